@@ -1,0 +1,89 @@
+import { Child } from './child.ts';
+import { measurePush } from './measure-push.ts';
+import type { Workload } from './rows.ts';
+import { type Sample, sampleOf } from './sample.ts';
+import { childOptions, startLoad } from './start.ts';
+import type { Subject } from './subjects.ts';
+
+const warmMs = 700;
+const measureMs = 1500;
+
+export async function measure(workload: Workload, subject: Subject, profileDir: string | undefined): Promise<Sample> {
+  switch (workload.kind) {
+    case 'push':
+      return measurePush(workload, subject, profileDir);
+    case 'receive':
+      return measureReceive(workload, subject, profileDir);
+    case 'idle':
+      return withServer(workload, subject, profileDir, measureIdle);
+    case 'echo':
+    case 'connect':
+      return withServer(workload, subject, profileDir, measureServed);
+  }
+}
+
+type Served = Extract<Workload, { server: string }>;
+
+async function withServer(
+  workload: Served,
+  subject: Subject,
+  profileDir: string | undefined,
+  work: (server: Child, load: Child) => Promise<Sample>,
+): Promise<Sample> {
+  const server = new Child(childOptions(subject, `servers/${workload.server}-${subject.suffix}.js`, profileDir));
+  try {
+    const { port } = await server.hear('listening', 10_000);
+    const { server: _server, ...rest } = workload;
+    const load = startLoad(rest.kind === 'echo' ? { ...rest, port, warmMs, measureMs } : { ...rest, port });
+    try {
+      return await work(server, load);
+    } finally {
+      await load.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measureServed(server: Child, load: Child): Promise<Sample> {
+  await load.hear('warm');
+  const startCpu = await server.ask('askUsage');
+  load.tell({ kind: 'go' });
+  const done = await load.hear('done');
+  const cpu = (await server.ask('askUsage')) - startCpu;
+  return {
+    cpuMicros: cpu / done.count,
+    perSecond: (done.count / done.ms) * 1000,
+    busy: cpu / 1000 / done.ms,
+    loadBusy: done.cpuMicros / 1000 / done.ms,
+  };
+}
+
+async function measureIdle(server: Child, load: Child): Promise<Sample> {
+  await load.hear('warm');
+  const before = await server.askMemory();
+  load.tell({ kind: 'go' });
+  const done = await load.hear('done');
+  return { memoryBytes: ((await server.askMemory()) - before) / done.count };
+}
+
+async function measureReceive(
+  workload: Extract<Workload, { kind: 'receive' }>,
+  subject: Subject,
+  profileDir: string | undefined,
+): Promise<Sample> {
+  const { size, warmCount, count } = workload;
+  const load = startLoad({ kind: 'stream', size });
+  try {
+    const { port } = await load.hear('listening', 10_000);
+    const options = childOptions(subject, `client-${subject.suffix}.js`, profileDir);
+    const client = new Child({ ...options, args: [port, warmCount, count].map(String) });
+    try {
+      return sampleOf(await client.hear('done'));
+    } finally {
+      await client.stop();
+    }
+  } finally {
+    await load.stop();
+  }
+}

@@ -1,0 +1,48 @@
+/** What the load generator is asked to do; it runs in a process of its own. */
+export type LoadJob =
+  | {
+      readonly kind: 'echo';
+      readonly port: number;
+      readonly connections: number;
+      readonly inFlight: number;
+      readonly size: number;
+      readonly binary: boolean;
+      readonly warmMs: number;
+      readonly measureMs: number;
+    }
+  | {
+      readonly kind: 'connect';
+      readonly port: number;
+      readonly concurrency: number;
+      readonly warmCount: number;
+      readonly count: number;
+      readonly leave: 'fin' | 'closeFrame';
+    }
+  | {
+      readonly kind: 'idle';
+      readonly port: number;
+      readonly warmCount: number;
+      readonly count: number;
+      readonly exchanges: boolean;
+    }
+  | { readonly kind: 'drain'; readonly port: number; readonly size: number; readonly count: number }
+  | { readonly kind: 'stream'; readonly size: number };
+
+/** From the runner to any process it started. */
+export type Command =
+  | { readonly kind: 'askUsage' }
+  | { readonly kind: 'askMemory' }
+  | { readonly kind: 'exit' }
+  | { readonly kind: 'load'; readonly job: LoadJob }
+  | { readonly kind: 'go' };
+
+/** From a started process to the runner. */
+export type Report =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'usage'; readonly cpuMicros: number }
+  | { readonly kind: 'memory'; readonly rssBytes: number }
+  /** Ready for the measured part; the generator waits for `go`. */
+  | { readonly kind: 'warm' }
+  | { readonly kind: 'done'; readonly count: number; readonly ms: number; readonly cpuMicros: number }
+  /** CPU time of the whole life of a process, sent while it exits. */
+  | { readonly kind: 'final'; readonly cpuMicros: number };

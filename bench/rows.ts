@@ -1,0 +1,158 @@
+import { bun, ours, type Subject, ws, wsNative } from './subjects.ts';
+
+/** What is done to a subject. Everything a workload needs is data, so that a row is added without new code. */
+export type Workload =
+  | {
+      readonly kind: 'echo';
+      /** The first part of the server's file name. */
+      readonly server: string;
+      readonly connections: number;
+      readonly inFlight: number;
+      readonly size: number;
+      readonly binary: boolean;
+    }
+  | { readonly kind: 'receive'; readonly size: number; readonly warmCount: number; readonly count: number }
+  | {
+      readonly kind: 'connect';
+      readonly server: string;
+      readonly concurrency: number;
+      readonly warmCount: number;
+      readonly count: number;
+      readonly leave: 'fin' | 'closeFrame';
+    }
+  | {
+      readonly kind: 'idle';
+      readonly server: string;
+      readonly warmCount: number;
+      readonly count: number;
+      readonly exchanges: boolean;
+    }
+  | { readonly kind: 'push'; readonly from: 'subject' | 'raw'; readonly to: 'subject' | 'raw'; readonly count: number };
+
+/** What is compared: CPU time, things done in a second, or resident memory. */
+export type Measure = 'cpu' | 'throughput' | 'memory';
+
+export interface Target {
+  /** The name of a subject of the row, or of a recorded result. */
+  readonly against: string;
+  readonly measure: Measure;
+  /** How many times better ours has to be; below 1, how much worse it may be. */
+  readonly atLeast: number;
+}
+
+/** A result from elsewhere, of something that `npm run bench` cannot install. */
+export interface Recorded {
+  readonly name: string;
+  readonly perSecond: number;
+}
+
+export interface Row {
+  readonly group: 'echo' | 'receive' | 'accept' | 'memory' | 'push';
+  readonly name: string;
+  readonly workload: Workload;
+  /** Ours comes first. */
+  readonly subjects: readonly [Subject, ...Subject[]];
+  readonly targets: readonly Target[];
+  readonly recorded?: readonly Recorded[];
+}
+
+const allServers = [ours, ws, wsNative, bun] as const;
+/** Where no payload is masked by the measured side, or none long enough for the add-on, it makes no difference. */
+const withoutAddOn = [ours, ws, bun] as const;
+
+/** 0.59 million messages a second were measured for the C++ library on a quiet machine of the kind in docs/benchmarks.md. */
+const cppPush: Recorded = { name: 'IXWebSocket C++ (recorded)', perSecond: 590_000 };
+const pushTarget: Target = { against: cppPush.name, measure: 'throughput', atLeast: 5 };
+
+export const rows: readonly Row[] = [
+  {
+    group: 'echo',
+    name: 'echo pipelined, 64 connections, 16 x 20 B in flight',
+    workload: { kind: 'echo', server: 'echo', connections: 64, inFlight: 16, size: 20, binary: false },
+    subjects: allServers,
+    targets: [
+      { against: 'ws', measure: 'throughput', atLeast: 10 },
+      { against: 'Bun', measure: 'throughput', atLeast: 0.85 },
+    ],
+  },
+  {
+    group: 'echo',
+    name: 'echo one in flight, 64 connections, 20 B',
+    workload: { kind: 'echo', server: 'echo', connections: 64, inFlight: 1, size: 20, binary: false },
+    subjects: allServers,
+    targets: [{ against: 'ws', measure: 'cpu', atLeast: 1.25 }],
+  },
+  {
+    group: 'echo',
+    name: 'echo large, 8 connections, 1 MB binary',
+    workload: { kind: 'echo', server: 'echo', connections: 8, inFlight: 1, size: 1_000_000, binary: true },
+    subjects: allServers,
+    targets: [{ against: 'ws + bufferutil', measure: 'cpu', atLeast: 0.9 }],
+  },
+  {
+    group: 'receive',
+    name: 'receive, client, 2 B text',
+    workload: { kind: 'receive', size: 2, warmCount: 200_000, count: 2_000_000 },
+    subjects: withoutAddOn,
+    targets: [{ against: 'ws', measure: 'cpu', atLeast: 3 }],
+  },
+  {
+    group: 'receive',
+    name: 'receive, client, 200 B text',
+    workload: { kind: 'receive', size: 200, warmCount: 200_000, count: 2_000_000 },
+    subjects: withoutAddOn,
+    targets: [],
+  },
+  {
+    group: 'accept',
+    name: 'accept and upgrade, the client leaves by FIN',
+    workload: { kind: 'connect', server: 'echo', concurrency: 32, warmCount: 3000, count: 8000, leave: 'fin' },
+    subjects: withoutAddOn,
+    targets: [{ against: 'ws', measure: 'cpu', atLeast: 1.3 }],
+  },
+  {
+    group: 'accept',
+    name: 'accept, upgrade and close handshake',
+    workload: { kind: 'connect', server: 'echo', concurrency: 32, warmCount: 3000, count: 8000, leave: 'closeFrame' },
+    subjects: withoutAddOn,
+    targets: [],
+  },
+  {
+    group: 'memory',
+    name: 'idle connection, resident memory',
+    workload: { kind: 'idle', server: 'echo', warmCount: 1000, count: 4000, exchanges: false },
+    subjects: withoutAddOn,
+    targets: [{ against: 'ws', measure: 'memory', atLeast: 1 }],
+  },
+  {
+    group: 'memory',
+    name: 'idle connection after one message, resident memory',
+    workload: { kind: 'idle', server: 'echo', warmCount: 1000, count: 4000, exchanges: true },
+    subjects: withoutAddOn,
+    targets: [],
+  },
+  {
+    group: 'push',
+    name: 'push_server to autoroute, 1 M x 11 B (CPU of both)',
+    workload: { kind: 'push', from: 'subject', to: 'subject', count: 1_000_000 },
+    subjects: withoutAddOn,
+    targets: [pushTarget],
+    recorded: [cppPush],
+  },
+  {
+    group: 'push',
+    name: 'push_server to a raw client, 1 M x 11 B',
+    workload: { kind: 'push', from: 'subject', to: 'raw', count: 1_000_000 },
+    subjects: withoutAddOn,
+    targets: [pushTarget],
+    recorded: [cppPush],
+  },
+  {
+    group: 'push',
+    name: 'a raw server to autoroute, 1 M x 11 B',
+    workload: { kind: 'push', from: 'raw', to: 'subject', count: 1_000_000 },
+    subjects: withoutAddOn,
+    targets: [pushTarget],
+    recorded: [cppPush],
+  },
+];

@@ -1,0 +1,31 @@
+/** The few names of Bun's server that are used here, so that no package of its types is needed. */
+export interface BunSocket<Data> {
+  readonly data: Data;
+  send(data: string | Uint8Array): number;
+}
+
+interface BunServer<Data> {
+  readonly port: number;
+  upgrade(request: Request, options: { data: Data }): boolean;
+}
+
+export interface BunServeOptions<Data> {
+  port: number;
+  hostname: string;
+  fetch(request: Request, server: BunServer<Data>): Response | undefined;
+  websocket: {
+    maxPayloadLength?: number;
+    backpressureLimit?: number;
+    perMessageDeflate?: boolean;
+    idleTimeout?: number;
+    open?(socket: BunSocket<Data>): void;
+    message(socket: BunSocket<Data>, message: string | Uint8Array): void;
+    drain?(socket: BunSocket<Data>): void;
+  };
+}
+
+interface BunRuntime {
+  serve<Data>(options: BunServeOptions<Data>): BunServer<Data>;
+}
+
+export const bun: BunRuntime = (globalThis as unknown as { readonly Bun: BunRuntime }).Bun;

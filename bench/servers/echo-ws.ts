@@ -1,0 +1,13 @@
+import type { AddressInfo } from 'node:net';
+
+import { WebSocketServer } from 'ws';
+
+import { report } from '../probe.ts';
+
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false }, () => {
+  report({ kind: 'listening', port: (server.address() as AddressInfo).port });
+});
+server.on('connection', (webSocket) => {
+  webSocket.on('error', () => {});
+  webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
+});

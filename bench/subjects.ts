@@ -1,0 +1,15 @@
+/** Whose server or client is measured. The suffix names its files: `servers/echo-ws.ts`, `client-ws.ts`. */
+export interface Subject {
+  readonly name: string;
+  readonly suffix: 'ours' | 'ws' | 'bun';
+  readonly runtime: 'node' | 'bun';
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const ours: Subject = { name: 'ours', suffix: 'ours', runtime: 'node' };
+
+/** `ws` loads the add-on whenever it is installed, which it is here; the variable is its own switch. */
+export const ws: Subject = { name: 'ws', suffix: 'ws', runtime: 'node', env: { WS_NO_BUFFER_UTIL: '1' } };
+export const wsNative: Subject = { name: 'ws + bufferutil', suffix: 'ws', runtime: 'node' };
+
+export const bun: Subject = { name: 'Bun', suffix: 'bun', runtime: 'bun' };

@@ -1,0 +1,36 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** The signals that ask a command to end. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+export interface Input extends Readable {
+  readonly isTTY?: boolean | undefined;
+}
+
+export interface Output extends Writable {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/**
+ * All that a command may know and touch outside of itself. Commands never use `process`, so a test can run them in
+ * its own process with streams, time and signals of its own.
+ */
+export interface Environment {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** The environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** The time of day, for log lines. */
+  now(): Date;
+  /** Milliseconds on a clock that never goes back, for measuring. */
+  elapsedMs(): number;
+  /**
+   * Calls `listener` for the first signal that asks the command to end; a second one ends the process.
+   *
+   * @returns takes the listener away
+   */
+  onStopSignal(listener: (signal: StopSignal) => void): () => void;
+}

@@ -1,0 +1,41 @@
+import type { Environment, Output } from './environment.ts';
+import { CliError } from './errors.ts';
+
+// C0 and C1 controls and DEL drive a terminal; the rest hides or reorders what is read.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** Text from the network such that it can neither drive a terminal nor begin a line of its own. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escapeCharacter);
+}
+
+/** Like {@link printable}, for texts of several lines: line ends and tabs stay. */
+export function printableLines(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === '\n' || character === '\t' ? character : escapeCharacter(character),
+  );
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+export function writeLine(output: Output, line: string): void {
+  output.write(`${line}\n`);
+}
+
+/** Writes the one line on stderr that says what failed and why, and a hint below it. */
+export function reportError(environment: Environment, error: CliError): void {
+  writeLine(environment.stderr, describeError(error));
+  if (error.hint !== undefined) writeLine(environment.stderr, `    ${error.hint}`);
+}
+
+export function describeError(error: CliError): string {
+  return `ws: ${printable(error.what)}: ${printable(error.message)}`;
+}
+
+/** Why something failed, for people: the message of an error, and of anything else its text. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}

@@ -1,0 +1,39 @@
+import type { Environment, StopSignal } from './environment.ts';
+import { ExitCode } from './exit-codes.ts';
+
+const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+
+/** The environment of the process that this is: the only place of the command line that knows `process`. */
+export function processEnvironment(): Environment {
+  const { stdin, stdout, stderr } = process;
+  for (const output of [stdout, stderr]) output.on('error', endWhenNobodyReads);
+  return {
+    stdin,
+    stdout,
+    stderr,
+    variables: process.env,
+    pid: process.pid,
+    now: () => new Date(),
+    elapsedMs: () => performance.now(),
+    onStopSignal,
+  };
+}
+
+/** `ws connect … | head -1`: the reader has what it wanted. */
+function endWhenNobodyReads(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit(ExitCode.Done);
+  throw error;
+}
+
+function onStopSignal(listener: (signal: StopSignal) => void): () => void {
+  const stopListening = (): void => {
+    for (const signal of stopSignals) process.off(signal, onSignal);
+  };
+  // Without a listener the system's way is back: a second Ctrl-C ends a command that takes long to end.
+  const onSignal = (signal: NodeJS.Signals): void => {
+    stopListening();
+    listener(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return stopListening;
+}

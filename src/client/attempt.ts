@@ -1,0 +1,68 @@
+import { dial } from '../dial/connect.ts';
+import { parseWebSocketUrl } from '../dial/url.ts';
+import { ConnectError, type ConnectPhase } from '../errors.ts';
+import type { ProtocolPorts } from '../protocol/ports.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Clock } from '../util/clock.ts';
+import type { ResolvedClientOptions } from './client-options.ts';
+import { OpeningHandshake, type OpeningHandshakeResult } from './opening-handshake.ts';
+
+/** A connection on which the opening handshake has succeeded. */
+export interface OpenedConnection extends OpeningHandshakeResult {
+  readonly transport: Transport;
+  /** Path and query that were asked for. */
+  readonly uri: string;
+}
+
+export interface AttemptOptions {
+  readonly options: ResolvedClientOptions;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly ports: ProtocolPorts;
+  /** Ends the attempt, which then rejects with the code `cancelled`. */
+  readonly signal: AbortSignal;
+}
+
+/** One attempt to connect, within its time. Rejects with a {@link ConnectError}, and leaves nothing behind then. */
+export async function attemptConnection(attempt: AttemptOptions): Promise<OpenedConnection> {
+  const { options, clock, timeoutMs, signal } = attempt;
+  const parsed = parseWebSocketUrl(options.url);
+  if (!parsed.ok) throw new ConnectError('invalidUrl', 'url', parsed.reason);
+  const { url } = parsed;
+  let phase: ConnectPhase = 'connect';
+  let transport: Transport | undefined;
+  const ender = new AbortController();
+  const end = (error: ConnectError): void => {
+    ender.abort(error);
+    transport?.destroy();
+  };
+  const onAbort = (): void => end(new ConnectError('cancelled', phase, `Cancelled connecting to ${url.href}`));
+  const timer = clock.setTimer(timeoutMs, () => {
+    const message = `Unable to connect to ${url.host} on port ${url.port}, error: timed out after ${timeoutMs} ms`;
+    end(new ConnectError('timeout', phase, message));
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    const { family, localAddress, lookup } = options;
+    transport = await dial(url, { family, localAddress, lookup, signal: ender.signal });
+    phase = 'handshake';
+    ender.signal.throwIfAborted();
+    const { extraHeaders, subprotocols } = options;
+    const result = await new OpeningHandshake(transport, {
+      url,
+      extraHeaders,
+      subprotocols,
+      ports: attempt.ports,
+    }).run();
+    return { ...result, transport, uri: url.path };
+  } catch (error) {
+    transport?.destroy();
+    // What an ended attempt stumbles over is a consequence; the reason is the one that ended it.
+    if (ender.signal.aborted) throw ender.signal.reason;
+    throw error;
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,365 @@
+import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages.ts';
+import { ReadyState } from '../connection/ready-state.ts';
+import { Session, type SessionContext } from '../connection/session.ts';
+import { checkClose, WebSocketConnection } from '../connection/websocket-connection.ts';
+import { ConnectError, UsageError } from '../errors.ts';
+import { nodeClock } from '../platform/node-clock.ts';
+import { nodePorts } from '../platform/node-ports.ts';
+import { sharedWheel } from '../platform/shared-wheel.ts';
+import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
+import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
+import { MaskSource } from '../protocol/websocket/masking.ts';
+import { calculateRetryWaitMilliseconds } from '../util/backoff.ts';
+import { Deferred } from '../util/deferred.ts';
+import { checkString } from '../util/options.ts';
+import { attemptConnection, type OpenedConnection } from './attempt.ts';
+import {
+  checkExtraHeaders,
+  checkOfferedSubprotocols,
+  checkSeconds,
+  checkWait,
+  type ResolvedClientOptions,
+  resolveClientOptions,
+  type WebSocketOptions,
+} from './client-options.ts';
+
+/** What became of `connect()`. */
+export type ConnectResult =
+  | { readonly success: true; readonly openInfo: WebSocketOpenInfo }
+  | { readonly success: false; readonly errorInfo: WebSocketErrorInfo };
+
+/** What `stop()` reports. */
+export interface WebSocketStopInfo {
+  /** Bytes that were accepted for sending and did not leave before the connection ended. */
+  readonly unsentBytes: number;
+}
+
+/** From `start()` or `connect()` to the end of the last connection it made. There is one at a time. */
+interface Run {
+  readonly reconnects: boolean;
+  /** Ends the attempt or the wait that is under way, and keeps the next from beginning. */
+  readonly ender: AbortController;
+  /** Resolved when the open connection is over. */
+  closed: Deferred<WebSocketCloseInfo>;
+  /** Resolved when all is over. */
+  readonly done: Deferred<void>;
+  unsentBytes: number;
+}
+
+/** All connections of the process draw their masking keys from one block of random numbers. */
+const masks = new MaskSource(nodePorts.fillRandom);
+
+const NOT_CONNECTED: WebSocketCloseInfo = Object.freeze({
+  code: CloseCode.Abnormal,
+  reason: CloseReason.Abnormal,
+  remote: false,
+});
+
+/**
+ * A WebSocket client (RFC 6455) that connects in the background and, unless told otherwise, connects again whenever
+ * the connection is lost.
+ *
+ * @example
+ * const webSocket = new WebSocket({ url: 'ws://localhost:8008/' });
+ * webSocket.setOnMessageCallback((msg) => {
+ *   if (msg.type === 'open') webSocket.send('hello');
+ *   if (msg.type === 'message') console.log(msg.data);
+ * });
+ * webSocket.start();
+ * // … finally …
+ * await webSocket.stop();
+ */
+export class WebSocket extends WebSocketConnection {
+  private readonly options: ResolvedClientOptions;
+  private current: Run | undefined;
+  private isConnecting = false;
+  private lastClose: WebSocketCloseInfo = NOT_CONNECTED;
+
+  /** @throws UsageError (`invalidOption`) naming the option that is wrong */
+  constructor(options: WebSocketOptions = {}) {
+    const resolved = resolveClientOptions(options);
+    super(resolved.onCallbackError, undefined);
+    this.options = resolved;
+  }
+
+  /** Sets the url, or several options at once. They take effect at the next attempt. */
+  configure(urlOrOptions: string | WebSocketOptions): void {
+    if (typeof urlOrOptions === 'string') this.setUrl(urlOrOptions);
+    else Object.assign(this.options, pickGiven(resolveClientOptions(urlOrOptions), urlOrOptions));
+  }
+
+  /** Sets the url for the next attempt. Whether it can be connected to is found out then. */
+  setUrl(url: string): void {
+    this.options.url = checkString('url', url);
+  }
+
+  getUrl(): string {
+    return this.options.url;
+  }
+
+  /** Sets the headers that the next opening handshake carries in addition. */
+  setExtraHeaders(headers: HttpHeadersInit): void {
+    this.options.extraHeaders = checkExtraHeaders(headers);
+  }
+
+  /** Offers one more subprotocol, behind those there are. */
+  addSubprotocol(subprotocol: string): void {
+    this.options.subprotocols = checkOfferedSubprotocols([...this.options.subprotocols, subprotocol]);
+  }
+
+  getSubprotocols(): readonly string[] {
+    return this.options.subprotocols;
+  }
+
+  /** Sets the seconds that an attempt to connect may take. */
+  setHandshakeTimeout(handshakeTimeoutSecs: number): void {
+    this.options.handshakeTimeoutSecs = checkSeconds('handshakeTimeoutSecs', handshakeTimeoutSecs);
+  }
+
+  enablePong(): void {
+    this.setPong(true);
+  }
+
+  disablePong(): void {
+    this.setPong(false);
+  }
+
+  enableAutomaticReconnection(): void {
+    this.options.automaticReconnection = true;
+  }
+
+  disableAutomaticReconnection(): void {
+    this.options.automaticReconnection = false;
+  }
+
+  isAutomaticReconnectionEnabled(): boolean {
+    return this.options.automaticReconnection;
+  }
+
+  setMaxWaitBetweenReconnectionRetries(maxWaitMs: number): void {
+    this.options.maxWaitBetweenReconnectionRetries = checkWait('maxWaitBetweenReconnectionRetries', maxWaitMs);
+  }
+
+  getMaxWaitBetweenReconnectionRetries(): number {
+    return this.options.maxWaitBetweenReconnectionRetries;
+  }
+
+  setMinWaitBetweenReconnectionRetries(minWaitMs: number): void {
+    this.options.minWaitBetweenReconnectionRetries = checkWait('minWaitBetweenReconnectionRetries', minWaitMs);
+  }
+
+  getMinWaitBetweenReconnectionRetries(): number {
+    return this.options.minWaitBetweenReconnectionRetries;
+  }
+
+  /** Connects in the background, and again whenever the connection is lost. Does nothing while it runs already. */
+  start(): void {
+    if (this.current !== undefined) return;
+    const run = this.begin(true);
+    void this.keepConnected(run);
+  }
+
+  /**
+   * Makes one attempt to connect, without reconnection. Nothing is thrown or rejected for what a network may do.
+   *
+   * @param timeoutSecs seconds the attempt may take; the handshake timeout by default
+   * @throws UsageError (`invalidOption`) while the client runs already
+   */
+  async connect(timeoutSecs: number = this.options.handshakeTimeoutSecs): Promise<ConnectResult> {
+    checkSeconds('timeoutSecs', timeoutSecs);
+    if (this.current !== undefined) throw new UsageError('connect', 'the client runs already; stop() it first');
+    const run = this.begin(false);
+    try {
+      const openInfo = await this.attempt(run, timeoutSecs);
+      void run.closed.promise.then(() => this.end(run));
+      return { success: true, openInfo };
+    } catch (error) {
+      const errorInfo = toErrorInfo(error, 0, 0);
+      if (!run.ender.signal.aborted) this.deliver({ type: 'error', errorInfo, wireSize: 0 });
+      this.end(run);
+      return { success: false, errorInfo };
+    }
+  }
+
+  /** Resolves when the connection that {@link connect} made is over; at once when there is none. */
+  async run(): Promise<WebSocketCloseInfo> {
+    const { current } = this;
+    return current === undefined ? this.lastClose : current.closed.promise;
+  }
+
+  /**
+   * Closes the connection behind everything that was sent, ends what is under way, and does not reconnect. Settles
+   * when all is over, at the latest when the close deadline has passed.
+   *
+   * @throws UsageError (`invalidOption`) for a code or reason that cannot be sent
+   */
+  async stop(code: number = 1000, reason: string = 'Normal closure'): Promise<WebSocketStopInfo> {
+    checkClose(code, reason);
+    const { current } = this;
+    if (current === undefined) return { unsentBytes: 0 };
+    this.close(code, reason);
+    await current.done.promise;
+    return { unsentBytes: current.unsentBytes };
+  }
+
+  /** Closes the connection, and ends an attempt or a wait that is under way; there is no reconnection after it. */
+  override close(code: number = 1000, reason: string = code === 1000 ? 'Normal closure' : ''): void {
+    checkClose(code, reason);
+    this.current?.ender.abort();
+    super.close(code, reason);
+  }
+
+  override getReadyState(): ReadyState {
+    return this.isConnecting ? ReadyState.Connecting : super.getReadyState();
+  }
+
+  /** The name of a state in the seed's words, such as `OPEN`. */
+  static readyStateToString(readyState: ReadyState): string {
+    return Object.values(ReadyState).includes(readyState) ? readyState.toUpperCase() : 'UNKNOWN';
+  }
+
+  protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+    const { current } = this;
+    this.lastClose = closeInfo;
+    if (current !== undefined) current.unsentBytes = unsentBytes;
+    this.deliver({ type: 'close', closeInfo, wireSize });
+    current?.closed.resolve(closeInfo);
+  }
+
+  private setPong(isEnabled: boolean): void {
+    this.options.enablePong = isEnabled;
+    if (this.session !== undefined) this.session.isPongEnabled = isEnabled;
+  }
+
+  private begin(reconnects: boolean): Run {
+    const run = {
+      reconnects,
+      ender: new AbortController(),
+      closed: new Deferred<WebSocketCloseInfo>(),
+      done: new Deferred<void>(),
+      unsentBytes: 0,
+    };
+    this.current = run;
+    return run;
+  }
+
+  private end(run: Run): void {
+    if (this.current === run) this.current = undefined;
+    run.closed.resolve(this.lastClose);
+    this.hub.end();
+    run.done.resolve();
+  }
+
+  private async keepConnected(run: Run): Promise<void> {
+    const { options } = this;
+    const { signal } = run.ender;
+    let retries = 0;
+    while (!signal.aborted) {
+      try {
+        await this.attempt(run, options.handshakeTimeoutSecs);
+        retries = 0;
+        await run.closed.promise;
+        if (signal.aborted || !options.automaticReconnection) break;
+        run.closed = new Deferred();
+      } catch (error) {
+        if (signal.aborted) break;
+        const again = options.automaticReconnection && !isHopeless(error);
+        const waitMs = again ? this.waitAfter(retries) : 0;
+        retries++;
+        const errorInfo = toErrorInfo(error, again ? retries : 0, waitMs);
+        this.deliver({ type: 'error', errorInfo, wireSize: 0 });
+        if (!again) break;
+        await sleep(waitMs, signal);
+      }
+    }
+    this.end(run);
+  }
+
+  private waitAfter(retries: number): number {
+    const { maxWaitBetweenReconnectionRetries, minWaitBetweenReconnectionRetries } = this.options;
+    return calculateRetryWaitMilliseconds(
+      retries,
+      maxWaitBetweenReconnectionRetries,
+      minWaitBetweenReconnectionRetries,
+    );
+  }
+
+  private async attempt(run: Run, timeoutSecs: number): Promise<WebSocketOpenInfo> {
+    this.isConnecting = true;
+    let opened: OpenedConnection;
+    try {
+      opened = await attemptConnection({
+        options: this.options,
+        timeoutMs: timeoutSecs * 1000,
+        clock: nodeClock,
+        ports: nodePorts,
+        signal: run.ender.signal,
+      });
+    } finally {
+      this.isConnecting = false;
+    }
+    return this.open(run, opened);
+  }
+
+  private open(run: Run, opened: OpenedConnection): WebSocketOpenInfo {
+    const { transport, uri, headers, protocol, rest } = opened;
+    if (run.ender.signal.aborted) {
+      transport.destroy();
+      throw new ConnectError('cancelled', 'handshake', 'Cancelled');
+    }
+    const session = new Session(this.sessionContext(), transport, this, this.options.enablePong);
+    this.attach(session);
+    const openInfo = { uri, headers, protocol };
+    session.openWith('', () => this.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
+    session.start(rest);
+    return openInfo;
+  }
+
+  private sessionContext(): SessionContext {
+    const { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutSecs } = this.options;
+    return {
+      role: 'client',
+      ports: nodePorts,
+      masks,
+      clock: nodeClock,
+      wheel: sharedWheel,
+      limits: { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutMs: closeTimeoutSecs * 1000 },
+    };
+  }
+}
+
+/** Errors that no further attempt can heal. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof ConnectError && error.code === 'invalidUrl');
+}
+
+function toErrorInfo(error: unknown, retries: number, waitTime: number): WebSocketErrorInfo {
+  const cause =
+    error instanceof ConnectError || error instanceof UsageError
+      ? error
+      : new ConnectError('connectFailed', 'connect', error instanceof Error ? error.message : String(error), {
+          cause: error,
+        });
+  const httpStatus = cause instanceof ConnectError ? cause.httpStatus : 0;
+  return { retries, waitTime, httpStatus, reason: cause.message, decompressionError: false, code: cause.code, cause };
+}
+
+/** Waits, or less when `signal` says so. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const over = new Deferred<void>();
+  const wake = (): void => {
+    timer.cancel();
+    signal.removeEventListener('abort', wake);
+    over.resolve();
+  };
+  const timer = nodeClock.setTimer(ms, wake);
+  signal.addEventListener('abort', wake, { once: true });
+  return over.promise;
+}
+
+/** Of resolved options, those that were given. */
+function pickGiven(resolved: ResolvedClientOptions, given: WebSocketOptions): Partial<ResolvedClientOptions> {
+  const keys = new Set(Object.keys(given));
+  return Object.fromEntries(Object.entries(resolved).filter(([key]) => keys.has(key)));
+}

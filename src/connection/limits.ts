@@ -1,0 +1,24 @@
+/** The limits of one connection, and what happens when they are passed. */
+export interface ConnectionLimits {
+  /** Longest message accepted, in bytes after inflating: 1009 beyond it. */
+  readonly maxMessageSize: number;
+  /** Most frames of one message, empty ones included: 1008 beyond it. */
+  readonly maxFragments: number;
+  /** Most bytes waiting to leave: a send that would pass it fails with `bufferFull`. */
+  readonly maxBufferedBytes: number;
+  /** Milliseconds without progress until a closing handshake is given up. */
+  readonly closeTimeoutMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Limits L1, L3, L17 and L14 of the documentation. */
+export const defaultLimits: ConnectionLimits = Object.freeze({
+  maxMessageSize: 16 * MIB,
+  maxFragments: 131_072,
+  maxBufferedBytes: 16 * MIB,
+  closeTimeoutMs: 5000,
+});
+
+/** No buffer can be longer on 64-bit systems with Node 20. */
+export const MAX_MESSAGE_SIZE: number = 2 ** 32 - 1;

@@ -1,0 +1,156 @@
+import type { IxError } from '../errors.ts';
+import type { HttpHeaders } from '../protocol/http1/headers.ts';
+
+/** The kinds of {@link WebSocketMessage}. */
+export const WebSocketMessageType = {
+  Message: 'message',
+  Open: 'open',
+  Close: 'close',
+  Error: 'error',
+  Ping: 'ping',
+  Pong: 'pong',
+  Fragment: 'fragment',
+} as const;
+export type WebSocketMessageType = (typeof WebSocketMessageType)[keyof typeof WebSocketMessageType];
+
+/** What the opening handshake agreed on. */
+export interface WebSocketOpenInfo {
+  /** Path and query of the request. */
+  readonly uri: string;
+  /** The request's headers on a server, the response's on a client. */
+  readonly headers: HttpHeaders;
+  /** The subprotocol both sides agreed on; empty without one. */
+  readonly protocol: string;
+}
+
+/** How a connection ended. */
+export interface WebSocketCloseInfo {
+  /** The close code (RFC 6455 section 7.4); 1005 when the peer gave none, 1006 when there was no close frame. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether the peer began it. */
+  readonly remote: boolean;
+}
+
+/** Why a connection could not be made, or was lost. */
+export interface WebSocketErrorInfo {
+  /** How many attempts have failed in a row; 0 when automatic reconnection is off. */
+  readonly retries: number;
+  /** Milliseconds until the next attempt; 0 when automatic reconnection is off. */
+  readonly waitTime: number;
+  /** The status of the response, 0 when there was none. */
+  readonly httpStatus: number;
+  /** What went wrong, for people. Never empty, without secrets. */
+  readonly reason: string;
+  /** Always false here: data that cannot be inflated closes the connection with 1007. */
+  readonly decompressionError: boolean;
+  /** What went wrong, for programs: the `code` of {@link cause}. */
+  readonly code: string;
+  readonly cause: IxError;
+}
+
+interface Common {
+  /** Bytes on the wire, frame headers included; 0 where no frame is behind it. */
+  readonly wireSize: number;
+}
+
+export interface WebSocketTextMessage extends Common {
+  readonly type: 'message';
+  readonly binary: false;
+  readonly data: string;
+  /** {@link data} in UTF-8, encoded anew each time. */
+  readonly bytes: Buffer;
+}
+
+export interface WebSocketBinaryMessage extends Common {
+  readonly type: 'message';
+  readonly binary: true;
+  readonly data: Buffer;
+  readonly bytes: Buffer;
+}
+
+export interface WebSocketOpenMessage extends Common {
+  readonly type: 'open';
+  readonly openInfo: WebSocketOpenInfo;
+  readonly headers: HttpHeaders;
+}
+
+export interface WebSocketCloseMessage extends Common {
+  readonly type: 'close';
+  readonly closeInfo: WebSocketCloseInfo;
+}
+
+export interface WebSocketErrorMessage extends Common {
+  readonly type: 'error';
+  readonly errorInfo: WebSocketErrorInfo;
+}
+
+export interface WebSocketPingMessage extends Common {
+  readonly type: 'ping';
+  /** The payload read as UTF-8, which it need not be: {@link bytes} has it exactly. */
+  readonly data: string;
+  readonly bytes: Buffer;
+}
+
+export interface WebSocketPongMessage extends Common {
+  readonly type: 'pong';
+  /** The payload read as UTF-8, which it need not be: {@link bytes} has it exactly. */
+  readonly data: string;
+  readonly bytes: Buffer;
+}
+
+/** Progress of a large message that is still arriving. */
+export interface WebSocketFragmentMessage extends Common {
+  readonly type: 'fragment';
+  readonly binary: boolean;
+  /** Payload bytes so far. */
+  readonly receivedBytes: number;
+}
+
+/** Everything that happens on a connection, told apart by `type`, and a text from a binary message by `binary`. */
+export type WebSocketMessage =
+  | WebSocketTextMessage
+  | WebSocketBinaryMessage
+  | WebSocketOpenMessage
+  | WebSocketCloseMessage
+  | WebSocketErrorMessage
+  | WebSocketPingMessage
+  | WebSocketPongMessage
+  | WebSocketFragmentMessage;
+
+/** A text or binary message. */
+export type WebSocketDataMessage = WebSocketTextMessage | WebSocketBinaryMessage;
+
+/** @internal */
+export class TextMessage implements WebSocketTextMessage {
+  readonly type = 'message';
+  readonly binary = false;
+  readonly data: string;
+  readonly wireSize: number;
+
+  constructor(data: string, wireSize: number) {
+    this.data = data;
+    this.wireSize = wireSize;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.data, 'utf8');
+  }
+}
+
+/** @internal */
+export class BinaryMessage implements WebSocketBinaryMessage {
+  readonly type = 'message';
+  readonly binary = true;
+  readonly data: Buffer;
+  readonly wireSize: number;
+
+  constructor(data: Buffer, wireSize: number) {
+    this.data = data;
+    this.wireSize = wireSize;
+  }
+
+  get bytes(): Buffer {
+    return this.data;
+  }
+}

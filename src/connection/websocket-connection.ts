@@ -1,0 +1,262 @@
+import { UsageError } from '../errors.ts';
+import { isSendableCloseCode } from '../protocol/websocket/close-codes.ts';
+import { MAX_CLOSE_REASON_BYTES } from '../protocol/websocket/opcodes.ts';
+import { utf8Length } from '../protocol/websocket/text.ts';
+import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './message-hub.ts';
+import {
+  BinaryMessage,
+  TextMessage,
+  type WebSocketCloseInfo,
+  type WebSocketDataMessage,
+  type WebSocketMessage,
+  type WebSocketMessageType,
+} from './messages.ts';
+import { ReadyState } from './ready-state.ts';
+import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
+import type { Session } from './session.ts';
+
+/** Who wants reading to stop; each has a bit, and reading goes on when none is set. */
+const PausedBy = { User: 1, Consumer: 2 } as const;
+
+/**
+ * What a connection can do, on a client and on a server.
+ *
+ * Messages reach three faces of one mechanism: the callback, listeners by type, and `for await`. The first two see
+ * everything when it arrives; what they return is not awaited. The loop takes one message at a time and slows the
+ * peer down to its pace. Any call on a closed connection is safe.
+ */
+export abstract class WebSocketConnection implements AsyncIterable<WebSocketDataMessage> {
+  protected readonly hub: MessageHub;
+  protected session: Session | undefined;
+  private pausedBy = 0;
+
+  protected constructor(onCallbackError: OnCallbackError | undefined, serverCallback: OnMessageCallback | undefined) {
+    this.hub = new MessageHub(this, onCallbackError, serverCallback);
+  }
+
+  /**
+   * Sends a message: a string as text, anything else as binary, unless `binary` says otherwise.
+   *
+   * Sends of one turn of the event loop leave together. A long buffer is referenced until it has left, so do not
+   * change it before; short ones are copied.
+   *
+   * @param data what to send
+   * @param binary false sends bytes as text, true a string as the bytes of its UTF-8
+   * @returns what became of it; `success` is false when nothing was sent, and `code` says why
+   * @throws UsageError (`invalidOption`) when `data` is not something that can be sent
+   *
+   * @example
+   * const { success } = webSocket.send('hello');
+   */
+  send(data: SendData, binary: boolean = typeof data !== 'string'): WebSocketSendInfo {
+    return binary ? this.sendBinary(data) : this.sendText(data);
+  }
+
+  /** Sends a text message; bytes must be valid UTF-8, or nothing is sent and the code is `invalidUtf8`. */
+  sendText(data: SendData): WebSocketSendInfo {
+    return this.sendAsText(data, false);
+  }
+
+  /** Like {@link sendText}, for bytes known to be UTF-8: they are not checked. Strings always are. */
+  sendUtf8Text(data: SendData): WebSocketSendInfo {
+    return this.sendAsText(data, true);
+  }
+
+  /** Sends a binary message; a string goes as the bytes of its UTF-8. */
+  sendBinary(data: SendData): WebSocketSendInfo {
+    let bytes: Buffer;
+    if (typeof data === 'string') {
+      if (utf8Length(data) < 0) return notSent('invalidUtf8', 0);
+      bytes = Buffer.from(data, 'utf8');
+    } else bytes = bytesOf(data);
+    const { session } = this;
+    return session === undefined ? notSent('closed', bytes.length) : session.sendBytes(bytes, true, true);
+  }
+
+  /**
+   * Sends a ping (RFC 6455 section 5.5.2). The peer's answer arrives as a `pong` message.
+   *
+   * @param data up to 125 bytes; more is refused with the code `tooBig`
+   */
+  ping(data: string | ArrayBufferView = ''): WebSocketSendInfo {
+    let payload: Buffer;
+    if (typeof data === 'string') {
+      if (utf8Length(data) < 0) return notSent('invalidUtf8', 0);
+      payload = Buffer.from(data, 'utf8');
+    } else if (ArrayBuffer.isView(data)) payload = bytesOf(data);
+    else throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
+    const { session } = this;
+    if (session !== undefined) return session.ping(payload);
+    return notSent(payload.length > 125 ? 'tooBig' : 'closed', payload.length);
+  }
+
+  /**
+   * Closes the connection, behind everything that was sent (RFC 6455 section 7.1.2). It is over when `close` arrives.
+   *
+   * @param code 1000 to 1003, 1007 to 1014, or 3000 to 4999
+   * @param reason at most 123 bytes of UTF-8
+   * @throws UsageError (`invalidOption`) for any other code or reason
+   */
+  close(code: number = 1000, reason: string = code === 1000 ? 'Normal closure' : ''): void {
+    checkClose(code, reason);
+    this.session?.close(code, reason);
+  }
+
+  /** Ends the connection at once: no closing handshake, and what has not left is dropped. The code is 1006. */
+  terminate(): void {
+    this.session?.terminate();
+  }
+
+  getReadyState(): ReadyState {
+    const { session } = this;
+    if (session === undefined) return ReadyState.Closed;
+    return session.isOpen ? ReadyState.Open : ReadyState.Closing;
+  }
+
+  /** Bytes that were accepted for sending and that the operating system has not taken, batched ones included. */
+  bufferedAmount(): number {
+    return this.session?.bufferedBytes ?? 0;
+  }
+
+  /** Writes at once what this turn has batched. For code that sends and then computes for long. */
+  flush(): void {
+    this.session?.flush();
+  }
+
+  /** Stops reading, so that the peer is slowed down. Close frames and pings wait as well. */
+  pause(): void {
+    this.setPaused(PausedBy.User, true);
+  }
+
+  /** Takes {@link pause} back. */
+  resume(): void {
+    this.setPaused(PausedBy.User, false);
+  }
+
+  /** Lets the open connection keep the process alive, as it does from the start. */
+  ref(): void {
+    this.session?.ref();
+  }
+
+  /** Lets the process end although the connection is open. */
+  unref(): void {
+    this.session?.unref();
+  }
+
+  /** Sets the function that sees everything that happens, in place of the one before; `undefined` removes it. */
+  setOnMessageCallback(callback: OnMessageCallback | undefined): void {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new UsageError('callback', 'must be a function');
+    }
+    this.hub.setCallback(callback);
+  }
+
+  isOnMessageCallbackRegistered(): boolean {
+    return this.hub.hasCallback;
+  }
+
+  /** Adds a listener for one type of message. An `error` that nobody listens to is not thrown. */
+  on<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
+    if (typeof listener !== 'function') throw new UsageError('listener', 'must be a function');
+    this.hub.on(type, listener);
+    return this;
+  }
+
+  /** Removes a listener. */
+  off<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
+    this.hub.off(type, listener);
+    return this;
+  }
+
+  /** Messages that arrived while nobody wanted them, and were dropped. */
+  get unconsumedMessages(): number {
+    return this.hub.unconsumedMessages;
+  }
+
+  /**
+   * The messages from now on, and nothing else, one at a time. Reading stops while the loop is behind. Leaving the
+   * loop does not close the connection. There is one loop at a time.
+   *
+   * @throws UsageError (`invalidOption`) when there is another loop
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketDataMessage> {
+    return this.hub.iterate();
+  }
+
+  /** Begins to use an open connection. Only one at a time. */
+  protected attach(session: Session): void {
+    this.session = session;
+    if (this.pausedBy !== 0) session.setReading(false);
+  }
+
+  /** The connection is over; {@link session} is still there, and gone when this returns. */
+  protected abstract onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
+
+  /** Gives a message to those who want it. */
+  protected deliver(message: WebSocketMessage): void {
+    this.hub.deliver(message);
+  }
+
+  /** @internal Called by the hub. */
+  onReadingWanted(isWanted: boolean): void {
+    this.setPaused(PausedBy.Consumer, !isWanted);
+  }
+
+  /** @internal Called by the session. */
+  onText(text: string, wireSize: number): void {
+    this.deliver(new TextMessage(text, wireSize));
+  }
+
+  /** @internal Called by the session. */
+  onBinary(data: Buffer, wireSize: number): void {
+    this.deliver(new BinaryMessage(data, wireSize));
+  }
+
+  /** @internal Called by the session. */
+  onFragment(binary: boolean, receivedBytes: number): void {
+    if (this.hub.wants('fragment')) this.deliver({ type: 'fragment', binary, receivedBytes, wireSize: 0 });
+  }
+
+  /** @internal Called by the session. */
+  onPing(bytes: Buffer, wireSize: number): void {
+    if (this.hub.wants('ping')) this.deliver({ type: 'ping', data: bytes.toString('utf8'), bytes, wireSize });
+  }
+
+  /** @internal Called by the session. */
+  onPong(bytes: Buffer, wireSize: number): void {
+    if (this.hub.wants('pong')) this.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
+  }
+
+  /** @internal Called by the session. */
+  onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+    this.session = undefined;
+    this.onClosed(closeInfo, wireSize, unsentBytes);
+  }
+
+  private sendAsText(data: SendData, isChecked: boolean): WebSocketSendInfo {
+    const { session } = this;
+    if (typeof data === 'string') {
+      if (session !== undefined) return session.sendText(data);
+      const length = utf8Length(data);
+      return length < 0 ? notSent('invalidUtf8', 0) : notSent('closed', length);
+    }
+    const bytes = bytesOf(data);
+    return session === undefined ? notSent('closed', bytes.length) : session.sendBytes(bytes, false, isChecked);
+  }
+
+  private setPaused(reason: number, isPaused: boolean): void {
+    this.pausedBy = isPaused ? this.pausedBy | reason : this.pausedBy & ~reason;
+    this.session?.setReading(this.pausedBy === 0);
+  }
+}
+
+/** @internal Throws for what must not be in a close frame. */
+export function checkClose(code: number, reason: string): void {
+  if (typeof code !== 'number' || !isSendableCloseCode(code)) {
+    throw new UsageError('code', 'must be 1000 to 1003, 1007 to 1014 or 3000 to 4999');
+  }
+  const length = typeof reason === 'string' ? utf8Length(reason) : -1;
+  if (length < 0 || length > MAX_CLOSE_REASON_BYTES) {
+    throw new UsageError('reason', `must be a string of at most ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`);
+  }
+}

@@ -1,0 +1,213 @@
+/** Where a WebSocket URL leads, taken apart once so that DNS, TLS, `Host` and logs all see the same strings. */
+export interface WebSocketUrl {
+  /** The whole URL in normal form, without user name and password: fit for logs. */
+  readonly href: string;
+  readonly protocol: 'ws' | 'wss' | 'ws+unix';
+  /** What to resolve or connect to: lower case, punycode, no brackets; an IPv6 zone stays (`fe80::1%eth0`). */
+  readonly host: string;
+  /** For the `Host` header: brackets around IPv6, no zone (RFC 6874 section 1), the port unless it is the default. */
+  readonly hostHeader: string;
+  /** 0 for `ws+unix`. */
+  readonly port: number;
+  /** The request target: path and query, percent-encoded where needed and otherwise as written; never empty. */
+  readonly path: string;
+  /** The part of `path` after the first `?`. */
+  readonly query: string;
+  /** Percent-decoded. Absent when the URL names no user; a password alone comes with an empty user name. */
+  readonly username?: string;
+  readonly password?: string;
+  /** Only for `ws+unix`. */
+  readonly socketPath?: string;
+}
+
+export type WebSocketUrlResult =
+  | { readonly ok: true; readonly url: WebSocketUrl }
+  | { readonly ok: false; readonly reason: string };
+
+const schemes: ReadonlyMap<string, { readonly protocol: 'ws' | 'wss'; readonly defaultPort: number }> = new Map([
+  ['ws', { protocol: 'ws', defaultPort: 80 }],
+  ['http', { protocol: 'ws', defaultPort: 80 }],
+  ['wss', { protocol: 'wss', defaultPort: 443 }],
+  ['https', { protocol: 'wss', defaultPort: 443 }],
+]);
+
+/** Why a URL is refused. It never leaves this file, and its message never quotes the URL. */
+class Refusal extends Error {}
+
+/**
+ * Parses the URL of a WebSocket: `ws`, `wss`, `http` and `https` (RFC 6455 section 3), and `ws+unix:/socket:/path`.
+ *
+ * Stricter than the WHATWG parser, which repairs what is more likely a mistake: it drops surrounding spaces,
+ * takes `ws:host` and `ws:///host` for `ws://host`, and accepts a second `@` and a colon without a port.
+ * Hosts alone go through it, for IDN and the many ways to write an address. Dot segments in the path are kept.
+ */
+export function parseWebSocketUrl(text: string): WebSocketUrlResult {
+  try {
+    return { ok: true, url: parse(text) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { ok: false, reason: `could not parse url: '${redact(text)}' (${error.message})` };
+  }
+}
+
+function parse(text: string): WebSocketUrl {
+  if (text === '') throw new Refusal('it is empty');
+  if (!text.isWellFormed()) throw new Refusal('it contains a lone surrogate');
+  if (/\p{Cc}/u.test(text)) throw new Refusal('it contains a control character');
+  if (text.trim() !== text) throw new Refusal('it has leading or trailing spaces');
+  // RFC 6455 section 3: fragments mean nothing here and must not be used.
+  if (text.includes('#')) throw new Refusal("it has a fragment; write '#' as %23");
+
+  const unixRest = /^ws\+unix:(.*)$/is.exec(text)?.[1];
+  if (unixRest !== undefined) return parseUnix(unixRest);
+
+  const [, scheme, authority, target] = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)(.*)$/is.exec(text) ?? [];
+  if (scheme === undefined || authority === undefined || target === undefined) {
+    throw new Refusal('it must start with ws:// or wss://');
+  }
+  const known = schemes.get(scheme.toLowerCase());
+  if (known === undefined) throw new Refusal('its scheme is not ws, wss, http, https or ws+unix');
+  return parseNetwork(known.protocol, known.defaultPort, authority, target);
+}
+
+function parseNetwork(protocol: 'ws' | 'wss', defaultPort: number, authority: string, target: string): WebSocketUrl {
+  const parts = authority.split('@');
+  if (parts.length > 2) throw new Refusal("it has more than one '@' before its path; write '@' as %40");
+  const [hostAndPort = '', userInfo = ''] = parts.reverse();
+  const { name, portText } = splitPort(hostAndPort);
+  const { host, hostInHeader, hostInHref } = name.startsWith('[') ? parseIPv6(name.slice(1, -1)) : parseName(name);
+  const port = portText === undefined ? defaultPort : parsePort(portText);
+  const portSuffix = port === defaultPort ? '' : `:${port}`;
+  const { path, query } = parseTarget(target);
+  return {
+    href: `${protocol}://${hostInHref}${portSuffix}${path}`,
+    protocol,
+    host,
+    hostHeader: hostInHeader + portSuffix,
+    port,
+    path,
+    query,
+    ...parseUserInfo(userInfo),
+  };
+}
+
+/** `ws+unix:/path/of/socket:/uri`, also with the empty authority of `ws+unix:///path`. */
+function parseUnix(rest: string): WebSocketUrl {
+  const [, encodedPath = '', target = ''] = /^(?:\/\/(?=\/))?(.*?)(?::([/?].*)?)?$/s.exec(rest) ?? [];
+  if (!encodedPath.startsWith('/') || encodedPath.startsWith('//')) {
+    throw new Refusal('the path of its socket must be absolute, as in ws+unix:/path/of/socket:/uri');
+  }
+  if (encodedPath.includes('?')) throw new Refusal("write '?' in the path of its socket as %3F");
+  const socketPath = decode(encodedPath, 'the path of its socket');
+  const { path, query } = parseTarget(target);
+  return {
+    href: `ws+unix:${encodeTarget(encodedPath)}:${path}`,
+    protocol: 'ws+unix',
+    host: 'localhost',
+    hostHeader: 'localhost',
+    port: 0,
+    path,
+    query,
+    socketPath,
+  };
+}
+
+function splitPort(hostAndPort: string): { name: string; portText: string | undefined } {
+  const [, name, portText] = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(hostAndPort) ?? [];
+  if (name === undefined) throw new Refusal('the brackets of its host are not closed, or surrounded by something');
+  if (portText?.includes(':')) throw new Refusal('it has a colon too many; an IPv6 address needs brackets');
+  if (name === '' || name === '[]') throw new Refusal('it has no host');
+  return { name, portText };
+}
+
+function parsePort(text: string): number {
+  if (text === '') throw new Refusal('it has a colon but no port');
+  if (!/^[0-9]+$/.test(text)) throw new Refusal('its port is not a number');
+  const port = Number(text);
+  if (port < 1 || port > 65535) throw new Refusal('its port is not between 1 and 65535');
+  return port;
+}
+
+interface HostForms {
+  readonly host: string;
+  readonly hostInHeader: string;
+  readonly hostInHref: string;
+}
+
+function parseName(name: string): HostForms {
+  // The WHATWG parser would decode %2e or %00 in a host, and cut it at a backslash.
+  if (/[%\\\s]/.test(name)) throw new Refusal('its host contains a character that no host has');
+  const host = normalizeHost(name);
+  // The empty labels are left; one trailing dot is the root and fine.
+  if (host === '' || host.startsWith('.') || host.includes('..')) throw new Refusal('its host has an empty label');
+  return { host, hostInHeader: host, hostInHref: host };
+}
+
+function parseIPv6(text: string): HostForms {
+  const [address = '', ...zoneParts] = text.split('%25');
+  if (!/^[0-9a-f:.]+$/i.test(address)) {
+    throw new Refusal('its brackets do not hold an IPv6 address, with the zone, if any, as %25zone');
+  }
+  const bracketed = normalizeHost(`[${address}]`);
+  const normal = bracketed.slice(1, -1);
+  if (zoneParts.length === 0) return { host: normal, hostInHeader: bracketed, hostInHref: bracketed };
+  const zone = zoneParts.join('%25');
+  if (!/^[\w.~-]+$/.test(zone)) throw new Refusal('the zone of its IPv6 address is not valid');
+  return { host: `${normal}%${zone}`, hostInHeader: bracketed, hostInHref: `[${normal}%25${zone}]` };
+}
+
+/** Lower case, punycode, and one spelling for each address. */
+function normalizeHost(host: string): string {
+  const href = `http://${host}/`;
+  if (!URL.canParse(href)) throw new Refusal('its host is not valid');
+  return new URL(href).hostname;
+}
+
+function parseUserInfo(userInfo: string): { username?: string; password?: string } {
+  if (userInfo === '' || userInfo === ':') return {};
+  const colon = userInfo.indexOf(':');
+  const username = decode(colon < 0 ? userInfo : userInfo.slice(0, colon), 'its user name');
+  // RFC 7617 section 2: Basic credentials end the user name at the first colon.
+  if (username.includes(':')) throw new Refusal('its user name contains a colon');
+  if (colon < 0) return { username };
+  return { username, password: decode(userInfo.slice(colon + 1), 'its password') };
+}
+
+function decode(text: string, what: string): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    throw new Refusal(`${what} is not percent-encoded UTF-8; write '%' as %25`);
+  }
+  if (/\p{Cc}/u.test(decoded)) throw new Refusal(`${what} contains a control character`);
+  return decoded;
+}
+
+function parseTarget(target: string): { path: string; query: string } {
+  const path = encodeTarget(target.startsWith('/') ? target : `/${target}`);
+  const question = path.indexOf('?');
+  return { path, query: question < 0 ? '' : path.slice(question + 1) };
+}
+
+/**
+ * Encodes what RFC 3986 section 3.3 and 3.4 leave out, but for the square brackets: browsers send them as they are,
+ * and servers may tell `a[]` from `a%5B%5D`. A `%` is never touched, or what is encoded already would change.
+ */
+function encodeTarget(target: string): string {
+  return target.replace(/[^\w\-.~!$&'()*+,;=:@/?%[\]]+/g, encodeURIComponent);
+}
+
+const longestShown = 256;
+
+/**
+ * The URL for an error message. It could not be parsed, so everything up to its last `@` (in any width that
+ * IDNA takes for one) may be a password; control characters must not reach a terminal or split a log line.
+ */
+function redact(text: string): string {
+  const visible = text.replace(/^([a-z+.-]+:\/\/)?.*[@\uFF20\uFE6B]/is, '$1***@');
+  const shown = visible.length > longestShown ? `${visible.slice(0, longestShown)}…` : visible;
+  return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * Base of every error this library throws, rejects with, or reports.
+ *
+ * `code` is stable across releases and meant for programs; `message` is meant for people and may change.
+ */
+export class IxError extends Error {
+  /** Stable, camelCase, documented in `docs/errors.md`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** The caller misused the library: a wrong type, a value out of range, an unknown option. Thrown at the call. */
+export class UsageError extends IxError {
+  /** The option or argument that was wrong, such as `maxMessageSize`. */
+  readonly option: string;
+
+  constructor(option: string, message: string, options?: { cause?: unknown }) {
+    super('invalidOption', `${option}: ${message}`, options);
+    this.option = option;
+  }
+}
+
+/** Why a server could not listen. */
+export type ListenErrorCode =
+  | 'addressInUse'
+  | 'addressNotAvailable'
+  | 'invalidHost'
+  | 'permissionDenied'
+  | 'alreadyListening'
+  | 'listenFailed';
+
+/** A server could not listen: the `error` of the result of `listen()`. */
+export class ListenError extends IxError {
+  declare readonly code: ListenErrorCode;
+  readonly host: string;
+  readonly port: number;
+
+  constructor(code: ListenErrorCode, message: string, where: { host: string; port: number }, cause?: unknown) {
+    super(code, message, { cause });
+    this.host = where.host;
+    this.port = where.port;
+  }
+}
+
+/** Why an attempt to connect failed. */
+export type ConnectErrorCode =
+  | 'invalidUrl'
+  | 'lookupFailed'
+  | 'connectionRefused'
+  | 'connectFailed'
+  | 'timeout'
+  | 'cancelled'
+  | 'connectionLost'
+  | 'malformedResponse'
+  | 'badVersion'
+  | 'badStatus'
+  | 'invalidUpgrade'
+  | 'invalidConnection'
+  | 'invalidAccept'
+  | 'invalidSubprotocol'
+  | 'invalidExtensions';
+
+/** How far an attempt to connect had come. */
+export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'handshake';
+
+/** An attempt to connect failed: the `cause` of an `errorInfo`. */
+export class ConnectError extends IxError {
+  declare readonly code: ConnectErrorCode;
+  readonly phase: ConnectPhase;
+  /** The status of the response, 0 when there was none. */
+  readonly httpStatus: number;
+
+  constructor(
+    code: ConnectErrorCode,
+    phase: ConnectPhase,
+    message: string,
+    details: { httpStatus?: number; cause?: unknown } = {},
+  ) {
+    super(code, message, { cause: details.cause });
+    this.phase = phase;
+    this.httpStatus = details.httpStatus ?? 0;
+  }
+}

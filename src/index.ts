@@ -1,0 +1,58 @@
+export type { WebSocketOptions } from './client/client-options.ts';
+export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
+export { WebSocket } from './client/websocket.ts';
+export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
+export type {
+  WebSocketBinaryMessage,
+  WebSocketCloseInfo,
+  WebSocketCloseMessage,
+  WebSocketDataMessage,
+  WebSocketErrorInfo,
+  WebSocketErrorMessage,
+  WebSocketFragmentMessage,
+  WebSocketMessage,
+  WebSocketOpenInfo,
+  WebSocketOpenMessage,
+  WebSocketPingMessage,
+  WebSocketPongMessage,
+  WebSocketTextMessage,
+} from './connection/messages.ts';
+export { WebSocketMessageType } from './connection/messages.ts';
+export { ReadyState } from './connection/ready-state.ts';
+export type {
+  SendData,
+  WebSocketSendFailure,
+  WebSocketSendInfo,
+  WebSocketSendSuccess,
+} from './connection/send-data.ts';
+export { WebSocketConnection } from './connection/websocket-connection.ts';
+export type { ConnectErrorCode, ConnectPhase, ListenErrorCode } from './errors.ts';
+export { ConnectError, IxError, ListenError, UsageError } from './errors.ts';
+export { userAgent } from './platform/user-agent.ts';
+export type { HttpHeadersInit as WebSocketHttpHeadersInit } from './protocol/http1/headers.ts';
+export { HttpHeaders as WebSocketHttpHeaders } from './protocol/http1/headers.ts';
+export type { RequestHead } from './protocol/http1/request-head.ts';
+export { CloseCode } from './protocol/websocket/close-codes.ts';
+export type { SubprotocolChooser } from './protocol/websocket/handshake-server.ts';
+export type { OriginPolicy } from './protocol/websocket/origin-policy.ts';
+export type { ConnectionInfo } from './server/connection-state.ts';
+export { ConnectionState } from './server/connection-state.ts';
+export type { SocketServerOptions } from './server/server-options.ts';
+export type { OnClientMessageCallback } from './server/server-websocket.ts';
+export { ServerWebSocket } from './server/server-websocket.ts';
+export type { ListenResult } from './server/socket-server.ts';
+export { SocketServer } from './server/socket-server.ts';
+export type { OnConnectionCallback } from './server/websocket-server.ts';
+export { WebSocketServer } from './server/websocket-server.ts';
+export { calculateRetryWaitMilliseconds } from './util/backoff.ts';
+export { version } from './util/version.ts';
+
+/** The seed library's call for Windows; Node initialises Winsock, so it does nothing and returns `true`. */
+export function initNetSystem(): boolean {
+  return true;
+}
+
+/** The counterpart of {@link initNetSystem}; it does nothing and returns `true`. */
+export function uninitNetSystem(): boolean {
+  return true;
+}

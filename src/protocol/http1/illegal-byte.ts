@@ -1,0 +1,58 @@
+import type { HeadFailureCode } from './head-failure.ts';
+
+// Which failure an octet means that may not stand where it was found. Off the hot path: the reader asks once.
+
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const COLON = 0x3a;
+const DIGIT_0 = 0x30;
+/** First byte of a TLS record that carries a handshake. */
+const TLS_HANDSHAKE = 0x16;
+
+const VERSION_PREFIX = 'HTTP/1.';
+const MAJOR_DIGIT = VERSION_PREFIX.indexOf('1');
+
+/** A line feed where none may be is reported as such wherever it is. */
+export function orBareLineFeed(byte: number | undefined, code: HeadFailureCode): HeadFailureCode {
+  return byte === LF ? 'bareLineFeed' : code;
+}
+
+/** The first byte of a request is no method character. */
+export function firstByteFailure(byte: number): HeadFailureCode {
+  if (byte === TLS_HANDSHAKE) return 'tlsClientHello';
+  return byte === CR || byte === SP ? 'invalidRequestLine' : orBareLineFeed(byte, 'invalidMethod');
+}
+
+/** A part of the request line is cut short, empty, or holds what it may not. */
+export function requestLineFailure(byte: number | undefined, code: HeadFailureCode): HeadFailureCode {
+  return byte === CR || byte === SP ? 'invalidRequestLine' : orBareLineFeed(byte, code);
+}
+
+/**
+ * Whether `byte` is wrong at index `matched` of `HTTP/1.` and one digit (RFC 9112 2.3). Any other major version is
+ * refused by its first digit.
+ */
+export function versionFailure(matched: number, byte: number, code: HeadFailureCode): HeadFailureCode | undefined {
+  const isDigit = byte >= DIGIT_0 && byte <= DIGIT_0 + 9;
+  if (matched === VERSION_PREFIX.length ? isDigit : byte === VERSION_PREFIX.charCodeAt(matched)) return undefined;
+  if (isDigit && matched === MAJOR_DIGIT) return 'unsupportedVersion';
+  return orBareLineFeed(byte, code);
+}
+
+/** A line after the start line begins with no header name. */
+export function fieldStartFailure(byte: number): HeadFailureCode {
+  // RFC 9112 2.2 and 5.2: no white space before the first header, and no folding.
+  if (byte === SP || byte === HTAB) return 'foldedHeader';
+  if (byte === COLON) return 'emptyHeaderName';
+  return orBareLineFeed(byte, 'invalidHeaderName');
+}
+
+/** A header name is not followed by its colon. */
+export function nameFailure(byte: number | undefined): HeadFailureCode {
+  // RFC 9112 5.1: white space before the colon is a known way to smuggle, and answered with 400.
+  if (byte === SP || byte === HTAB) return 'spaceBeforeColon';
+  if (byte === CR) return 'missingColon';
+  return orBareLineFeed(byte, 'invalidHeaderName');
+}

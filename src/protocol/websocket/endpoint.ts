@@ -1,0 +1,170 @@
+import { assert } from '../../util/assert.ts';
+import type { ByteSink } from '../../util/byte-sink.ts';
+import type { ProtocolPorts } from '../ports.ts';
+import { writeClosePayload } from './close-payload.ts';
+import { ConnectionStatus, canMove } from './connection-state.ts';
+import { FrameParser } from './frame-parser.ts';
+import { FrameWriter, finalFrame } from './frame-writer.ts';
+import type { MaskSource } from './masking.ts';
+import type { MemoryBudget } from './message-assembler.ts';
+import { Opcode } from './opcodes.ts';
+import type { Violation } from './violations.ts';
+
+/** What an {@link Endpoint} reports to the connection around it. */
+export interface EndpointHandler {
+  onText(text: string, wireSize: number): void;
+  onBinary(data: Buffer, wireSize: number): void;
+  onFragment(isBinary: boolean, receivedBytes: number): void;
+  onPing(payload: Buffer, wireSize: number): void;
+  onPong(payload: Buffer, wireSize: number): void;
+  /** The peer's close frame arrived, and ours is on its way or was sent before. */
+  onCloseFrame(code: number, reason: string, wireSize: number): void;
+  /** The peer broke the protocol; the close frame that says so is on its way. */
+  onViolation(violation: Violation): void;
+}
+
+export interface EndpointOptions {
+  readonly role: 'client' | 'server';
+  readonly handler: EndpointHandler;
+  readonly sink: ByteSink;
+  readonly ports: ProtocolPorts;
+  /** Required of a client. */
+  readonly masks?: MaskSource | undefined;
+  readonly maxMessageBytes: number;
+  readonly maxFragments: number;
+  readonly budget?: MemoryBudget | undefined;
+}
+
+/**
+ * One side of an open WebSocket: bytes in, messages out, and the reverse; the closing handshake (RFC 6455 section 7).
+ * It has no clock and no socket: who uses it gives it bytes, sends what it writes, and ends the transport.
+ */
+export class Endpoint {
+  status: ConnectionStatus = ConnectionStatus.Open;
+  private readonly parser: FrameParser;
+  private readonly writer: FrameWriter;
+  private readonly handler: EndpointHandler;
+
+  constructor(options: EndpointOptions) {
+    assert(options.role === 'server' || options.masks !== undefined, 'a client masks what it sends');
+    this.handler = options.handler;
+    this.writer = new FrameWriter(options.sink, options.role === 'client' ? options.masks : undefined);
+    this.parser = new FrameParser({
+      handler: this,
+      expectMasked: options.role === 'server',
+      maxMessageBytes: options.maxMessageBytes,
+      maxFragments: options.maxFragments,
+      isUtf8: options.ports.isUtf8,
+      budget: options.budget,
+    });
+  }
+
+  /** Takes what was read, overwriting it, and returns how far it came: `end`, or less after {@link stopParsing}. */
+  receive(bytes: Buffer, start: number, end: number): number {
+    return this.parser.parse(bytes, start, end);
+  }
+
+  /** Makes {@link receive} return after the current message. */
+  stopParsing(): void {
+    this.parser.stop();
+  }
+
+  resumeParsing(): void {
+    this.parser.resume();
+  }
+
+  /** Whether messages may still be sent. */
+  get canSend(): boolean {
+    return this.status === ConnectionStatus.Open;
+  }
+
+  /** Bytes on the wire for a message of `length` bytes. */
+  wireSizeOf(length: number): number {
+    return this.writer.headerLength(length) + length;
+  }
+
+  /** Sends a text message that takes `length` bytes in UTF-8. Call it only while {@link canSend}. */
+  sendText(text: string, length: number): number {
+    return this.writer.writeText(finalFrame(Opcode.Text), text, length);
+  }
+
+  /** Sends bytes as a text or binary message. Call it only while {@link canSend}. */
+  sendBytes(payload: Uint8Array, isBinary: boolean): number {
+    return this.writer.writeBytes(finalFrame(isBinary ? Opcode.Binary : Opcode.Text), payload);
+  }
+
+  sendPing(payload: Uint8Array): number {
+    return this.writer.writeBytes(finalFrame(Opcode.Ping), payload);
+  }
+
+  sendPong(payload: Uint8Array): number {
+    return this.writer.writeBytes(finalFrame(Opcode.Pong), payload);
+  }
+
+  /** Begins the closing handshake; does nothing when it has begun. */
+  close(code: number, reason: string): void {
+    if (this.status !== ConnectionStatus.Open) return;
+    this.move(ConnectionStatus.ClosedByUs);
+    this.writer.writeBytes(finalFrame(Opcode.Close), writeClosePayload(code, reason));
+  }
+
+  /** Fails the connection (RFC 6455 section 7.1.7): says why, and ignores everything that still arrives. */
+  fail(violation: Violation): void {
+    this.parser.discard();
+    this.close(violation.closeCode, violation.reason);
+    this.handler.onViolation(violation);
+  }
+
+  /** The transport is gone. */
+  end(): void {
+    if (this.status === ConnectionStatus.Closed) return;
+    this.move(ConnectionStatus.Closed);
+    this.parser.discard();
+  }
+
+  /** @internal FrameHandler */
+  onText(text: string, wireSize: number): void {
+    if (this.status === ConnectionStatus.Open) this.handler.onText(text, wireSize);
+  }
+
+  /** @internal FrameHandler */
+  onBinary(data: Buffer, wireSize: number): void {
+    if (this.status === ConnectionStatus.Open) this.handler.onBinary(data, wireSize);
+  }
+
+  /** @internal FrameHandler */
+  onFragment(isBinary: boolean, receivedBytes: number): void {
+    if (this.status === ConnectionStatus.Open) this.handler.onFragment(isBinary, receivedBytes);
+  }
+
+  /** @internal FrameHandler */
+  onPing(payload: Buffer, wireSize: number): void {
+    if (this.status === ConnectionStatus.Open) this.handler.onPing(payload, wireSize);
+  }
+
+  /** @internal FrameHandler */
+  onPong(payload: Buffer, wireSize: number): void {
+    if (this.status === ConnectionStatus.Open) this.handler.onPong(payload, wireSize);
+  }
+
+  /** @internal FrameHandler */
+  onClose(code: number, reason: string, wireSize: number): void {
+    if (this.status === ConnectionStatus.Open) {
+      this.move(ConnectionStatus.ClosedByPeer);
+      // Code and reason come back as they were: the seed library waits for a close frame identical to its own.
+      this.writer.writeBytes(finalFrame(Opcode.Close), writeClosePayload(code, reason));
+    }
+    this.move(ConnectionStatus.CloseAcknowledged);
+    this.handler.onCloseFrame(code, reason, wireSize);
+  }
+
+  /** @internal FrameHandler */
+  onViolation(violation: Violation): void {
+    this.fail(violation);
+  }
+
+  private move(to: ConnectionStatus): void {
+    assert(canMove(this.status, to), `a connection cannot go from ${this.status} to ${to}`);
+    this.status = to;
+  }
+}

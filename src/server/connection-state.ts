@@ -1,0 +1,48 @@
+/** Who connected. */
+export interface ConnectionInfo {
+  readonly remoteIp: string;
+  readonly remotePort: number;
+}
+
+let nextId = 0;
+
+/**
+ * What a server keeps for each connection. Make a subclass to keep more, and give the server a factory for it.
+ *
+ * @example
+ * class User extends ConnectionState {
+ *   isAuthenticated = false;
+ * }
+ * const server = new WebSocketServer({ connectionStateFactory: (info) => new User(info) });
+ */
+export class ConnectionState {
+  /** What {@link computeId} gave. */
+  readonly id: string;
+  /** The address of the peer; empty on a unix socket. */
+  remoteIp: string;
+  /** The port of the peer; 0 on a unix socket. */
+  remotePort: number;
+
+  constructor(info?: ConnectionInfo) {
+    this.id = this.computeId();
+    this.remoteIp = info?.remoteIp ?? '';
+    this.remotePort = info?.remotePort ?? 0;
+  }
+
+  getId(): string {
+    return this.id;
+  }
+
+  getRemoteIp(): string {
+    return this.remoteIp;
+  }
+
+  getRemotePort(): number {
+    return this.remotePort;
+  }
+
+  /** An id that no other connection of this process has: a number that counts up from 0. Override it for another. */
+  protected computeId(): string {
+    return String(nextId++);
+  }
+}

@@ -1,0 +1,123 @@
+import { userAgent } from '../platform/user-agent.ts';
+import { HeadReader } from '../protocol/http1/head-reader.ts';
+import { type Refusal, writeRefusal } from '../protocol/http1/refusal.ts';
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { Transport, TransportHandler } from '../transport/transport.ts';
+import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
+
+/** What an {@link IncomingConnection} tells its server. */
+export interface IncomingConnectionOwner {
+  readonly wheel: TimerWheel;
+  /** The first bytes came. */
+  onIncomingTalks(connection: IncomingConnection): void;
+  /** The head of a request is complete; `rest` came behind it in the same read. */
+  onIncomingRequest(connection: IncomingConnection, head: RequestHead, rest: Buffer): void;
+  /** What was asked for was refused. */
+  onIncomingRefused(connection: IncomingConnection, refusal: Refusal): void;
+  /** It is over: refused and gone, timed out, or left by the peer. Not called after {@link IncomingConnection.release}. */
+  onIncomingClosed(connection: IncomingConnection): void;
+}
+
+const requestTimeout: Refusal = Object.freeze({
+  status: 408,
+  code: 'requestTimeout',
+  reason: 'The request did not arrive in time',
+});
+
+/** How long a refused peer may take to read the refusal and hang up. */
+const LINGER_MS = 2000;
+
+/**
+ * An accepted connection until its first request is complete. It is read strictly, within limits and a deadline, and
+ * a refusal is a complete HTTP response that the peer has the time to read.
+ */
+export class IncomingConnection implements TransportHandler, WheelEntry {
+  wheelOwner: TimerWheel | undefined = undefined;
+  wheelPrevious: WheelEntry | undefined = undefined;
+  wheelNext: WheelEntry | undefined = undefined;
+  wheelDueTick = 0;
+  readonly transport: Transport;
+  private readonly owner: IncomingConnectionOwner;
+  private reader: HeadReader<'request'> | undefined = new HeadReader('request');
+  private hasTalked = false;
+  private isReleased = false;
+
+  constructor(transport: Transport, owner: IncomingConnectionOwner) {
+    this.transport = transport;
+    this.owner = owner;
+  }
+
+  /** Begins to read; the request must be complete within `timeoutMs`. */
+  start(timeoutMs: number): void {
+    this.owner.wheel.schedule(this, timeoutMs);
+    this.transport.start(this);
+  }
+
+  /** Answers with an error and ends the connection. */
+  refuse(refusal: Refusal, isHead = false): void {
+    if (this.isReleased) return;
+    this.reader = undefined;
+    const { transport, owner } = this;
+    owner.onIncomingRefused(this, refusal);
+    if (!transport.isWritable) {
+      transport.destroy();
+      return;
+    }
+    transport.write(Buffer.from(writeRefusal(refusal, { server: userAgent, isHead }), 'latin1'));
+    // Half-closed, and read until the peer hangs up: closing with unread bytes would reset the connection, and the
+    // response could be lost on its way.
+    transport.end();
+    owner.wheel.schedule(this, LINGER_MS);
+  }
+
+  /** Gives the transport away: nothing of it is reported here any more. */
+  release(): Transport {
+    this.isReleased = true;
+    this.owner.wheel.cancel(this);
+    return this.transport;
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.transport.destroy();
+  }
+
+  /** @internal TransportHandler */
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    const { reader } = this;
+    if (reader === undefined) return;
+    if (!this.hasTalked) {
+      this.hasTalked = true;
+      this.owner.onIncomingTalks(this);
+    }
+    const at = reader.read(buffer, start, end);
+    if (reader.state === 'failed') this.refuse(reader.failure ?? requestTimeout);
+    else if (reader.state === 'complete' && reader.head !== undefined) {
+      this.reader = undefined;
+      this.owner.onIncomingRequest(this, reader.head, Buffer.from(buffer.subarray(at, end)));
+    }
+  }
+
+  /** @internal TransportHandler */
+  onEnd(): void {
+    // Without a whole request there is nothing to answer.
+    this.transport.destroy();
+  }
+
+  /** @internal TransportHandler */
+  onDrain(): void {}
+
+  /** @internal TransportHandler */
+  onClosed(): void {
+    this.reader = undefined;
+    if (this.isReleased) return;
+    this.owner.wheel.cancel(this);
+    this.owner.onIncomingClosed(this);
+  }
+
+  /** @internal WheelEntry */
+  onTimeout(): void {
+    if (this.reader === undefined) this.transport.destroy();
+    else this.refuse(requestTimeout);
+  }
+}

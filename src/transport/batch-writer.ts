@@ -1,0 +1,198 @@
+import { afterThisCallback, onProcessExit } from '../platform/turn.ts';
+import type { ByteSink } from '../util/byte-sink.ts';
+import type { Transport } from './transport.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/*
+ * What is sent while one read is being parsed, or in one turn of the event loop, leaves in one write: sixteen sends
+ * cost 5.9 µs so, against 70 µs one by one.
+ *
+ * The bytes gather in a slab that all connections share. It belongs to one connection at a time; whoever takes it
+ * makes the owner flush first, so that a callback of one connection may send on another. After a write that the
+ * kernel took at once, the same range is used again. Otherwise the write position moves past it, and the slab is
+ * given up only when it is full: the socket still refers to what it has not sent.
+ */
+
+const SLAB_BYTES = 64 * 1024;
+/** The longest frame that goes through the slab; longer ones are handed to the transport as they are. */
+const MAX_FRAME_BYTES = 16 * 1024;
+/** This much is written at once: a larger batch saves nothing more, and the peer can begin. */
+const FLUSH_AT_BYTES = 16 * 1024;
+
+let slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+/** Where the owner's unwritten bytes begin and end. */
+let base = 0;
+let position = 0;
+let owner: BatchWriter | undefined;
+let isExitHooked = false;
+
+function hookExit(): void {
+  isExitHooked = true;
+  // `send(); process.exit()` is a habit; what is in the slab then would be lost.
+  onProcessExit(() => owner?.flush());
+}
+
+function flushLater(writer: BatchWriter): void {
+  writer.flushScheduled();
+}
+
+/** The output side of one connection: batches, and queues what a congested socket does not take. */
+export class BatchWriter implements ByteSink {
+  readonly maxReserve: number = MAX_FRAME_BYTES;
+  private readonly transport: Transport;
+  private queue: WriteQueue | undefined;
+  private isInBatch = false;
+  private isScheduled = false;
+  private isClosed = false;
+  private isEnding = false;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+  }
+
+  get bytes(): Buffer {
+    return slab;
+  }
+
+  /** Bytes that the operating system has not taken yet, those of the running batch included. */
+  get bufferedBytes(): number {
+    const batched = owner === this ? position - base : 0;
+    return batched + (this.queue === undefined ? 0 : this.queue.bytes) + this.transport.pendingBytes;
+  }
+
+  /** Whether the socket does not keep up. */
+  get isCongested(): boolean {
+    return this.queue !== undefined || this.transport.pendingBytes > 0;
+  }
+
+  reserve(length: number): number {
+    if (owner !== this) {
+      owner?.flush();
+      owner = this;
+    }
+    if (position + length > SLAB_BYTES) {
+      this.flush();
+      owner = this;
+      if (position + length > SLAB_BYTES) renewSlab();
+    }
+    return position;
+  }
+
+  commit(end: number): void {
+    position = end;
+    if (end - base >= FLUSH_AT_BYTES) this.flush();
+    else if (!this.isInBatch && !this.isScheduled) {
+      this.isScheduled = true;
+      if (!isExitHooked) hookExit();
+      afterThisCallback(flushLater, this);
+    }
+  }
+
+  writeThrough(bytes: Buffer): void {
+    const { transport } = this;
+    if (owner === this && position > base && !this.mustQueue && transport.isWritable && !this.isClosed) {
+      // Header and payload leave in one system call, without being joined.
+      const head = transport.releasesBuffers ? slab.subarray(base, position) : copyOf(slab, base, position);
+      transport.writeAll([head, bytes]);
+      this.afterWrite();
+      return;
+    }
+    this.flush();
+    if (!transport.isWritable || this.isClosed) return;
+    if (this.mustQueue) this.queued.append(bytes);
+    else transport.write(bytes);
+  }
+
+  /** Opens a batch: until {@link endBatch}, small sends only gather. */
+  beginBatch(): void {
+    this.isInBatch = true;
+  }
+
+  /** Closes the batch and writes it. */
+  endBatch(): void {
+    this.isInBatch = false;
+    this.flush();
+  }
+
+  /** Writes what has gathered. */
+  flush(): void {
+    if (owner !== this || position === base) return;
+    const { transport } = this;
+    if (!transport.isWritable || this.isClosed) {
+      position = base;
+      return;
+    }
+    if (this.mustQueue) {
+      this.queued.copy(slab, base, position);
+      position = base;
+      return;
+    }
+    if (transport.releasesBuffers) transport.write(slab.subarray(base, position));
+    else transport.write(copyOf(slab, base, position));
+    this.afterWrite();
+  }
+
+  /** @internal The end of the turn in which something was sent outside of a batch. */
+  flushScheduled(): void {
+    this.isScheduled = false;
+    this.flush();
+  }
+
+  /** To be called when the transport has drained: writes what had to wait. */
+  onDrain(): void {
+    const { queue, transport } = this;
+    if (queue === undefined) return;
+    this.queue = undefined;
+    if (!transport.isWritable) return;
+    transport.writeAll(queue.takeAll());
+    if (this.isEnding) transport.end();
+  }
+
+  /** Ends the stream behind everything that was sent. */
+  end(): void {
+    if (this.isEnding) return;
+    this.flush();
+    this.isEnding = true;
+    if (this.queue === undefined) this.transport.end();
+  }
+
+  /** Forgets what was not written, and everything sent from now on. */
+  close(): void {
+    if (owner === this) {
+      position = base;
+      owner = undefined;
+    }
+    this.isClosed = true;
+    this.queue = undefined;
+  }
+
+  private get mustQueue(): boolean {
+    return this.queue !== undefined || this.transport.pendingBytes > 0;
+  }
+
+  private get queued(): WriteQueue {
+    this.queue ??= new WriteQueue();
+    return this.queue;
+  }
+
+  private afterWrite(): void {
+    if (!this.transport.releasesBuffers || this.transport.pendingBytes === 0) {
+      position = base;
+      return;
+    }
+    base = position;
+    if (SLAB_BYTES - base < MAX_FRAME_BYTES) renewSlab();
+  }
+}
+
+function renewSlab(): void {
+  slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  base = 0;
+  position = 0;
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { parseStatusLine } from '../../../src/protocol/http1/response-head.ts';
+import { readEveryWay } from './read-head.ts';
+
+const read = (line: string) => readEveryWay('response', `${line}\r\nX: y\r\n\r\n`);
+
+describe('a status line (RFC 9112 4)', () => {
+  test.each<[string, string, number, string]>([
+    ['HTTP/1.1 200 OK', '1.1', 200, 'OK'],
+    ['HTTP/1.0 404 Not Found', '1.0', 404, 'Not Found'],
+    ['HTTP/1.1 101 Switching Protocols', '1.1', 101, 'Switching Protocols'],
+    ['HTTP/1.1 599 ', '1.1', 599, ''],
+    ['HTTP/1.1 200', '1.1', 200, ''],
+    ['HTTP/1.1 100 a  b\t\xe9', '1.1', 100, 'a  b\t\xe9'],
+    ['HTTP/1.7 200 OK', '1.1', 200, 'OK'],
+  ])('%j', (line, version, status, statusText) => {
+    const outcome = read(line);
+    expect(outcome.start).toEqual({ version, status, statusText });
+    expect(outcome.headers).toEqual([['X', 'y']]);
+  });
+
+  test.each<[string, string]>([
+    ['', '400 invalidStatusLine'],
+    [' HTTP/1.1 200 OK', '400 invalidStatusLine'],
+    ['http/1.1 200 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1', '400 invalidStatusLine'],
+    ['HTTP/1.1 ', '400 invalidStatusLine'],
+    ['HTTP/1.1  200 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1\t200 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 20 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 2000 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 200OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 +20 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 099 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 600 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 200 O\0K', '400 invalidStatusLine'],
+    ['HTTP/1.12 200 OK', '400 invalidStatusLine'],
+    ['HTTP/2.0 200 OK', '505 unsupportedVersion'],
+    ['ICY 200 OK', '400 invalidStatusLine'],
+    ['HTTP/1.1 200 OK\nX', '400 bareLineFeed'],
+    ['HTTP/1.1 200\n', '400 bareLineFeed'],
+    ['HTTP/1.1 200 OK\rX', '400 bareCarriageReturn'],
+  ])('%j is refused', (line, failure) => {
+    expect(read(line).failure).toBe(failure);
+  });
+
+  test('no empty line is skipped before it, and a response needs no Host', () => {
+    expect(readEveryWay('response', '\r\nHTTP/1.1 200 OK\r\n\r\n').failure).toBe('400 invalidStatusLine');
+    expect(readEveryWay('response', 'HTTP/1.1 200 OK\r\n\r\n').headers).toEqual([]);
+  });
+
+  test('a response cut short is still being read, never half a head', () => {
+    expect(readEveryWay('response', 'HTTP/1.1 200 OK\r\nX: y\r\n').state).toBe('reading');
+    expect(readEveryWay('response', 'HTTP/1.1 200 OK\r\nX: y\r\n\r').state).toBe('reading');
+  });
+});
+
+describe('parseStatusLine, the helper of the seed library', () => {
+  test.each<[string, string, number]>([
+    ['HTTP/1.1 200', 'HTTP/1.1', 200],
+    ['HTTP/1.0 200', 'HTTP/1.0', 200],
+    ['', '', -1],
+    ['HTTP/1.1', 'HTTP/1.1', -1],
+    ['HTTP/1.1 301 Moved Permanently', 'HTTP/1.1', 301],
+    ['HTTP/1.1 20x', 'HTTP/1.1', -1],
+    ['HTTP/1.1 2000', 'HTTP/1.1', -1],
+    ['HTTP/1.1 ', 'HTTP/1.1', -1],
+  ])('%j', (line, version, status) => {
+    expect(parseStatusLine(line)).toEqual({ version, status });
+  });
+});
