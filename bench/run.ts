@@ -62,6 +62,20 @@ function toJson(machine: string, results: readonly RowResult[]): string {
   return `${JSON.stringify({ machine: machine.split('\n'), rows: entries }, undefined, 2)}\n`;
 }
 
+const disturbedNote =
+  'In some rows neither side was busy: other programs had the processor. Compare CPU times there, not throughput.';
+
+/** A run of a loaded server with time to spare on both cores waited for something that is not part of the benchmark. */
+function wasDisturbed(results: readonly RowResult[]): boolean {
+  return results.some(({ subjects }) =>
+    subjects.some(({ samples }) => {
+      const busy = medianOf(samples, 'busy') ?? 1;
+      const loadBusy = medianOf(samples, 'loadBusy');
+      return loadBusy !== undefined && Math.max(busy, loadBusy) < 0.8;
+    }),
+  );
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) {
@@ -74,6 +88,7 @@ async function main(): Promise<void> {
     if (isWanted(row, options.only)) results.push(await runRow(row, options));
   }
   console.log(`${machine}\nmedian of ${options.rounds} rounds\n\n${formatTable(results)}`);
+  if (wasDisturbed(results)) console.log(`\n${disturbedNote}`);
   const failures = formatFailures(results);
   if (failures !== '') console.log(`\nfailed:\n${failures}`);
   if (options.jsonPath !== undefined) await writeFile(options.jsonPath, toJson(machine, results));

@@ -1,8 +1,8 @@
 import { defaultLimits, MAX_MESSAGE_SIZE } from '../connection/limits.ts';
 import type { OnCallbackError } from '../connection/message-hub.ts';
-import { ListenError, UsageError } from '../errors.ts';
+import { ListenError } from '../errors.ts';
 import type { SubprotocolChooser } from '../protocol/websocket/handshake-server.ts';
-import type { OriginPolicy } from '../protocol/websocket/origin-policy.ts';
+import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/origin-policy.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
 import {
   checkBoolean,
@@ -167,6 +167,7 @@ export function resolveServerOptions<S extends ConnectionState>(
     checkNumber(key, given(key), { min: 0.001, max: MAX_TIMEOUT_SECS });
   const addressFamily = checkOneOf('addressFamily', given('addressFamily'), [4, 6, 'dual'] as const);
   const { subprotocols, connectionStateFactory, onCallbackError } = options;
+  checkOriginPolicy(options.allowedOrigins);
   if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
   return {
     port: checkInteger('port', given('port'), { min: 0, max: 65_535 }),
@@ -183,16 +184,10 @@ export function resolveServerOptions<S extends ConnectionState>(
     maxUnfinishedBytes: positive('maxUnfinishedBytes'),
     maxBufferedBytes: positive('maxBufferedBytes'),
     subprotocols,
-    allowedOrigins: checkOrigins(options.allowedOrigins),
+    allowedOrigins: options.allowedOrigins,
     connectionStateFactory: connectionStateFactory && checkFunction('connectionStateFactory', connectionStateFactory),
     onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
   };
-}
-
-function checkOrigins(policy: OriginPolicy): OriginPolicy {
-  if (policy === undefined || policy === '*' || typeof policy === 'function') return policy;
-  if (Array.isArray(policy) && policy.every((origin) => typeof origin === 'string')) return policy;
-  throw new UsageError('allowedOrigins', "must be '*', an array of origins, or a function");
 }
 
 const listenErrorCodes: ReadonlyMap<string, ListenError['code']> = new Map([

@@ -129,7 +129,10 @@ export class TimerWheel {
   }
 
   #armForNext(): void {
-    if (this.#size === 0) return;
+    if (this.#size === 0) {
+      this.#disarm(); // a callback may have scheduled what a later one cancelled
+      return;
+    }
     // Every entry is in some slot, and all slots come up within one turn.
     let tick = this.#doneTick + 1;
     while (firstOf(this.#slotOf(tick)) === undefined) tick++;
@@ -141,7 +144,7 @@ export class TimerWheel {
     if (this.#timer !== undefined && this.#timerTick <= tick) return;
     this.#disarm();
     this.#timerTick = tick;
-    this.#timer = this.#clock.setTimer(Math.max(0, this.#originMs + tick * this.granularityMs - nowMs), () => {
+    this.#timer = this.#clock.setTimer(Math.max(0, this.#timeOf(tick) - nowMs), () => {
       this.#onTimer();
     });
     this.#timer.unref();
@@ -164,16 +167,24 @@ export class TimerWheel {
     return slot;
   }
 
-  // Division rounds; the second line of each makes "never early" exact.
-
-  #firstTickAt(timeMs: number): number {
-    const tick = Math.ceil((timeMs - this.#originMs) / this.granularityMs);
-    return this.#originMs + tick * this.granularityMs < timeMs ? tick + 1 : tick;
+  #timeOf(tick: number): number {
+    return this.#originMs + tick * this.granularityMs;
   }
 
+  /** The first tick that is not before `timeMs`. */
+  #firstTickAt(timeMs: number): number {
+    const tick = this.#lastTickAt(timeMs);
+    return this.#timeOf(tick) < timeMs ? tick + 1 : tick;
+  }
+
+  /**
+   * The last tick that is not after `timeMs`, by the very numbers the timer is set to. The division alone may round
+   * to either side: entries would be early, or a timer that ran at its time would find its tick not reached.
+   */
   #lastTickAt(timeMs: number): number {
     const tick = Math.floor((timeMs - this.#originMs) / this.granularityMs);
-    return this.#originMs + tick * this.granularityMs > timeMs ? tick - 1 : tick;
+    if (this.#timeOf(tick) > timeMs) return tick - 1;
+    return this.#timeOf(tick + 1) <= timeMs ? tick + 1 : tick;
   }
 }
 

@@ -70,7 +70,11 @@ export function readFrames(bytes: Buffer): ReadFrame[] {
     const payload = Buffer.from(bytes.subarray(at, at + length));
     const { [0]: k0 = 0, [1]: k1 = 0, [2]: k2 = 0, [3]: k3 = 0 } = key ?? [];
     const keys = [k0, k1, k2, k3];
-    frames.push({ first, mask: key?.toString('hex'), payload: payload.map((b, i) => b ^ (keys[i % 4] ?? 0)) as Buffer });
+    frames.push({
+      first,
+      mask: key?.toString('hex'),
+      payload: payload.map((b, i) => b ^ (keys[i % 4] ?? 0)) as Buffer,
+    });
     at += length;
   }
   return frames;

@@ -40,7 +40,8 @@ export function feed(parser: FrameParser, bytes: Buffer, cuts: readonly number[]
     // Not by `expect`, which is slow where it is called for every byte.
     if (next !== end) throw new Error(`a parser that was not stopped came to ${next} of ${end}`);
     for (let i = 0; i < start; i++) if (chunk[i] !== FILLER) throw new Error('a byte before the piece changed');
-    for (let i = end; i < chunk.length; i++) if (chunk[i] !== FILLER) throw new Error('a byte behind the piece changed');
+    for (let i = end; i < chunk.length; i++)
+      if (chunk[i] !== FILLER) throw new Error('a byte behind the piece changed');
     chunk.fill(0xff);
     from = to;
   }

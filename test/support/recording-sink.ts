@@ -43,7 +43,8 @@ export class RecordingSink implements ByteSink {
 
   commit(end: number): void {
     const bytes = this.#bytes;
-    if (end < this.#start || end > this.#start + this.#reserved) throw new Error(`${end} is outside of what was reserved`);
+    if (end < this.#start || end > this.#start + this.#reserved)
+      throw new Error(`${end} is outside of what was reserved`);
     const around = [...bytes.subarray(0, this.#start), ...bytes.subarray(this.#start + this.#reserved)];
     if (around.some((byte) => byte !== FILLER)) throw new Error('written outside of what was reserved');
     this.pieces.push(bytes.subarray(this.#start, end));

@@ -31,6 +31,13 @@ test('after a blocked event loop everything overdue runs at the end', () => {
   expect(calls).toEqual([50, 50]);
 });
 
+test('timers that set each other without a delay fail the test instead of hanging it', () => {
+  const clock = new FakeClock();
+  const again = () => void clock.setTimer(0, again);
+  again();
+  expect(() => clock.advance(1)).toThrow('without any time passing');
+});
+
 test('a cancelled timer never runs, and references are counted', () => {
   const clock = new FakeClock();
   const timer = clock.setTimer(10, () => expect.fail('it ran'));

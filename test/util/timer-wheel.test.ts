@@ -44,6 +44,14 @@ describe('when entries fire', () => {
     expect(fired).toEqual([['a', 100]]);
   });
 
+  test('a negative delay is none, so a wheel that was idle keeps to its ticks', () => {
+    const { clock, wheel, fired, entry } = setup();
+    clock.advance(250);
+    wheel.schedule(entry('a'), -1000);
+    clock.advance(100);
+    expect(fired).toEqual([['a', 300]]);
+  });
+
   test('ticks count from the making of the wheel, also when it was idle for long', () => {
     const { clock, wheel, fired, entry } = setup({ startMs: 1234.5 });
     clock.advance(10_000_000);
@@ -194,6 +202,22 @@ describe('callbacks', () => {
     expect([wheel.size, clock.pendingTimers]).toEqual([0, 0]);
   });
 
+  test('when one callback schedules what the next one cancels, no timer is left', () => {
+    const { clock, wheel, entry } = setup();
+    const other = entry('other');
+    wheel.schedule(
+      entry('first', () => wheel.schedule(other, 5000)),
+      100,
+    );
+    wheel.schedule(
+      entry('second', () => wheel.cancel(other)),
+      100,
+    );
+    wheel.schedule(entry('last'), 100);
+    clock.advance(100);
+    expect([wheel.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
   test('what callbacks throw goes to onError after the others have run, and the wheel turns on', () => {
     const events: unknown[] = [];
     const { clock, wheel, entry } = setup({ onError: (error) => events.push((error as Error).message) });
@@ -319,6 +343,19 @@ describe('a blocked event loop', () => {
     expect(new Set(fired.map(([name]) => name)).size).toBe(2000);
     expect(wheel.size).toBe(1);
   });
+});
+
+test('a moment that division rounds up to a tick is still before that tick', () => {
+  const startMs = 51.53631914665291;
+  const momentMs = 113.9363191466529;
+  const tickAtMs = startMs + 624 * 0.1;
+  expect([(momentMs - startMs) / 0.1, tickAtMs > momentMs]).toEqual([624, true]);
+  const { clock, wheel, fired, entry } = setup({ startMs, tickMs: 0.1 });
+  wheel.schedule(entry('overdue'), 1);
+  wheel.schedule(entry('not yet'), tickAtMs - startMs);
+  clock.block(momentMs - startMs);
+  expect(clock.now()).toBe(momentMs);
+  expect(fired).toEqual([['overdue', momentMs]]);
 });
 
 test('no rounding of fractions makes an entry fire early, or more than one tick late', () => {

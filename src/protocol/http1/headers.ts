@@ -19,7 +19,7 @@ export type HttpHeadersInit = Readonly<Record<string, string>> | Iterable<readon
  */
 export class HttpHeaders implements Iterable<[string, string]> {
   // Name, value, name, value… A message has a dozen fields: scanning this beats a map, which would have to be built
-  // (and every name lowered) for each request. See test/protocol/http1 and the accept row of the benchmark.
+  // (and every name lowered) for each request.
   private readonly list: string[] = [];
 
   /**

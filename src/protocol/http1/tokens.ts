@@ -99,7 +99,7 @@ export function equalsIgnoringCase(a: string, b: string): boolean {
     const y = b.charCodeAt(i);
     if (x === y) continue;
     const lower = x | 0x20;
-    if (lower !== (y | 0x20) || lower < 0x61 || lower > 0x7a || x > 0x7f || y > 0x7f) return false;
+    if (lower !== (y | 0x20) || lower < 0x61 || lower > 0x7a) return false;
   }
   return true;
 }

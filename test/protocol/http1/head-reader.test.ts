@@ -92,6 +92,15 @@ describe('a reader on a connection', () => {
     expect(reader.head?.headers.size).toBe(2);
   });
 
+  test('counts headers for each head anew', () => {
+    const reader = new HeadReader('request', { maxHeaders: 2 });
+    for (let i = 0; i < 3; i++) {
+      feed(reader, request);
+      expect(reader.state).toBe('complete');
+      reader.reset();
+    }
+  });
+
   test('discards everything after a failure, until it is reset', () => {
     const reader = new HeadReader('request');
     expect(feed(reader, 'GET\0')).toBe(4);

@@ -74,6 +74,7 @@ test('two strings are equal but for the case of ASCII letters', () => {
   expect(equalsIgnoringCase('WebSocket', 'wEBsOCKET')).toBe(true);
   expect(equalsIgnoringCase('websocket', 'websockets')).toBe(false);
   expect(equalsIgnoringCase('[', '{')).toBe(false);
+  expect(equalsIgnoringCase('@', '`')).toBe(false);
   expect(equalsIgnoringCase('\u212a', 'k')).toBe(false);
   expect(equalsIgnoringCase('\u012a', '\u010a')).toBe(false);
   expect(equalsIgnoringCase('é', 'É')).toBe(false);

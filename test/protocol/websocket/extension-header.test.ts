@@ -83,10 +83,13 @@ describe('an extension list (RFC 6455 9.1)', () => {
 
   test('arbitrary text is parsed or malformed, and never throws', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(' ', '\t', ',', ';', '=', '"', '\\', 'a', 'b', '\0', 'é') }), (value) => {
-        const parsed = parseExtensions(value);
-        if (parsed !== undefined) expect(parsed.length).toBeGreaterThan(0);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(' ', '\t', ',', ';', '=', '"', '\\', 'a', 'b', '\0', 'é') }),
+        (value) => {
+          const parsed = parseExtensions(value);
+          if (parsed !== undefined) expect(parsed.length).toBeGreaterThan(0);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

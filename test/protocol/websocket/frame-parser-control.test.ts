@@ -41,15 +41,18 @@ describe('section 5.5: control frames', () => {
     }
   });
 
-  test.each([0, 1, 2, 3, 4, 47, 48, 49, 124, 125])('pings and pongs of %i bytes arrive with their payload', (length) => {
-    const payload = Buffer.from(Array.from({ length }, (_, i) => (i * 37) & 0xff));
-    for (const [role, mask] of roles) {
-      const ping = frame({ opcode: 9, payload, mask });
-      const pong = frame({ opcode: 10, payload, mask });
-      expect(parseEveryWay(role, ping)).toEqual([['ping', payload.toString('hex'), ping.length]]);
-      expect(parseEveryWay(role, pong)).toEqual([['pong', payload.toString('hex'), pong.length]]);
-    }
-  });
+  test.each([0, 1, 2, 3, 4, 47, 48, 49, 124, 125])(
+    'pings and pongs of %i bytes arrive with their payload',
+    (length) => {
+      const payload = Buffer.from(Array.from({ length }, (_, i) => (i * 37) & 0xff));
+      for (const [role, mask] of roles) {
+        const ping = frame({ opcode: 9, payload, mask });
+        const pong = frame({ opcode: 10, payload, mask });
+        expect(parseEveryWay(role, ping)).toEqual([['ping', payload.toString('hex'), ping.length]]);
+        expect(parseEveryWay(role, pong)).toEqual([['pong', payload.toString('hex'), pong.length]]);
+      }
+    },
+  );
 
   test('a short payload behind a long one has nothing of it', () => {
     const wire = Buffer.concat([

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { frame, hex, RFC_MASK } from '../../support/frames.ts';
-import { bytesUntilReport, createParser, feed, parseEveryWay, parseOnce, type Role } from '../../support/parse-every-way.ts';
+import {
+  bytesUntilReport,
+  createParser,
+  feed,
+  parseEveryWay,
+  parseOnce,
+  type Role,
+} from '../../support/parse-every-way.ts';
 import { type FrameEvent, writtenBytes, writtenText } from '../../support/recording-frame-handler.ts';
 
 /** The mask that frames to `role` have to have. */
@@ -195,25 +202,28 @@ describe('section 5.2: reserved bits', () => {
 });
 
 describe('section 5.1: masking', () => {
-  test.each([0, 1, 2, 8, 9, 10])('a server refuses an unmasked frame, and a client a masked one: opcode %i', (opcode) => {
-    for (const fin of opcode < 8 ? [true, false] : [true]) {
-      for (const payload of ['', 'Hello', text(opcode < 8 ? 300 : 125)]) {
-        const context: FrameEvent[] = opcode === 0 ? [['fragment', 'text', 1]] : [];
-        const before = (mask?: string): Buffer =>
-          opcode === 0 ? frame({ opcode: 1, fin: false, payload: 'a', mask }) : Buffer.alloc(0);
-        const unmasked = Buffer.concat([before(RFC_MASK), frame({ opcode, fin, payload })]);
-        const masked = Buffer.concat([before(), frame({ opcode, fin, payload, mask: RFC_MASK })]);
-        expect(parseEveryWay('server', unmasked)).toEqual([
-          ...context,
-          ['violation', 'unmaskedFrame', 1002, 'Client frame is not masked'],
-        ]);
-        expect(parseEveryWay('client', masked)).toEqual([
-          ...context,
-          ['violation', 'maskedFrame', 1002, 'Server frame is masked'],
-        ]);
+  test.each([0, 1, 2, 8, 9, 10])(
+    'a server refuses an unmasked frame, and a client a masked one: opcode %i',
+    (opcode) => {
+      for (const fin of opcode < 8 ? [true, false] : [true]) {
+        for (const payload of ['', 'Hello', text(opcode < 8 ? 300 : 125)]) {
+          const context: FrameEvent[] = opcode === 0 ? [['fragment', 'text', 1]] : [];
+          const before = (mask?: string): Buffer =>
+            opcode === 0 ? frame({ opcode: 1, fin: false, payload: 'a', mask }) : Buffer.alloc(0);
+          const unmasked = Buffer.concat([before(RFC_MASK), frame({ opcode, fin, payload })]);
+          const masked = Buffer.concat([before(), frame({ opcode, fin, payload, mask: RFC_MASK })]);
+          expect(parseEveryWay('server', unmasked)).toEqual([
+            ...context,
+            ['violation', 'unmaskedFrame', 1002, 'Client frame is not masked'],
+          ]);
+          expect(parseEveryWay('client', masked)).toEqual([
+            ...context,
+            ['violation', 'maskedFrame', 1002, 'Server frame is masked'],
+          ]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test('the wrong role shows with the second byte', () => {
     expect(bytesUntilReport('server', frame({ opcode: 1, payload: 'Hello' }))).toBe(2);
@@ -241,13 +251,16 @@ describe('section 5.1: masking', () => {
     ]);
   });
 
-  test.each(['00000080', '80000000', 'ffffffff', '7fffffff', '01000000'])('the key %s is applied byte by byte', (mask) => {
-    for (const length of [1, 2, 3, 4, 5, 47, 48, 49, 50, 51, 100, 300]) {
-      const payload = Buffer.from(text(length));
-      const wire = frame({ opcode: 2, payload, mask });
-      expect(parseEveryWay('server', wire)).toEqual([['binary', writtenBytes(payload), wire.length]]);
-    }
-  });
+  test.each(['00000080', '80000000', 'ffffffff', '7fffffff', '01000000'])(
+    'the key %s is applied byte by byte',
+    (mask) => {
+      for (const length of [1, 2, 3, 4, 5, 47, 48, 49, 50, 51, 100, 300]) {
+        const payload = Buffer.from(text(length));
+        const wire = frame({ opcode: 2, payload, mask });
+        expect(parseEveryWay('server', wire)).toEqual([['binary', writtenBytes(payload), wire.length]]);
+      }
+    },
+  );
 });
 
 test('of two faults in the first two bytes, one is reported', () => {

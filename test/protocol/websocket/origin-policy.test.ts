@@ -87,6 +87,7 @@ describe('by policy', () => {
     for (const origin of [
       'http://a.com',
       'https://a.com:444',
+      'https://b.com:8080',
       'http://b.com',
       'http://x',
       'null',

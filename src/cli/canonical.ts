@@ -1,0 +1,42 @@
+import type { AnyTable } from './options.ts';
+
+const withDashes = (name: string): string => name.replaceAll('_', '-');
+
+/**
+ * Gives commands and options the spelling that they have in the tables: dashes and underscores inside their names
+ * are the same to users. Values of options stay as they are, even when they look like an option.
+ */
+export function canonicalArguments(argv: readonly string[], tables: readonly AnyTable[]): string[] {
+  const commands = new Map(tables.map(({ name }) => [withDashes(name), name]));
+  const options = tables.flatMap((table) => Object.values(table.options));
+  const longNames = new Map(options.map(({ long }) => [withDashes(long), long]));
+  const takingValue = new Set(
+    options.filter(({ kind }) => kind !== 'flag').flatMap(({ short, long }) => [`--${long}`, `-${short ?? ''}`]),
+  );
+  const result: string[] = [];
+  let words = 0;
+  let isValue = false;
+  for (const [index, text] of argv.entries()) {
+    if (isValue) {
+      result.push(text);
+      isValue = false;
+    } else if (text === '--') {
+      result.push(...argv.slice(index));
+      break;
+    } else if (text.startsWith('--')) {
+      const [, name = '', rest = ''] = /^--([^=]*)(.*)$/s.exec(text) ?? [];
+      const canonical = `--${longNames.get(withDashes(name)) ?? name}`;
+      result.push(canonical + rest);
+      isValue = rest === '' && takingValue.has(canonical);
+    } else if (text.startsWith('-') && text !== '-') {
+      result.push(text);
+      isValue = takingValue.has(text);
+    } else {
+      // The name of a command is the first word, or the second one after `help`.
+      const isCommand = words === 0 || (words === 1 && result[0] === 'help');
+      result.push(isCommand ? (commands.get(withDashes(text)) ?? text) : text);
+      words++;
+    }
+  }
+  return result;
+}

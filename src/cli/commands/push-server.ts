@@ -1,0 +1,129 @@
+import { type ServerWebSocket, type WebSocketMessage, type WebSocketOpenMessage, WebSocketServer } from '../../index.ts';
+import { Echo, HIGH_WATER_BYTES, untilSent } from '../backpressure.ts';
+import type { Command } from '../command.ts';
+import { Log } from '../log.ts';
+import { planServer, serve, type ServerPlan } from '../serve.ts';
+import type { PushServerValues } from '../tables/push-server.ts';
+
+export interface PushServerPlan {
+  readonly server: ServerPlan;
+  readonly isQuiet: boolean;
+  readonly message: string;
+}
+
+export const pushServer: Command<PushServerValues, PushServerPlan> = {
+  plan: (values) => ({
+    server: planServer('push_server', values),
+    isQuiet: values.isQuiet,
+    message: values.message,
+  }),
+
+  execute(plan, environment) {
+    const log = new Log(environment, plan.isQuiet);
+    let onFinished = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      onFinished = resolve;
+    });
+    return serve(plan.server, environment, {
+      createServer(options) {
+        const server = new WebSocketServer(options);
+        server.setOnConnectionCallback((webSocket) => {
+          const client = new PushClient(webSocket, plan.message, log, onFinished);
+          webSocket.setOnMessageCallback((message) => client.onMessage(message));
+        });
+        return server;
+      },
+      finished,
+    });
+  },
+};
+
+const LARGEST_COUNT = 2 ** 31 - 1;
+
+/**
+ * The number behind the first character of a URI, as C++ streams read an `int`: `/3abc` is 3, `/abc` is 0. When there
+ * is nothing to read, it is `undefined`.
+ */
+export function countOf(uri: string): number | undefined {
+  const text = uri.slice(1);
+  if (text === '') return undefined;
+  const digits = /^\s*([+-]?\d+)/.exec(text)?.[1];
+  return digits === undefined ? 0 : Math.min(Number(digits), LARGEST_COUNT);
+}
+
+/** One client of the server. */
+class PushClient {
+  private readonly webSocket: ServerWebSocket;
+  private readonly text: string;
+  private readonly log: Log;
+  private readonly onClosed: () => void;
+  private readonly echo: Echo;
+
+  constructor(webSocket: ServerWebSocket, text: string, log: Log, onClosed: () => void) {
+    this.webSocket = webSocket;
+    this.text = text;
+    this.log = log;
+    this.onClosed = onClosed;
+    this.echo = new Echo(webSocket);
+  }
+
+  onMessage(message: WebSocketMessage): void {
+    const { log, webSocket } = this;
+    switch (message.type) {
+      case 'message':
+        if (!log.isQuiet) log.info(`Received ${message.wireSize} bytes`);
+        this.echo.send(message);
+        break;
+      case 'open':
+        this.onOpen(message);
+        break;
+      case 'close': {
+        const { code, reason } = message.closeInfo;
+        log.info(`Closed connection: client id ${webSocket.state.getId()} code ${code} reason ${reason}`);
+        this.onClosed();
+        break;
+      }
+      case 'error':
+        log.error(`Connection error: ${message.errorInfo.reason}`);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private onOpen({ openInfo }: WebSocketOpenMessage): void {
+    const { log, webSocket } = this;
+    log.info('New connection');
+    log.info(`remote ip: ${webSocket.state.getRemoteIp()}`);
+    log.info(`id: ${webSocket.state.getId()}`);
+    log.handshake(openInfo.uri, openInfo.headers);
+    const count = countOf(openInfo.uri);
+    if (count === undefined) {
+      log.error('Error parsing message count, closing connection');
+      webSocket.close();
+      return;
+    }
+    void this.push(count);
+  }
+
+  /** Begins within `open`, and waits whenever the client takes less than is sent. */
+  private async push(count: number): Promise<void> {
+    const { text, webSocket } = this;
+    let left = count;
+    while (left > 0) {
+      if (webSocket.bufferedAmount() > HIGH_WATER_BYTES) await untilSent(webSocket);
+      const info = webSocket.sendText(text);
+      if (info.success) left--;
+      else if (info.code === 'bufferFull') await untilSent(webSocket, 0);
+      else {
+        this.onSendFailed();
+        return;
+      }
+    }
+  }
+
+  private onSendFailed(): void {
+    this.log.error('Error sending message, closing connection');
+    this.webSocket.close();
+  }
+}

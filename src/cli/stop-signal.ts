@@ -1,0 +1,25 @@
+import type { Environment, StopSignal } from './environment.ts';
+import { ExitCode } from './exit-codes.ts';
+
+/**
+ * Runs `task` with a promise of the first signal that asks to end, and listens no longer when it is over.
+ */
+export async function withStopSignal<T>(
+  environment: Environment,
+  task: (stopped: Promise<StopSignal>) => Promise<T>,
+): Promise<T> {
+  let stopListening = (): void => undefined;
+  const stopped = new Promise<StopSignal>((resolve) => {
+    stopListening = environment.onStopSignal(resolve);
+  });
+  try {
+    return await task(stopped);
+  } finally {
+    stopListening();
+  }
+}
+
+/** What a command ends with that was not done when the signal came. */
+export function exitCodeOf(signal: StopSignal): ExitCode {
+  return signal === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Terminated;
+}
