@@ -75,9 +75,13 @@ export class Child {
     for (;;) {
       const index = this.#reports.findIndex((report) => report.kind === kind);
       if (index >= 0) return this.#reports.splice(index, 1)[0] as ReportOf<K>;
-      if (this.#isOver) throw new Error(`${this.#name} ended before "${kind}": ${this.#errorOutput.slice(-2000)}`);
+      this.checkRunning();
       await this.#change(deadline, kind);
     }
+  }
+
+  checkRunning(): void {
+    if (this.#isOver) throw new Error(`${this.#name} ended too early: ${this.#errorOutput.slice(-2000)}`);
   }
 
   async ask(kind: 'askUsage'): Promise<number> {

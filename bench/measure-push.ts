@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +16,8 @@ const payloadBytes = 'hello world'.length;
 
 /** Ours is the `ws` command itself, as a user starts it; the probe comes in by a flag. */
 function startCommand(subject: Subject, args: readonly string[], profileDir: string | undefined, core: 0 | 1): Child {
+  // The command takes its version from the package it is in.
+  copyFileSync(scriptPath('../../../package.json'), scriptPath('../package.json'));
   const options = childOptions(subject, '../src/cli/main.js', profileDir);
   const probe = ['--import', pathToFileURL(scriptPath('probe.js')).href];
   return new Child({ ...options, flags: [...(options.flags ?? []), ...probe], args, core });
@@ -29,7 +32,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function waitUntilListening(port: number): Promise<void> {
+async function waitUntilListening(child: Child, port: number): Promise<void> {
   const deadline = performance.now() + 10_000;
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -42,6 +45,7 @@ async function waitUntilListening(port: number): Promise<void> {
     ]);
     socket.destroy();
     if (isOpen) return;
+    child.checkRunning();
     if (performance.now() > deadline) throw new Error('push_server does not listen');
     await sleep(20);
   }
@@ -59,7 +63,7 @@ async function startSource(workload: Push, subject: Subject, profileDir: string 
     const port = await freePort();
     const args = ['push_server', '--host', '127.0.0.1', '--port', String(port), '-q', '-x'];
     const child = startCommand(subject, args, profileDir, core);
-    await waitUntilListening(port);
+    await waitUntilListening(child, port);
     return { child, port };
   }
   const child =

@@ -6,18 +6,20 @@ export const HIGH_WATER_BYTES: number = 1024 * 1024;
 /** Down to this much they wait: enough to keep the socket busy until they are back. */
 const LOW_WATER_BYTES = 64 * 1024;
 
-const LONGEST_POLL_MS = 20;
+/** Turns of the event loop without progress, some milliseconds, after which waiting sleeps: timers halve the rate. */
+const TURNS_AWAKE = 1000;
+const LONGEST_SLEEP_MS = 20;
 
 /** Waits until at most `bytes` are unsent, or the connection is over. While nothing leaves, it looks less often. */
 export async function untilSent(webSocket: WebSocketConnection, bytes: number = LOW_WATER_BYTES): Promise<void> {
   let before = Infinity;
-  let waitMs = 0;
+  let idleTurns = 0;
   for (;;) {
     const buffered = webSocket.bufferedAmount();
     if (buffered <= bytes) return;
-    waitMs = buffered < before ? 0 : Math.min(waitMs + 1, LONGEST_POLL_MS);
+    idleTurns = buffered < before ? 0 : idleTurns + 1;
     before = buffered;
-    await (waitMs === 0 ? nextTurn() : sleep(waitMs));
+    await (idleTurns < TURNS_AWAKE ? nextTurn() : sleep(Math.min(idleTurns - TURNS_AWAKE, LONGEST_SLEEP_MS)));
   }
 }
 

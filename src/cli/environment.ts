@@ -23,6 +23,10 @@ export interface Environment {
   /** The environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  /** The operating system as Node names it. */
+  readonly platform: string;
+  /** Of Node and the libraries in it. */
+  readonly versions: Readonly<Record<string, string | undefined>>;
   /** The time of day, for log lines. */
   now(): Date;
   /** Milliseconds on a clock that never goes back, for measuring. */

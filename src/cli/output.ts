@@ -1,5 +1,5 @@
 import type { Environment, Output } from './environment.ts';
-import { CliError } from './errors.ts';
+import type { CliError } from './errors.ts';
 
 // C0 and C1 controls and DEL drive a terminal; the rest hides or reorders what is read.
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
@@ -25,10 +25,11 @@ export function writeLine(output: Output, line: string): void {
   output.write(`${line}\n`);
 }
 
-/** Writes the one line on stderr that says what failed and why, and a hint below it. */
-export function reportError(environment: Environment, error: CliError): void {
+/** Writes the one line on stderr that says what failed and why, and a hint below it: the error's own comes first. */
+export function reportError(environment: Environment, error: CliError, otherHint?: string): void {
+  const hint = error.hint ?? otherHint;
   writeLine(environment.stderr, describeError(error));
-  if (error.hint !== undefined) writeLine(environment.stderr, `    ${error.hint}`);
+  if (hint !== undefined) writeLine(environment.stderr, `    ${hint}`);
 }
 
 export function describeError(error: CliError): string {

@@ -1,42 +1,48 @@
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { canonicalArguments } from './canonical.ts';
 import type { Environment } from './environment.ts';
+import { WrongUsage } from './errors.ts';
+import { ExitCode } from './exit-codes.ts';
 import type { AnyTable, OptionSpec } from './options.ts';
 import type { Typed } from './values.ts';
+import { describeVersion } from './version.ts';
 
-/** What a command line asks for. */
+/** What a command line asks for; help and version are shown on the way. */
 export type ParsedLine =
-  | { readonly kind: 'version' }
+  | { readonly kind: 'shown'; readonly exitCode: ExitCode }
   | { readonly kind: 'command'; readonly name: string; readonly typed: Typed };
 
-/**
- * Takes a command line apart. Help is shown on the way.
- *
- * @throws CommanderError after the help, with the exit code 0, and for a line that cannot be understood
- */
+/** Takes a command line apart; throws {@link WrongUsage} for one that cannot be understood. */
 export function parseCommandLine(
   argv: readonly string[],
   tables: readonly AnyTable[],
   environment: Environment,
 ): ParsedLine {
+  const words = canonicalArguments(argv, tables);
+  let parsed: ParsedLine | undefined;
   const program = newCommand('ws', environment)
     .description('WebSocket from the command line.')
     .usage('[options] <command>')
-    .option('--version', 'show the version')
+    .version(`ws ${describeVersion(environment)}`, '--version', 'show the version')
     .helpCommand(false);
-  let parsed: ParsedLine | undefined;
-  program.action(() => {
-    if (program.opts()['version'] === true) parsed = { kind: 'version' };
-    else program.help({ error: true });
-  });
   for (const table of tables) {
     addCommand(program, table, environment, (typed) => {
       parsed = { kind: 'command', name: table.name, typed };
     });
   }
   addHelpCommand(program, environment);
-  program.parse(canonicalArguments(argv, tables), { from: 'user' });
-  return parsed ?? program.help({ error: true });
+  try {
+    program.parse(words, { from: 'user' });
+    return parsed ?? program.help({ error: true });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'shown', exitCode: ExitCode.Done };
+    // There was no command, and the help went to stderr.
+    if (error.code === 'commander.help') return { kind: 'shown', exitCode: ExitCode.WrongUsage };
+    const name = tables.find((table) => table.name === words[0])?.name ?? 'wrong usage';
+    const [why = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+    throw new WrongUsage(name, why, suggestion?.replace(/^\((.*)\)$/, '$1'));
+  }
 }
 
 function newCommand(name: string, environment: Environment): Command {
@@ -82,7 +88,8 @@ function addCommand(
 
 function toCommanderOption(spec: OptionSpec): Option {
   const names = spec.short === undefined ? `--${spec.long}` : `-${spec.short}, --${spec.long}`;
-  const shownDefault = spec.kind === 'value' && spec.shownDefault !== undefined ? ` (default: ${spec.shownDefault})` : '';
+  const shownDefault =
+    spec.kind === 'value' && spec.shownDefault !== undefined ? ` (default: ${spec.shownDefault})` : '';
   const option = new Option(
     spec.kind === 'flag' ? names : `${names} <${spec.placeholder}>`,
     `${spec.about}${shownDefault}`,

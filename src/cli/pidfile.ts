@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { CliError } from './errors.ts';
 import type { Environment } from './environment.ts';
+import { CliError } from './errors.ts';
 import { reasonOf } from './output.ts';
 
 /** Keeps the process id in a file while `task` runs. Without a path there is no file. */

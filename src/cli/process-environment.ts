@@ -13,6 +13,8 @@ export function processEnvironment(): Environment {
     stderr,
     variables: process.env,
     pid: process.pid,
+    platform: process.platform,
+    versions: process.versions,
     now: () => new Date(),
     elapsedMs: () => performance.now(),
     onStopSignal,

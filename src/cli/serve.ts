@@ -1,19 +1,17 @@
 import { isIP } from 'node:net';
 import type { ListenError, SocketServerOptions, WebSocketServer } from '../index.ts';
-import { CliError, WrongUsage } from './errors.ts';
 import type { Environment } from './environment.ts';
+import { CliError, WrongUsage } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
+import { printable, writeLine } from './output.ts';
 import { withPidfile } from './pidfile.ts';
 import { withStopSignal } from './stop-signal.ts';
 import type { ServerValues } from './tables/shared.ts';
-import { printable, writeLine } from './output.ts';
 
-type ServerOptions = Required<
-  Pick<
-    SocketServerOptions,
-    'port' | 'host' | 'addressFamily' | 'enablePong' | 'maxMessageSize' | 'maxUnfinishedBytes' | 'allowedOrigins'
-  >
->;
+export interface ServerOptions extends SocketServerOptions {
+  readonly port: number;
+  readonly host: string;
+}
 
 /** How a server of the command line is set up. */
 export interface ServerPlan {

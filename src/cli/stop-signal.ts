@@ -1,5 +1,6 @@
 import type { Environment, StopSignal } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
+import { settleable } from './settle.ts';
 
 /**
  * Runs `task` with a promise of the first signal that asks to end, and listens no longer when it is over.
@@ -8,12 +9,10 @@ export async function withStopSignal<T>(
   environment: Environment,
   task: (stopped: Promise<StopSignal>) => Promise<T>,
 ): Promise<T> {
-  let stopListening = (): void => undefined;
-  const stopped = new Promise<StopSignal>((resolve) => {
-    stopListening = environment.onStopSignal(resolve);
-  });
+  const stopped = settleable<StopSignal>();
+  const stopListening = environment.onStopSignal(stopped.resolve);
   try {
-    return await task(stopped);
+    return await task(stopped.promise);
   } finally {
     stopListening();
   }

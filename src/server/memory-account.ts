@@ -14,6 +14,10 @@ export class MemoryAccount implements MemoryBudget {
     return this.used;
   }
 
+  get isTight(): boolean {
+    return this.used > this.limit / 4;
+  }
+
   take(bytes: number): boolean {
     if (this.used + bytes > this.limit) return false;
     this.used += bytes;

@@ -1,11 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type ServerWebSocket, type WebSocketMessage, type WebSocketOpenMessage, WebSocketServer } from '../../index.ts';
+import {
+  type ServerWebSocket,
+  type WebSocketMessage,
+  type WebSocketOpenMessage,
+  WebSocketServer,
+} from '../../index.ts';
 import { Echo } from '../backpressure.ts';
 import type { Command } from '../command.ts';
 import type { Environment } from '../environment.ts';
 import { Log } from '../log.ts';
 import { writeLine } from '../output.ts';
-import { planServer, serve, type ServerPlan } from '../serve.ts';
+import { planServer, type ServerPlan, serve } from '../serve.ts';
 import type { EchoServerValues } from '../tables/echo-server.ts';
 
 export interface EchoServerPlan {

@@ -1,8 +1,14 @@
-import { type ServerWebSocket, type WebSocketMessage, type WebSocketOpenMessage, WebSocketServer } from '../../index.ts';
+import {
+  type ServerWebSocket,
+  type WebSocketMessage,
+  type WebSocketOpenMessage,
+  WebSocketServer,
+} from '../../index.ts';
 import { Echo, HIGH_WATER_BYTES, untilSent } from '../backpressure.ts';
 import type { Command } from '../command.ts';
 import { Log } from '../log.ts';
-import { planServer, serve, type ServerPlan } from '../serve.ts';
+import { planServer, type ServerPlan, serve } from '../serve.ts';
+import { settleable } from '../settle.ts';
 import type { PushServerValues } from '../tables/push-server.ts';
 
 export interface PushServerPlan {
@@ -20,20 +26,17 @@ export const pushServer: Command<PushServerValues, PushServerPlan> = {
 
   execute(plan, environment) {
     const log = new Log(environment, plan.isQuiet);
-    let onFinished = (): void => undefined;
-    const finished = new Promise<void>((resolve) => {
-      onFinished = resolve;
-    });
+    const finished = settleable<void>();
     return serve(plan.server, environment, {
       createServer(options) {
         const server = new WebSocketServer(options);
         server.setOnConnectionCallback((webSocket) => {
-          const client = new PushClient(webSocket, plan.message, log, onFinished);
+          const client = new PushClient(webSocket, plan.message, log, finished.resolve);
           webSocket.setOnMessageCallback((message) => client.onMessage(message));
         });
         return server;
       },
-      finished,
+      finished: finished.promise,
     });
   },
 };

@@ -1,0 +1,127 @@
+import type { WebSocket, WebSocketOptions } from '../../index.ts';
+import { connectFailure, createClient, urlBelow } from '../client.ts';
+import type { Command } from '../command.ts';
+import type { Environment, StopSignal } from '../environment.ts';
+import { CliError } from '../errors.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { describeHandshake } from '../log.ts';
+import { printable, writeLine } from '../output.ts';
+import { settleable } from '../settle.ts';
+import { exitCodeOf, withStopSignal } from '../stop-signal.ts';
+import type { AutorouteValues } from '../tables/autoroute.ts';
+
+export interface AutoroutePlan {
+  /** Without the number of messages, as it was typed. */
+  readonly url: string;
+  readonly messageCount: number;
+  readonly client: WebSocketOptions;
+  /** Not negotiated by the library yet. */
+  readonly perMessageDeflate: boolean;
+  /** Not kept by the library yet. */
+  readonly pingIntervalSecs: number;
+}
+
+export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
+  plan: (values) => ({
+    url: values.url,
+    messageCount: values.messageCount,
+    client: {
+      url: urlBelow(values.url, String(values.messageCount)),
+      subprotocols: values.subprotocols.flat(),
+      maxMessageSize: values.maxMessageSize,
+    },
+    perMessageDeflate: !values.withoutDeflate,
+    pingIntervalSecs: values.pingIntervalSecs,
+  }),
+
+  execute: (plan, environment) =>
+    withStopSignal(environment, async (stopped) => {
+      const client = createClient('autoroute', plan.client);
+      const measurement = new Measurement(plan, client, environment);
+      try {
+        return await measurement.run(stopped);
+      } finally {
+        measurement.end();
+        await client.stop();
+      }
+    }),
+};
+
+/** One run: from `open` to the last message. */
+class Measurement {
+  private readonly plan: AutoroutePlan;
+  private readonly client: WebSocket;
+  private readonly environment: Environment;
+  private received = 0;
+  private startMs = 0;
+  private endMs = 0;
+  private ticker: NodeJS.Timeout | undefined;
+
+  constructor(plan: AutoroutePlan, client: WebSocket, environment: Environment) {
+    this.plan = plan;
+    this.client = client;
+    this.environment = environment;
+  }
+
+  async run(stopped: Promise<StopSignal>): Promise<ExitCode> {
+    const { client, plan } = this;
+    this.print(`Connecting to ${plan.url}...`);
+    const complete = settleable<'complete'>();
+    this.receive(() => complete.resolve('complete'));
+    const connected = await Promise.race([client.connect(), stopped]);
+    if (typeof connected === 'string') return exitCodeOf(connected);
+    if (!connected.success) throw connectFailure('autoroute', connected.errorInfo);
+    const outcome = await Promise.race([complete.promise, stopped, client.run()]);
+    if (outcome === 'complete') return this.report();
+    if (typeof outcome === 'string') return exitCodeOf(outcome);
+    const { code, reason } = outcome;
+    const why = `the connection was closed after ${this.received} of ${plan.messageCount} messages`;
+    throw new CliError('autoroute', `${why} (code ${code}${reason === '' ? '' : `, ${reason}`})`);
+  }
+
+  end(): void {
+    clearInterval(this.ticker);
+  }
+
+  private receive(onComplete: () => void): void {
+    const { client, environment } = this;
+    const { messageCount } = this.plan;
+    client.setOnMessageCallback((message) => {
+      if (message.type === 'message') {
+        if (++this.received !== messageCount) return;
+      } else if (message.type === 'open') {
+        this.print('ws_autoroute: connected');
+        for (const line of describeHandshake(message.openInfo.uri, message.openInfo.headers)) this.print(line);
+        this.startMs = environment.elapsedMs();
+        this.tick();
+        if (messageCount !== 0) return;
+      } else return;
+      this.endMs = environment.elapsedMs();
+      onComplete();
+    });
+  }
+
+  private tick(): void {
+    let before = 0;
+    this.ticker = setInterval(() => {
+      this.print(`messages received per second: ${this.received - before}`);
+      before = this.received;
+    }, 1000);
+  }
+
+  private async report(): Promise<ExitCode> {
+    this.end();
+    const elapsedMs = this.endMs - this.startMs;
+    await this.client.stop();
+    this.print('ws_autoroute: connection closed');
+    const elapsedUs = Math.round(elapsedMs * 1000);
+    writeLine(this.environment.stderr, `ws_autoroute full test completed in ${elapsedUs} us`);
+    // Programs that compare implementations look for this line.
+    this.print(`AUTOROUTE IXWebSocket :: ${Math.round(elapsedMs)} ms`);
+    return ExitCode.Done;
+  }
+
+  private print(line: string): void {
+    writeLine(this.environment.stdout, printable(line));
+  }
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import type { Environment } from './environment.ts';
+
+/**
+ * What the library calls itself in `User-Agent`. The library would have to be loaded to say it, which takes longer
+ * than everything else that `--version` does; a test compares the two.
+ */
+export function describeVersion({ platform, versions }: Environment): string {
+  const description: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const isKnown = typeof description === 'object' && description !== null && 'version' in description;
+  const version = isKnown ? String(description.version) : 'unknown';
+  return `ixwebsocket/${version} ${platform} ssl/OpenSSL ${versions['openssl'] ?? ''} zlib ${versions['zlib'] ?? ''}`;
+}

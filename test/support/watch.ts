@@ -1,0 +1,29 @@
+/** Turns "something has changed" into promises for conditions, each with a deadline. */
+export class Watch {
+  readonly #waiters = new Set<() => boolean>();
+
+  /** Looks again at what is waited for. */
+  changed(): void {
+    for (const check of this.#waiters) {
+      if (check()) this.#waiters.delete(check);
+    }
+  }
+
+  /** What `read` gives once it gives something; asked now and at every change. */
+  until<T>(what: string, read: () => T, withinMs = 8000): Promise<NonNullable<T>> {
+    return new Promise((resolve, reject) => {
+      const check = (): boolean => {
+        const value = read();
+        if (value === undefined || value === null || value === false) return false;
+        clearTimeout(timer);
+        resolve(value);
+        return true;
+      };
+      const timer = setTimeout(() => {
+        this.#waiters.delete(check);
+        reject(new Error(`waited ${withinMs} ms in vain for ${what}`));
+      }, withinMs);
+      if (!check()) this.#waiters.add(check);
+    });
+  }
+}
