@@ -79,9 +79,12 @@ interface Received {
   readonly cpuMicros: number;
 }
 
+/** A peer's client goes on until it is stopped; its CPU time, like that of `autoroute`, is that of its whole life. */
 async function stopAfter(receiver: Child): Promise<Received> {
   try {
-    return await receiver.hear('done');
+    const { ms } = await receiver.hear('done');
+    await receiver.stop();
+    return { ms, cpuMicros: (await receiver.hear('final')).cpuMicros };
   } finally {
     await receiver.stop();
   }
@@ -116,7 +119,7 @@ async function receive(
   }
 }
 
-/** The CPU time is that of the whole run on the subject's side or sides; of `autoroute`, its start included. */
+/** The CPU time is that of the subject's side or sides; of a receiver, from the start of its process. */
 export async function measurePush(workload: Push, subject: Subject, profileDir: string | undefined): Promise<Sample> {
   const source = await startSource(workload, subject, profileDir);
   try {

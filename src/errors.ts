@@ -25,11 +25,36 @@ export class UsageError extends IxError {
   }
 }
 
+/** What is wrong with TLS options or the files they name. It is found out before anything is sent. */
+export type TLSOptionsErrorCode =
+  | 'tlsOptionsDisabled'
+  | 'tlsOptionsIncomplete'
+  | 'tlsOptionsCertFile'
+  | 'tlsOptionsKeyFile'
+  | 'tlsOptionsKeyMismatch'
+  | 'tlsOptionsPassphrase'
+  | 'tlsOptionsCaFile'
+  | 'tlsOptionsCiphers'
+  | 'tlsOptionsRefused';
+
+/** Why a TLS handshake failed. */
+export type TLSHandshakeErrorCode =
+  | 'tlsCertificateExpired'
+  | 'tlsCertificateNotYetValid'
+  | 'tlsCertificateInvalid'
+  | 'tlsHostnameMismatch'
+  | 'tlsSelfSigned'
+  | 'tlsUnknownAuthority'
+  | 'tlsClientCertificateRefused'
+  | 'tlsHandshakeFailed';
+
 /** Why a server could not listen. */
 export type ListenErrorCode =
+  | TLSOptionsErrorCode
   | 'addressInUse'
   | 'addressNotAvailable'
   | 'invalidHost'
+  | 'invalidSocketPath'
   | 'permissionDenied'
   | 'alreadyListening'
   | 'listenFailed';
@@ -49,6 +74,8 @@ export class ListenError extends IxError {
 
 /** Why an attempt to connect failed. */
 export type ConnectErrorCode =
+  | TLSOptionsErrorCode
+  | TLSHandshakeErrorCode
   | 'invalidUrl'
   | 'lookupFailed'
   | 'connectionRefused'
@@ -66,7 +93,7 @@ export type ConnectErrorCode =
   | 'invalidExtensions';
 
 /** How far an attempt to connect had come. */
-export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'handshake';
+export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'tls' | 'handshake';
 
 /** An attempt to connect failed: the `cause` of an `errorInfo`. */
 export class ConnectError extends IxError {

@@ -1,6 +1,7 @@
 export type { WebSocketOptions } from './client/client-options.ts';
 export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
+export type { ConnectionOptions } from './connection/connection-options.ts';
 export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
 export type {
   WebSocketBinaryMessage,
@@ -18,6 +19,7 @@ export type {
   WebSocketTextMessage,
 } from './connection/messages.ts';
 export { WebSocketMessageType } from './connection/messages.ts';
+export type { OnCancel, OnProgress } from './connection/progress-sender.ts';
 export { ReadyState } from './connection/ready-state.ts';
 export type {
   SendData,
@@ -26,7 +28,13 @@ export type {
   WebSocketSendSuccess,
 } from './connection/send-data.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
-export type { ConnectErrorCode, ConnectPhase, ListenErrorCode } from './errors.ts';
+export type {
+  ConnectErrorCode,
+  ConnectPhase,
+  ListenErrorCode,
+  TLSHandshakeErrorCode,
+  TLSOptionsErrorCode,
+} from './errors.ts';
 export { ConnectError, IxError, ListenError, UsageError } from './errors.ts';
 export { userAgent } from './platform/user-agent.ts';
 export type { HttpHeadersInit as WebSocketHttpHeadersInit } from './protocol/http1/headers.ts';
@@ -37,13 +45,16 @@ export type { SubprotocolChooser } from './protocol/websocket/handshake-server.t
 export type { OriginPolicy } from './protocol/websocket/origin-policy.ts';
 export type { ConnectionInfo } from './server/connection-state.ts';
 export { ConnectionState } from './server/connection-state.ts';
+export type { ListenResult } from './server/server-listener.ts';
+export type { LogCallback, LogLevel } from './server/server-log.ts';
 export type { SocketServerOptions } from './server/server-options.ts';
 export type { OnClientMessageCallback } from './server/server-websocket.ts';
 export { ServerWebSocket } from './server/server-websocket.ts';
-export type { ListenResult } from './server/socket-server.ts';
 export { SocketServer } from './server/socket-server.ts';
 export type { OnConnectionCallback } from './server/websocket-server.ts';
 export { WebSocketServer } from './server/websocket-server.ts';
+export type { TLSCertificate, TLSConnectionInfo } from './transport/tls-info.ts';
+export type { SocketTLSOptions, TLSIdentity, TLSIdentityChooser } from './transport/tls-options.ts';
 export { calculateRetryWaitMilliseconds } from './util/backoff.ts';
 export { version } from './util/version.ts';
 

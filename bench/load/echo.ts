@@ -1,5 +1,5 @@
 import type { LoadJob } from '../messages.ts';
-import { binaryFirstByte, clientFrame, headerBytes, textFirstByte } from './frames.ts';
+import { binaryFirstByte, clientFrame, payloadOf, serverFrame, textFirstByte } from './frames.ts';
 import { openRawClient, type RawClient, repeat } from './raw-client.ts';
 import { measured, waitForGo } from './stage.ts';
 
@@ -10,7 +10,7 @@ class EchoLoad {
   readonly #job: EchoJob;
   /** At index n, n frames ready to be written. */
   readonly #batches: readonly Buffer[];
-  readonly #replyBytes: number;
+  readonly #reply: Buffer;
   readonly #firstByte: number;
   readonly #clients: RawClient[] = [];
   #replies = 0;
@@ -20,18 +20,38 @@ class EchoLoad {
 
   constructor(job: EchoJob) {
     this.#job = job;
-    const frame = clientFrame(job.size, job.binary);
+    const payload = payloadOf(job.size, job.binary);
+    const frame = clientFrame(payload, job.binary);
     const all = Buffer.concat(Array.from({ length: job.inFlight }, () => frame));
     this.#batches = Array.from({ length: job.inFlight + 1 }, (_, n) => all.subarray(0, n * frame.length));
-    this.#replyBytes = headerBytes(job.size) + job.size;
+    this.#reply = serverFrame(payload, job.binary);
     this.#firstByte = job.binary ? binaryFirstByte : textFirstByte;
   }
 
   async open(): Promise<void> {
     await repeat(this.#job.connections, 16, async () => {
       const client = await openRawClient({ port: this.#job.port });
-      client.onBytes = this.#replyCounter(client);
       this.#clients.push(client);
+    });
+  }
+
+  /** One round trip of every connection, compared byte by byte: a server that mangles messages is no peer. */
+  async verify(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => this.#verifyOne(client)));
+  }
+
+  #verifyOne(client: RawClient): Promise<void> {
+    const received: Buffer[] = [];
+    let missing = this.#reply.length;
+    return new Promise((resolve) => {
+      client.onBytes = (bytes, length) => {
+        received.push(Buffer.from(bytes.subarray(0, length)));
+        missing -= length;
+        if (missing > 0) return;
+        if (!Buffer.concat(received).equals(this.#reply)) throw new Error('a reply is not what was sent');
+        resolve();
+      };
+      this.#send(client, 1);
     });
   }
 
@@ -43,7 +63,10 @@ class EchoLoad {
     const drained = new Promise<void>((resolve) => {
       this.#onDrained = resolve;
     });
-    for (const client of this.#clients) this.#send(client, this.#job.inFlight);
+    for (const client of this.#clients) {
+      client.onBytes = this.#replyCounter(client);
+      this.#send(client, this.#job.inFlight);
+    }
     setTimeout(() => {
       this.#isStopping = true;
     }, ms);
@@ -59,7 +82,7 @@ class EchoLoad {
 
   /** All replies have one size, so dividing counts them; the first byte of a read that begins a frame is checked. */
   #replyCounter(client: RawClient): (bytes: Buffer, length: number) => void {
-    const replyBytes = this.#replyBytes;
+    const replyBytes = this.#reply.length;
     let partial = 0;
     return (bytes, length) => {
       if (partial === 0 && bytes[0] !== this.#firstByte) throw new Error(`a frame began with ${bytes[0]}`);
@@ -81,7 +104,9 @@ class EchoLoad {
 export async function runEcho(job: EchoJob): Promise<void> {
   const load = new EchoLoad(job);
   await load.open();
+  await load.verify();
   await load.run(job.warmMs);
+  await load.verify();
   await waitForGo();
   await measured(() => load.run(job.measureMs));
 }

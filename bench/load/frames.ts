@@ -30,17 +30,17 @@ export const binaryFirstByte = 0x82;
 const closeFirstByte = 0x88;
 
 /** Printable ASCII, so that it is valid in text messages and takes the same path in every library. */
-function payloadOf(size: number, binary: boolean): Buffer {
+export function payloadOf(size: number, binary: boolean): Buffer {
   const bytes = randomBytes(size);
   return binary ? bytes : Buffer.from(bytes.map((byte) => 0x61 + (byte % 26)));
 }
 
-export function clientFrame(size: number, binary: boolean): Buffer {
-  return frame(binary ? binaryFirstByte : textFirstByte, payloadOf(size, binary), randomBytes(4));
+export function clientFrame(payload: Buffer, binary: boolean): Buffer {
+  return frame(binary ? binaryFirstByte : textFirstByte, payload, randomBytes(4));
 }
 
-export function serverTextFrame(size: number): Buffer {
-  return frame(textFirstByte, payloadOf(size, false), undefined);
+export function serverFrame(payload: Buffer, binary: boolean): Buffer {
+  return frame(binary ? binaryFirstByte : textFirstByte, payload, undefined);
 }
 
 const normalClosure = Buffer.from([0x03, 0xe8]);

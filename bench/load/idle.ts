@@ -1,5 +1,5 @@
 import type { LoadJob } from '../messages.ts';
-import { clientFrame } from './frames.ts';
+import { clientFrame, payloadOf } from './frames.ts';
 import { openRawClient, type RawClient, repeat } from './raw-client.ts';
 import { measured, waitForGo } from './stage.ts';
 
@@ -20,7 +20,7 @@ async function openIdle(job: IdleJob, frame: Buffer): Promise<RawClient> {
 
 /** Opens and leaves some connections first, so that code and buffers which a server needs once are not counted. */
 export async function runIdle(job: IdleJob): Promise<void> {
-  const frame = clientFrame(20, false);
+  const frame = clientFrame(payloadOf(20, false), false);
   const early: RawClient[] = [];
   await repeat(job.warmCount, concurrency, async () => void early.push(await openIdle(job, frame)));
   for (const client of early) client.leave();

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 import type { LoadJob } from '../messages.ts';
 import { cpuMicros, report } from '../probe.ts';
-import { clientCloseFrame, headerBytes, serverCloseFrame, serverTextFrame } from './frames.ts';
+import { clientCloseFrame, headerBytes, payloadOf, serverCloseFrame, serverFrame } from './frames.ts';
 import { RawClient } from './raw-client.ts';
 
 type StreamJob = Extract<LoadJob, { kind: 'stream' }>;
@@ -51,7 +51,7 @@ function serve(socket: Socket, frame: Buffer): void {
 
 /** A server that knows only the upgrade, and then sends as many equal text messages as the path says. */
 export async function runStream(job: StreamJob): Promise<void> {
-  const frame = serverTextFrame(job.size);
+  const frame = serverFrame(payloadOf(job.size, false), false);
   const server = createServer({ noDelay: true }, (socket) => serve(socket, frame));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -13,7 +13,7 @@ export function createClient(command: string, options: WebSocketOptions): WebSoc
 
 /** Why there is no connection, as the failure of a command. */
 export function connectFailure(command: string, { code, reason, cause }: WebSocketErrorInfo): CliError {
-  if (code === 'invalidUrl') return new WrongUsage(command, reason, undefined, { cause });
+  if (code === 'invalidUrl') return new WrongUsage(command, reason, `Try 'ws help ${command}'.`, { cause });
   return new CliError(command, reason, hintFor(code), { cause });
 }
 

@@ -39,9 +39,10 @@ export function parseCommandLine(
     if (error.exitCode === 0) return { kind: 'shown', exitCode: ExitCode.Done };
     // There was no command, and the help went to stderr.
     if (error.code === 'commander.help') return { kind: 'shown', exitCode: ExitCode.WrongUsage };
-    const name = tables.find((table) => table.name === words[0])?.name ?? 'wrong usage';
+    const name = tables.find((table) => table.name === words[0])?.name;
     const [why = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-    throw new WrongUsage(name, why, suggestion?.replace(/^\((.*)\)$/, '$1'));
+    const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `Try 'ws help${name === undefined ? '' : ` ${name}`}'.`;
+    throw new WrongUsage(name ?? 'wrong usage', why, hint);
   }
 }
 

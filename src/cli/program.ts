@@ -46,7 +46,7 @@ export const tables: readonly AnyTable[] = entries.map(({ table }) => table);
  * @returns what the process should end with; it does not reject for anything that a user or a network may do
  */
 export async function run(argv: readonly string[], environment: Environment): Promise<ExitCode> {
-  let hint = "Try 'ws help'.";
+  let hint: string | undefined;
   try {
     const parsed = parseCommandLine(argv, tables, environment);
     if (parsed.kind === 'shown') return parsed.exitCode;

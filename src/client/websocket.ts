@@ -1,6 +1,8 @@
+import { checkSeconds, limitsOf } from '../connection/connection-options.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
-import { Session, type SessionContext } from '../connection/session.ts';
+import { Session } from '../connection/session.ts';
+import type { SessionContext } from '../connection/session-context.ts';
 import { checkClose, WebSocketConnection } from '../connection/websocket-connection.ts';
 import { ConnectError, UsageError } from '../errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
@@ -16,7 +18,6 @@ import { attemptConnection, type OpenedConnection } from './attempt.ts';
 import {
   checkExtraHeaders,
   checkOfferedSubprotocols,
-  checkSeconds,
   checkWait,
   type ResolvedClientOptions,
   resolveClientOptions,
@@ -316,14 +317,13 @@ export class WebSocket extends WebSocketConnection {
   }
 
   private sessionContext(): SessionContext {
-    const { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutSecs } = this.options;
     return {
       role: 'client',
       ports: nodePorts,
       masks,
       clock: nodeClock,
       wheel: sharedWheel,
-      limits: { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutMs: closeTimeoutSecs * 1000 },
+      limits: limitsOf(this.options),
     };
   }
 }

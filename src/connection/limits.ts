@@ -1,3 +1,5 @@
+import type { OnCancel } from './progress-sender.ts';
+
 /** The limits of one connection, and what happens when they are passed. */
 export interface ConnectionLimits {
   /** Longest message accepted, in bytes after inflating: 1009 beyond it. */
@@ -8,6 +10,11 @@ export interface ConnectionLimits {
   readonly maxBufferedBytes: number;
   /** Milliseconds without progress until a closing handshake is given up. */
   readonly closeTimeoutMs: number;
+  /** Bytes waiting to leave from which a connection says that it cannot send more, until they are below the low mark. */
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+  /** What a send that is cancelled in the middle does. */
+  readonly onCancel: OnCancel;
 }
 
 const MIB = 1024 * 1024;
@@ -18,6 +25,9 @@ export const defaultLimits: ConnectionLimits = Object.freeze({
   maxFragments: 131_072,
   maxBufferedBytes: 16 * MIB,
   closeTimeoutMs: 5000,
+  highWaterMark: MIB,
+  lowWaterMark: MIB / 4,
+  onCancel: 'close',
 });
 
 /** No buffer can be longer on 64-bit systems with Node 20. */

@@ -1,65 +1,33 @@
 import { afterThisCallback } from '../platform/turn.ts';
-import type { ProtocolPorts } from '../protocol/ports.ts';
 import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
 import { ConnectionStatus } from '../protocol/websocket/connection-state.ts';
-import { Endpoint, type EndpointHandler } from '../protocol/websocket/endpoint.ts';
-import type { MaskSource } from '../protocol/websocket/masking.ts';
-import type { MemoryBudget } from '../protocol/websocket/message-assembler.ts';
+import { Endpoint, type EndpointHandler, NOT_COMPRESSED } from '../protocol/websocket/endpoint.ts';
 import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/opcodes.ts';
+import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';
 import { type Violation, Violations } from '../protocol/websocket/violations.ts';
 import { BatchWriter } from '../transport/batch-writer.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
-import type { Clock } from '../util/clock.ts';
-import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
-import { TokenBucket } from '../util/token-bucket.ts';
-import type { ConnectionLimits } from './limits.ts';
+import { CloseDeadline } from './close-deadline.ts';
 import type { WebSocketCloseInfo } from './messages.ts';
+import { PongResponder } from './pong-responder.ts';
+import { type OnCancel, type OnProgress, ProgressSender, type ProgressSenderHost } from './progress-sender.ts';
 import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
-
-/** What a {@link Session} reports to the public object it belongs to. */
-export interface SessionOwner {
-  onText(text: string, wireSize: number): void;
-  onBinary(data: Buffer, wireSize: number): void;
-  onFragment(isBinary: boolean, receivedBytes: number): void;
-  onPing(payload: Buffer, wireSize: number): void;
-  onPong(payload: Buffer, wireSize: number): void;
-  /** The connection is over; nothing follows. `unsentBytes` were accepted for sending and did not leave. */
-  onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
-}
-
-/** What all sessions of one client or server have in common. */
-export interface SessionContext {
-  readonly role: 'client' | 'server';
-  readonly ports: ProtocolPorts;
-  /** Required of a client. */
-  readonly masks?: MaskSource | undefined;
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  readonly limits: ConnectionLimits;
-  readonly budget?: MemoryBudget | undefined;
-}
-
-/** Limit L19: control frames that a peer may send. */
-const CONTROL_FRAMES_PER_SECOND = 100;
-const CONTROL_FRAMES_BURST = 200;
+import type { SessionContext, SessionOwner } from './session-context.ts';
 
 /**
  * One open WebSocket from the opening handshake to the end of its transport: it joins the protocol, a transport, the
  * batching of writes and the deadlines.
  */
-export class Session implements TransportHandler, EndpointHandler, WheelEntry {
-  wheelOwner: TimerWheel | undefined = undefined;
-  wheelPrevious: WheelEntry | undefined = undefined;
-  wheelNext: WheelEntry | undefined = undefined;
-  wheelDueTick = 0;
+export class Session implements TransportHandler, EndpointHandler, ProgressSenderHost {
   /** Whether pings are answered. */
   isPongEnabled: boolean;
   private readonly context: SessionContext;
   private readonly owner: SessionOwner;
   private readonly transport: Transport;
-  private readonly writer: BatchWriter;
-  private readonly endpoint: Endpoint;
+  readonly writer: BatchWriter;
+  private readonly deflate: PerMessageDeflate | undefined;
+  readonly endpoint: Endpoint;
   /** What was read after parsing was stopped. */
   private rest: Buffer | undefined;
   private isReading = true;
@@ -67,15 +35,26 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
   private closeWireSize = 0;
   /** The peer broke the protocol: nothing it says counts any more, and its close frame is not waited for. */
   private isFailed = false;
-  private controlFrames: TokenBucket | undefined;
-  private pendingPong: Buffer | undefined;
-  private bytesAtDeadlineStart = 0;
+  private pongs: PongResponder | undefined;
+  private deadline: CloseDeadline | undefined;
+  private isAboveHighWater = false;
+  private drainWaiters: (() => void)[] | undefined;
+  private progressSender: ProgressSender | undefined;
+  /** A close that waits behind messages that are still leaving in fragments. */
+  private pendingClose: { readonly code: number; readonly reason: string } | undefined;
 
-  constructor(context: SessionContext, transport: Transport, owner: SessionOwner, isPongEnabled: boolean) {
+  constructor(
+    context: SessionContext,
+    transport: Transport,
+    owner: SessionOwner,
+    isPongEnabled: boolean,
+    deflate?: PerMessageDeflate,
+  ) {
     this.context = context;
     this.owner = owner;
     this.transport = transport;
     this.isPongEnabled = isPongEnabled;
+    this.deflate = deflate;
     this.writer = new BatchWriter(transport);
     this.endpoint = new Endpoint({
       role: context.role,
@@ -86,6 +65,7 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
       maxMessageBytes: context.limits.maxMessageSize,
       maxFragments: context.limits.maxFragments,
       budget: context.budget,
+      deflate,
     });
   }
 
@@ -114,7 +94,7 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
   }
 
   get isOpen(): boolean {
-    return this.endpoint.status === ConnectionStatus.Open;
+    return this.endpoint.status === ConnectionStatus.Open && this.pendingClose === undefined;
   }
 
   get isClosed(): boolean {
@@ -122,39 +102,71 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
   }
 
   get bufferedBytes(): number {
-    return this.writer.bufferedBytes;
+    const buffered = this.writer.bufferedBytes;
+    return this.progressSender === undefined ? buffered : buffered + this.progressSender.heldBytes;
+  }
+
+  get canSendMore(): boolean {
+    const { highWaterMark, lowWaterMark } = this.context.limits;
+    const buffered = this.bufferedBytes;
+    if (buffered >= highWaterMark) this.isAboveHighWater = true;
+    else if (buffered <= lowWaterMark) this.isAboveHighWater = false;
+    return this.isOpen && !this.isAboveHighWater;
   }
 
   sendText(text: string): WebSocketSendInfo {
     const length = utf8Length(text);
     if (length < 0) return notSent('invalidUtf8', 0);
-    if (!this.endpoint.canSend) return notSent('closed', length);
+    if (!this.isOpen) return notSent('closed', length);
     if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
-    return sent(length, this.endpoint.sendText(text, length));
+    return outcomeOf(length, this.endpoint.sendText(text, length));
   }
 
   sendBytes(bytes: Buffer, isBinary: boolean, isChecked: boolean): WebSocketSendInfo {
     const { length } = bytes;
     if (!isBinary && !isChecked && !this.context.ports.isUtf8(bytes)) return notSent('invalidUtf8', length);
-    if (!this.endpoint.canSend) return notSent('closed', length);
+    if (!this.isOpen) return notSent('closed', length);
     if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
-    return sent(length, this.endpoint.sendBytes(bytes, isBinary));
+    return outcomeOf(length, this.endpoint.sendBytes(bytes, isBinary));
+  }
+
+  /** Sends a message in fragments that are reported as they leave. */
+  sendWithProgress(
+    bytes: Buffer,
+    isBinary: boolean,
+    isChecked: boolean,
+    onProgress: OnProgress,
+  ): Promise<WebSocketSendInfo> {
+    const { length } = bytes;
+    if (!isBinary && !isChecked && !this.context.ports.isUtf8(bytes)) {
+      return Promise.resolve(notSent('invalidUtf8', length));
+    }
+    if (!this.isOpen) return Promise.resolve(notSent('closed', length));
+    this.progressSender ??= new ProgressSender(this);
+    return this.progressSender.send(bytes, isBinary, onProgress);
+  }
+
+  /** Resolves when everything sent before has left, or the connection is over. */
+  whenDrained(): Promise<void> {
+    this.writer.flush();
+    if (this.isClosed || this.writer.bufferedBytes === 0) return Promise.resolve();
+    const waiters = (this.drainWaiters ??= []);
+    return new Promise((resolve) => waiters.push(resolve));
   }
 
   ping(payload: Buffer): WebSocketSendInfo {
     const { length } = payload;
     if (length > MAX_CONTROL_PAYLOAD_BYTES) return notSent('tooBig', length);
-    if (!this.endpoint.canSend) return notSent('closed', length);
+    if (!this.isOpen) return notSent('closed', length);
     if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
     return sent(length, this.endpoint.sendPing(payload));
   }
 
   /** Begins the closing handshake behind everything that was sent. Does nothing once it has begun. */
   close(code: number, reason: string): void {
-    if (!this.endpoint.canSend) return;
-    this.endpoint.close(code, reason);
-    this.closeInfo = { code, reason, remote: false };
-    this.readToTheEnd();
+    if (!this.isOpen) return;
+    if (this.progressSender?.isBusy === true) this.pendingClose = { code, reason };
+    else this.closeNow(code, reason);
     this.startDeadline();
   }
 
@@ -214,22 +226,22 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
 
   /** @internal TransportHandler */
   onDrain(): void {
+    this.deadline?.onDrain();
     this.writer.onDrain();
-    if (this.pendingPong !== undefined && !this.writer.isCongested) {
-      const payload = this.pendingPong;
-      this.pendingPong = undefined;
-      this.pong(payload);
-    }
+    this.pongs?.onDrain();
+    if (this.writer.bufferedBytes === 0) this.wakeDrainWaiters();
   }
 
   /** @internal TransportHandler */
   onClosed(error: Error | undefined): void {
-    const unsentBytes = this.writer.bufferedBytes;
+    const unsentBytes = this.bufferedBytes;
     const wasAcknowledged = this.endpoint.status !== ConnectionStatus.ClosedByUs || this.isFailed;
     this.endpoint.end();
+    this.deflate?.close();
     this.writer.close();
     this.rest = undefined;
-    this.context.wheel.cancel(this);
+    this.deadline?.cancel();
+    this.wakeDrainWaiters();
     const isKnown = this.closeInfo !== undefined && wasAcknowledged;
     const lost = { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: error !== undefined };
     this.owner.onSessionClosed(isKnown ? (this.closeInfo ?? lost) : lost, this.closeWireSize, unsentBytes);
@@ -252,14 +264,14 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
 
   /** @internal EndpointHandler */
   onPing(payload: Buffer, wireSize: number): void {
-    if (!this.mayTakeControlFrame()) return;
-    if (this.isPongEnabled) this.pong(payload);
+    if (!this.takeControlFrame()) return;
+    if (this.isPongEnabled) this.pongs?.answer(payload);
     this.owner.onPing(payload, wireSize);
   }
 
   /** @internal EndpointHandler */
   onPong(payload: Buffer, wireSize: number): void {
-    if (this.mayTakeControlFrame()) this.owner.onPong(payload, wireSize);
+    if (this.takeControlFrame()) this.owner.onPong(payload, wireSize);
   }
 
   /** @internal EndpointHandler */
@@ -286,11 +298,28 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
     this.startDeadline();
   }
 
-  /** @internal WheelEntry: the close deadline, which starts anew as long as something leaves. */
-  onTimeout(): void {
-    const buffered = this.writer.bufferedBytes;
-    if (buffered < this.bytesAtDeadlineStart) this.startDeadline();
-    else this.transport.destroy();
+  /** @internal ProgressSenderHost */
+  get canSendFragments(): boolean {
+    return this.endpoint.canSend;
+  }
+
+  /** @internal ProgressSenderHost */
+  get onCancel(): OnCancel {
+    return this.context.limits.onCancel;
+  }
+
+  /** @internal ProgressSenderHost */
+  onIdle(): void {
+    const { pendingClose } = this;
+    this.pendingClose = undefined;
+    if (pendingClose !== undefined && this.endpoint.canSend) this.closeNow(pendingClose.code, pendingClose.reason);
+  }
+
+  /** @internal ProgressSenderHost */
+  onCancelled(): void {
+    this.pendingClose = undefined;
+    this.closeNow(CloseCode.InternalError, 'Send cancelled');
+    this.startDeadline();
   }
 
   /** @internal Continues with what was read before reading stopped. */
@@ -323,28 +352,39 @@ export class Session implements TransportHandler, EndpointHandler, WheelEntry {
   }
 
   private startDeadline(): void {
-    this.bytesAtDeadlineStart = this.writer.bufferedBytes;
-    this.context.wheel.schedule(this, this.context.limits.closeTimeoutMs);
+    const { wheel, limits } = this.context;
+    this.deadline ??= new CloseDeadline(wheel, this.writer, limits.closeTimeoutMs, () => this.transport.destroy());
+    this.deadline.start();
   }
 
   private hasRoomFor(length: number): boolean {
-    const buffered = this.writer.bufferedBytes;
+    const buffered = this.bufferedBytes;
     return buffered === 0 || buffered + length <= this.context.limits.maxBufferedBytes;
   }
 
-  /** While the peer does not read, only the latest ping is answered (RFC 6455 section 5.5.3): pongs must not pile up. */
-  private pong(payload: Buffer): void {
-    if (this.writer.isCongested) this.pendingPong = payload;
-    else if (this.endpoint.canSend) this.endpoint.sendPong(payload);
-  }
-
-  private mayTakeControlFrame(): boolean {
-    const now = this.context.clock.now();
-    this.controlFrames ??= new TokenBucket(CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST, now);
-    if (this.controlFrames.take(now)) return true;
+  private takeControlFrame(): boolean {
+    this.pongs ??= new PongResponder(this.endpoint, this.writer, this.context.clock.now());
+    if (this.pongs.takeControlFrame(this.context.clock.now())) return true;
     this.endpoint.fail(Violations.tooManyControlFrames);
     return false;
   }
+
+  private closeNow(code: number, reason: string): void {
+    this.endpoint.close(code, reason);
+    this.closeInfo = { code, reason, remote: false };
+    this.readToTheEnd();
+  }
+
+  private wakeDrainWaiters(): void {
+    const waiters = this.drainWaiters;
+    if (waiters === undefined) return;
+    this.drainWaiters = undefined;
+    for (const wake of waiters) wake();
+  }
+}
+
+function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
 }
 
 function parseRestOf(session: Session): void {

@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { isSendableCloseCode } from '../protocol/websocket/close-codes.ts';
 import { MAX_CLOSE_REASON_BYTES } from '../protocol/websocket/opcodes.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';
+import { raceAbort } from '../util/race-abort.ts';
 import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './message-hub.ts';
 import {
   BinaryMessage,
@@ -11,6 +12,7 @@ import {
   type WebSocketMessage,
   type WebSocketMessageType,
 } from './messages.ts';
+import type { OnProgress } from './progress-sender.ts';
 import { ReadyState } from './ready-state.ts';
 import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
 import type { Session } from './session.ts';
@@ -48,29 +50,79 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @example
    * const { success } = webSocket.send('hello');
    */
-  send(data: SendData, binary: boolean = typeof data !== 'string'): WebSocketSendInfo {
-    return binary ? this.sendBinary(data) : this.sendText(data);
+  send(data: SendData, binary?: boolean): WebSocketSendInfo;
+  /**
+   * Sends a message in fragments of 32 KiB and calls `onProgress` for each that the operating system has taken. It may
+   * return false to cancel, or a promise to delay the next fragment. Messages sent meanwhile wait behind this one.
+   *
+   * A send that is cancelled on the way ends as the option `onCancel` says; its code is `cancelled`.
+   *
+   * @returns resolves when the message has left, or when it is known that it will not; rejects with what `onProgress`
+   * throws, and the send is cancelled then
+   *
+   * @example
+   * await webSocket.send(file, (current, total) => console.log(`${current + 1} of ${total}`));
+   */
+  send(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  send(data: SendData, binary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  send(
+    data: SendData,
+    binaryOrProgress: boolean | OnProgress = typeof data !== 'string',
+    onProgress?: OnProgress,
+  ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    if (typeof binaryOrProgress === 'function') {
+      return this.sendAs(data, typeof data === 'string' ? 'text' : 'binary', binaryOrProgress);
+    }
+    return this.sendAs(data, binaryOrProgress ? 'binary' : 'text', onProgress);
   }
 
   /** Sends a text message; bytes must be valid UTF-8, or nothing is sent and the code is `invalidUtf8`. */
-  sendText(data: SendData): WebSocketSendInfo {
-    return this.sendAsText(data, false);
+  sendText(data: SendData): WebSocketSendInfo;
+  sendText(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendText(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.sendAs(data, 'text', onProgress);
   }
 
   /** Like {@link sendText}, for bytes known to be UTF-8: they are not checked. Strings always are. */
-  sendUtf8Text(data: SendData): WebSocketSendInfo {
-    return this.sendAsText(data, true);
+  sendUtf8Text(data: SendData): WebSocketSendInfo;
+  sendUtf8Text(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendUtf8Text(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.sendAs(data, 'utf8Text', onProgress);
   }
 
   /** Sends a binary message; a string goes as the bytes of its UTF-8. */
-  sendBinary(data: SendData): WebSocketSendInfo {
-    let bytes: Buffer;
-    if (typeof data === 'string') {
-      if (utf8Length(data) < 0) return notSent('invalidUtf8', 0);
-      bytes = Buffer.from(data, 'utf8');
-    } else bytes = bytesOf(data);
-    const { session } = this;
-    return session === undefined ? notSent('closed', bytes.length) : session.sendBytes(bytes, true, true);
+  sendBinary(data: SendData): WebSocketSendInfo;
+  sendBinary(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendBinary(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.sendAs(data, 'binary', onProgress);
+  }
+
+  /**
+   * Whether more should be sent now: false from `highWaterMark` bytes waiting on, until they have shrunk to
+   * `lowWaterMark`. Sending is possible all the same, up to `maxBufferedBytes`.
+   *
+   * @example
+   * for (const item of items) {
+   *   webSocket.send(item);
+   *   if (!webSocket.canSendMore) await webSocket.drain();
+   * }
+   */
+  get canSendMore(): boolean {
+    return this.session?.canSendMore ?? false;
+  }
+
+  /**
+   * Resolves when everything that was sent has been taken by the operating system, or the connection is over. From
+   * then on buffers that were sent may be changed.
+   *
+   * @param options.signal gives up waiting: the promise rejects with its reason
+   */
+  async drain(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const drained = this.session?.whenDrained();
+    if (drained === undefined) return;
+    await (signal === undefined ? drained : raceAbort(drained, signal));
   }
 
   /**
@@ -233,21 +285,35 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     this.onClosed(closeInfo, wireSize, unsentBytes);
   }
 
-  private sendAsText(data: SendData, isChecked: boolean): WebSocketSendInfo {
+  private sendAs(
+    data: SendData,
+    kind: 'text' | 'utf8Text' | 'binary',
+    onProgress: OnProgress | undefined,
+  ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
     const { session } = this;
-    if (typeof data === 'string') {
-      if (session !== undefined) return session.sendText(data);
-      const length = utf8Length(data);
-      return length < 0 ? notSent('invalidUtf8', 0) : notSent('closed', length);
-    }
-    const bytes = bytesOf(data);
-    return session === undefined ? notSent('closed', bytes.length) : session.sendBytes(bytes, false, isChecked);
+    const isBinary = kind === 'binary';
+    const isText = typeof data === 'string';
+    if (onProgress === undefined && isText && !isBinary && session !== undefined) return session.sendText(data);
+    if (isText && utf8Length(data) < 0) return settled(notSent('invalidUtf8', 0), onProgress);
+    const bytes = isText ? Buffer.from(data, 'utf8') : bytesOf(data);
+    if (session === undefined) return settled(notSent('closed', bytes.length), onProgress);
+    const isChecked = isText || kind === 'utf8Text';
+    if (onProgress === undefined) return session.sendBytes(bytes, isBinary, isChecked);
+    if (typeof onProgress !== 'function') throw new UsageError('onProgress', 'must be a function');
+    return session.sendWithProgress(bytes, isBinary, isChecked, onProgress);
   }
 
   private setPaused(reason: number, isPaused: boolean): void {
     this.pausedBy = isPaused ? this.pausedBy | reason : this.pausedBy & ~reason;
     this.session?.setReading(this.pausedBy === 0);
   }
+}
+
+function settled(
+  info: WebSocketSendInfo,
+  onProgress: OnProgress | undefined,
+): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+  return onProgress === undefined ? info : Promise.resolve(info);
 }
 
 /** @internal Throws for what must not be in a close frame. */

@@ -160,11 +160,11 @@ class ZlibDeflater implements RawDeflater {
     const { handle } = this;
     let length = 0;
     for (let at = start; ; at = end - handle.inputLeft) {
-      const room = Math.min(STEP_BYTES, maxBytes - length);
-      if (room <= 0) return ENGINE_TOO_BIG;
-      output.reserve(length, room, maxBytes);
+      const room = Math.min(STEP_BYTES, maxBytes + 1 - length);
+      output.reserve(length, room, maxBytes + 1);
       if (!handle.write(bytes, at, end, output.bytes, length, room)) return ENGINE_FAILED;
       length += room - handle.outputLeft;
+      if (length > maxBytes) return ENGINE_TOO_BIG;
       // With room left the flush is complete; a full output may have more behind it.
       if (handle.outputLeft > 0) return handle.inputLeft === 0 ? length : ENGINE_FAILED;
     }

@@ -4,11 +4,11 @@
  */
 export interface ProtocolPorts {
   /** Fills the whole array with cryptographically strong random bytes. */
-  fillRandom(target: Uint8Array): void;
+  readonly fillRandom: (target: Uint8Array) => void;
   /** Base64 of the SHA-1 of `text` taken as Latin-1 (RFC 6455 section 4.2.2). */
-  sha1Base64(text: string): string;
+  readonly sha1Base64: (text: string) => string;
   /** Whether the whole array is valid UTF-8 (RFC 3629: no surrogates, no over-long forms, at most U+10FFFF). */
-  isUtf8(bytes: Uint8Array): boolean;
+  readonly isUtf8: (bytes: Uint8Array) => boolean;
 }
 
 /** The result of an engine when its input is not what it can work on, or it could not work at all. */

@@ -1,7 +1,11 @@
+import type { TLSConnectionInfo } from '../transport/tls-info.ts';
+
 /** Who connected. */
 export interface ConnectionInfo {
   readonly remoteIp: string;
   readonly remotePort: number;
+  /** What the TLS handshake agreed on, the client's certificate included; absent without TLS. */
+  readonly tls?: TLSConnectionInfo | undefined;
 }
 
 let nextId = 0;
@@ -22,11 +26,14 @@ export class ConnectionState {
   remoteIp: string;
   /** The port of the peer; 0 on a unix socket. */
   remotePort: number;
+  /** What the TLS handshake agreed on, the client's certificate included; `undefined` without TLS. */
+  tls: TLSConnectionInfo | undefined;
 
   constructor(info?: ConnectionInfo) {
     this.id = this.computeId();
     this.remoteIp = info?.remoteIp ?? '';
     this.remotePort = info?.remotePort ?? 0;
+    this.tls = info?.tls;
   }
 
   getId(): string {

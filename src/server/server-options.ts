@@ -1,22 +1,21 @@
-import { defaultLimits, MAX_MESSAGE_SIZE } from '../connection/limits.ts';
-import type { OnCallbackError } from '../connection/message-hub.ts';
-import { ListenError } from '../errors.ts';
+import {
+  type ConnectionOptions,
+  checkSeconds,
+  connectionOptionNames,
+  type ResolvedConnectionOptions,
+  resolveConnectionOptions,
+} from '../connection/connection-options.ts';
+import { ListenError, UsageError } from '../errors.ts';
 import type { SubprotocolChooser } from '../protocol/websocket/handshake-server.ts';
 import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/origin-policy.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkNumber,
-  checkOneOf,
-  checkString,
-  rejectUnknownOptions,
-} from '../util/options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import { checkFunction, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
+import type { LogCallback } from './server-log.ts';
 
 /** The options of a server. All of them have a default that is safe. */
-export interface SocketServerOptions<S extends ConnectionState = ConnectionState> {
+export interface SocketServerOptions<S extends ConnectionState = ConnectionState> extends ConnectionOptions {
   /**
    * The port to listen on; 0 picks a free one, which `getPort()` tells.
    * @default 8080
@@ -32,6 +31,18 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    * @default 4
    */
   addressFamily?: 4 | 6 | 'dual' | undefined;
+  /**
+   * The absolute path of a unix socket to listen on, in place of a host and a port. Only its owner may connect; change
+   * the mode of the file after `listen()` to let others in. `stop()` removes it, and one that a dead server left is
+   * taken over.
+   * @default none
+   */
+  socketPath?: string | undefined;
+  /**
+   * Certificate, key and more, to speak TLS; `tls: true` is required among them. See {@link SocketTLSOptions}.
+   * @default plain text
+   */
+  tlsOptions?: SocketTLSOptions | undefined;
   /**
    * Connections that the system may hold before they are accepted.
    * @default 511
@@ -49,41 +60,17 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   maxPendingConnections?: number | undefined;
   /**
-   * Seconds from accepting a connection to the end of its request; then it is answered with 408.
+   * Seconds from accepting a connection to the end of its request; then it is answered with 408. A TLS handshake has
+   * as many seconds to itself before.
    * @default 10
    */
   handshakeTimeoutSecs?: number | undefined;
-  /**
-   * Seconds without progress after which a closing handshake is given up.
-   * @default 5
-   */
-  closeTimeoutSecs?: number | undefined;
-  /**
-   * Whether pings are answered.
-   * @default true
-   */
-  enablePong?: boolean | undefined;
-  /**
-   * Longest message accepted, in bytes; a longer one closes the connection with 1009.
-   * @default 16777216 (16 MiB)
-   */
-  maxMessageSize?: number | undefined;
-  /**
-   * Most frames of one message; more close the connection with 1008.
-   * @default 131072
-   */
-  maxFragments?: number | undefined;
   /**
    * Bytes of memory for the unfinished messages of all connections together; a message that would pass it closes its
    * connection with 1013.
    * @default 268435456 (256 MiB)
    */
   maxUnfinishedBytes?: number | undefined;
-  /**
-   * Bytes that may wait to be sent on one connection; a send that would pass it fails with `bufferFull`.
-   * @default 16777216 (16 MiB)
-   */
-  maxBufferedBytes?: number | undefined;
   /**
    * The subprotocols spoken here, most wanted first, or a function that picks one of those offered.
    * @default none is selected
@@ -100,31 +87,28 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   connectionStateFactory?: ((info: ConnectionInfo) => S) | undefined;
   /**
-   * Gets what callbacks and listeners throw or reject with.
-   * @default it is thrown again as an uncaught exception
+   * Gets a line for each connection that failed before there was a callback to hear of it.
+   * @default nothing is logged
    */
-  onCallbackError?: OnCallbackError | undefined;
+  logCallback?: LogCallback | undefined;
 }
 
 /** Checked options with all defaults filled in. */
-export interface ResolvedServerOptions<S extends ConnectionState> {
+export interface ResolvedServerOptions<S extends ConnectionState> extends ResolvedConnectionOptions {
   readonly port: number;
   readonly host: string;
   readonly addressFamily: 4 | 6 | 'dual';
+  readonly socketPath: string | undefined;
+  readonly tlsOptions: SocketTLSOptions | undefined;
+  readonly logCallback: LogCallback | undefined;
   readonly backlog: number;
   readonly maxConnections: number;
   readonly maxPendingConnections: number;
   readonly handshakeTimeoutSecs: number;
-  readonly closeTimeoutSecs: number;
-  readonly enablePong: boolean;
-  readonly maxMessageSize: number;
-  readonly maxFragments: number;
   readonly maxUnfinishedBytes: number;
-  readonly maxBufferedBytes: number;
   readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
   readonly allowedOrigins: OriginPolicy;
   readonly connectionStateFactory: ((info: ConnectionInfo) => S) | undefined;
-  readonly onCallbackError: OnCallbackError | undefined;
 }
 
 const defaults = Object.freeze({
@@ -134,24 +118,20 @@ const defaults = Object.freeze({
   maxConnections: 10_000,
   maxPendingConnections: 4096,
   handshakeTimeoutSecs: 10,
-  closeTimeoutSecs: defaultLimits.closeTimeoutMs / 1000,
-  enablePong: true,
-  maxMessageSize: defaultLimits.maxMessageSize,
-  maxFragments: defaultLimits.maxFragments,
   maxUnfinishedBytes: 256 * 1024 * 1024,
-  maxBufferedBytes: defaultLimits.maxBufferedBytes,
 });
 
 const KNOWN: readonly string[] = [
+  ...connectionOptionNames,
   ...Object.keys(defaults),
   'host',
+  'socketPath',
+  'tlsOptions',
+  'logCallback',
   'subprotocols',
   'allowedOrigins',
   'connectionStateFactory',
-  'onCallbackError',
 ];
-
-const MAX_TIMEOUT_SECS = 2 ** 31 / 1000;
 
 const defaultHosts = { 4: '127.0.0.1', 6: '::1', dual: '::' } as const;
 
@@ -163,31 +143,41 @@ export function resolveServerOptions<S extends ConnectionState>(
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
-  const seconds = (key: keyof typeof defaults): number =>
-    checkNumber(key, given(key), { min: 0.001, max: MAX_TIMEOUT_SECS });
   const addressFamily = checkOneOf('addressFamily', given('addressFamily'), [4, 6, 'dual'] as const);
-  const { subprotocols, connectionStateFactory, onCallbackError } = options;
+  const { subprotocols, connectionStateFactory, tlsOptions, logCallback } = options;
   checkOriginPolicy(options.allowedOrigins);
   if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
   return {
+    ...resolveConnectionOptions(options),
     port: checkInteger('port', given('port'), { min: 0, max: 65_535 }),
     host: checkString('host', options.host ?? defaultHosts[addressFamily]),
     addressFamily,
+    socketPath: checkSocketPath(options),
+    tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
+    logCallback: logCallback && checkFunction('logCallback', logCallback),
     backlog: positive('backlog', 2 ** 31 - 1),
     maxConnections: positive('maxConnections'),
     maxPendingConnections: positive('maxPendingConnections'),
-    handshakeTimeoutSecs: seconds('handshakeTimeoutSecs'),
-    closeTimeoutSecs: seconds('closeTimeoutSecs'),
-    enablePong: checkBoolean('enablePong', given('enablePong')),
-    maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
-    maxFragments: positive('maxFragments'),
+    handshakeTimeoutSecs: checkSeconds('handshakeTimeoutSecs', given('handshakeTimeoutSecs')),
     maxUnfinishedBytes: positive('maxUnfinishedBytes'),
-    maxBufferedBytes: positive('maxBufferedBytes'),
     subprotocols,
     allowedOrigins: options.allowedOrigins,
     connectionStateFactory: connectionStateFactory && checkFunction('connectionStateFactory', connectionStateFactory),
-    onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
   };
+}
+
+function checkSocketPath(
+  options: Pick<SocketServerOptions, 'socketPath' | 'port' | 'host' | 'addressFamily'>,
+): string | undefined {
+  if (options.socketPath === undefined) return undefined;
+  const socketPath = checkString('socketPath', options.socketPath);
+  if (!/^[/\\]|^[A-Za-z]:[/\\]/.test(socketPath) || socketPath.includes('\0')) {
+    throw new UsageError('socketPath', 'must be an absolute path');
+  }
+  for (const other of ['port', 'host', 'addressFamily'] as const) {
+    if (options[other] !== undefined) throw new UsageError('socketPath', `cannot be combined with ${other}`);
+  }
+  return socketPath;
 }
 
 const listenErrorCodes: ReadonlyMap<string, ListenError['code']> = new Map([
@@ -207,7 +197,8 @@ export function toListenError(error: unknown, where: { host: string; port: numbe
   const code = listenErrorCodes.get(systemCode) ?? 'listenFailed';
   const why =
     code === 'addressInUse' ? 'Address already in use' : error instanceof Error ? error.message : String(error);
-  const message = `SocketServer::listen() error calling bind at address ${where.host}:${where.port} : ${why}`;
+  const address = where.host.includes('/') ? where.host : `${where.host}:${where.port}`;
+  const message = `SocketServer::listen() error calling bind at address ${address} : ${why}`;
   return new ListenError(code, message, where, error);
 }
 

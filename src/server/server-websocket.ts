@@ -1,6 +1,7 @@
 import type { OnCallbackError, OnMessageCallback } from '../connection/message-hub.ts';
 import type { WebSocketCloseInfo, WebSocketOpenInfo } from '../connection/messages.ts';
-import { Session, type SessionContext } from '../connection/session.ts';
+import { Session } from '../connection/session.ts';
+import type { SessionContext } from '../connection/session-context.ts';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ConnectionState } from './connection-state.ts';

@@ -1,5 +1,6 @@
+import { limitsOf } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/message-hub.ts';
-import { type SessionContext } from '../connection/session.ts';
+import type { SessionContext } from '../connection/session-context.ts';
 import { checkClose } from '../connection/websocket-connection.ts';
 import { ListenError, UsageError } from '../errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
@@ -19,7 +20,7 @@ import {
   writeSwitchingProtocols,
 } from '../protocol/websocket/handshake-server.ts';
 import { isOriginAllowed, originRefusal } from '../protocol/websocket/origin-policy.ts';
-import { type Listener, listenTcp } from '../transport/tcp-listen.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { Deferred } from '../util/deferred.ts';
@@ -27,30 +28,17 @@ import type { TimerWheel } from '../util/timer-wheel.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
 import { IncomingConnection, type IncomingConnectionOwner } from './incoming-connection.ts';
 import { MemoryAccount } from './memory-account.ts';
+import { PendingConnections } from './pending-connections.ts';
+import { at, type ListenResult, ServerListener, type ServerListenerOwner } from './server-listener.ts';
+import type { LogCallback, LogLevel } from './server-log.ts';
 import {
   createDefaultState,
   type ResolvedServerOptions,
   resolveServerOptions,
   type SocketServerOptions,
-  toListenError,
 } from './server-options.ts';
+import { internalError, serverFull } from './server-refusals.ts';
 import { type OnClientMessageCallback, ServerWebSocket, type ServerWebSocketOwner } from './server-websocket.ts';
-
-/** What became of `listen()`. */
-export type ListenResult = { readonly ok: true } | { readonly ok: false; readonly error: ListenError };
-
-const serverFull: Refusal = Object.freeze({
-  status: 503,
-  code: 'serverFull',
-  reason: 'Too many connections',
-  headers: [['Retry-After', '5']] as const,
-});
-
-const internalError: Refusal = Object.freeze({
-  status: 500,
-  code: 'internalError',
-  reason: 'The server failed to set up the connection',
-});
 
 /**
  * A server that listens, accepts within limits, and keeps its connections: what WebSocket and HTTP servers share.
@@ -59,7 +47,7 @@ const internalError: Refusal = Object.freeze({
  * listen again.
  */
 export abstract class SocketServer<S extends ConnectionState = ConnectionState>
-  implements IncomingConnectionOwner, ServerWebSocketOwner<S>
+  implements IncomingConnectionOwner, ServerWebSocketOwner<S>, ServerListenerOwner
 {
   /** @internal */
   readonly wheel: TimerWheel = sharedWheel;
@@ -69,13 +57,12 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   clientMessageCallback: OnClientMessageCallback<S> | undefined;
   protected readonly options: ResolvedServerOptions<S>;
   private readonly clients = new Set<ServerWebSocket<S>>();
-  /** Accepted, and has not sent a byte; the oldest comes first. */
-  private readonly silent = new Set<IncomingConnection>();
-  /** Accepted, and its request is on the way, or its refusal. */
-  private readonly talking = new Set<IncomingConnection>();
+  private readonly pending = new PendingConnections();
   /** Accepted before `start()`. */
   private waiting: Transport[] = [];
-  private listener: Listener | undefined;
+  private listener: ServerListener | undefined;
+  private tlsOptions: SocketTLSOptions | undefined;
+  private logCallback: LogCallback | undefined;
   private isListening = false;
   private isStarted = false;
   private stopping: Promise<void> | undefined;
@@ -86,7 +73,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
 
   protected constructor(options: SocketServerOptions<S>) {
     this.options = resolveServerOptions(options);
-    const { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutSecs, maxUnfinishedBytes } = this.options;
+    this.tlsOptions = this.options.tlsOptions;
+    this.logCallback = this.options.logCallback;
     // Without a factory S is what it is by default, which the type parameter cannot say.
     this.stateFactory = this.options.connectionStateFactory ?? (createDefaultState as (info: ConnectionInfo) => S);
     this.sessionContext = {
@@ -94,8 +82,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
       ports: nodePorts,
       clock: nodeClock,
       wheel: this.wheel,
-      limits: { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutMs: closeTimeoutSecs * 1000 },
-      budget: new MemoryAccount(maxUnfinishedBytes),
+      limits: limitsOf(this.options),
+      budget: new MemoryAccount(this.options.maxUnfinishedBytes),
     };
   }
 
@@ -103,27 +91,22 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
    * Binds the address and begins to accept. What can go wrong is in the result: nothing is thrown.
    *
    * @returns `ok`, or the `error`, whose code is `addressInUse`, `addressNotAvailable`, `invalidHost`,
-   * `permissionDenied`, `alreadyListening` or `listenFailed`
+   * `invalidSocketPath`, `permissionDenied`, `alreadyListening`, `listenFailed`, or one that begins with `tlsOptions`
    */
   async listen(): Promise<ListenResult> {
-    const { host, port, backlog, addressFamily } = this.options;
+    const { options } = this;
     if (this.isListening) {
-      const message = `the server is listening on ${host}:${this.getPort()} already`;
-      return { ok: false, error: new ListenError('alreadyListening', message, { host, port }) };
+      const where = options.socketPath ?? `${options.host}:${this.getPort()}`;
+      const message = `the server is listening on ${where} already`;
+      return { ok: false, error: new ListenError('alreadyListening', message, at(options)) };
     }
     this.isListening = true;
     try {
-      this.listener = await listenTcp({
-        host,
-        port,
-        backlog,
-        ipv6Only: addressFamily === 6,
-        onConnection: (transport) => this.onTransport(transport),
-        onError: (error) => this.reportError(error),
-      });
+      this.listener = await ServerListener.open(options, this.tlsOptions, this);
     } catch (error) {
       this.isListening = false;
-      return { ok: false, error: toListenError(error, { host, port }) };
+      if (error instanceof ListenError) return { ok: false, error };
+      throw error;
     }
     if (this.stopped.settled) this.stopped = new Deferred();
     return { ok: true };
@@ -170,9 +153,14 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     return this.clients;
   }
 
-  /** The port that is listened on; before that, the one of the options. */
+  /** The port that is listened on; before that, the one of the options. 0 for a unix socket. */
   getPort(): number {
-    return this.listener?.port ?? this.options.port;
+    return this.options.socketPath === undefined ? (this.listener?.port ?? this.options.port) : 0;
+  }
+
+  /** The unix socket to listen on. */
+  getSocketPath(): string | undefined {
+    return this.options.socketPath;
   }
 
   getHost(): string {
@@ -195,6 +183,31 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     return this.options.addressFamily;
   }
 
+  /**
+   * Sets how connections are secured. While the server listens, handshakes use the new certificates from then on, if
+   * they are in order: if not, the result and the log say why, and the old ones stay in use.
+   *
+   * @throws UsageError (`invalidOption`) naming the option that is wrong
+   */
+  setTLSOptions(tlsOptions: SocketTLSOptions): ListenResult {
+    const checked = checkTLSOptions(tlsOptions);
+    try {
+      this.listener?.replaceTls(checked);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      this.log('error', `SocketServer::setTLSOptions() ${error.message}`);
+      return { ok: false, error };
+    }
+    this.tlsOptions = checked;
+    return { ok: true };
+  }
+
+  /** Sets the function that gets a line for each connection that failed before any other callback heard of it. */
+  setLogCallback(callback: LogCallback): void {
+    if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
+    this.logCallback = callback;
+  }
+
   /** Sets the function that sees every message of every connection. It applies to connections made from then on. */
   setOnClientMessageCallback(callback: OnClientMessageCallback<S>): void {
     if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
@@ -214,8 +227,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
 
   /** @internal */
   onIncomingTalks(connection: IncomingConnection): void {
-    this.silent.delete(connection);
-    this.talking.add(connection);
+    this.pending.talks(connection);
   }
 
   /** @internal */
@@ -229,8 +241,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
 
   /** @internal */
   onIncomingClosed(connection: IncomingConnection): void {
-    this.silent.delete(connection);
-    this.talking.delete(connection);
+    this.pending.remove(connection);
     this.checkEmptied();
   }
 
@@ -255,7 +266,28 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     else onCallbackError(error);
   }
 
-  private onTransport(transport: Transport): void {
+  /** @internal ServerListenerOwner */
+  onListenerError(error: Error): void {
+    this.reportError(error);
+  }
+
+  /** @internal ServerListenerOwner */
+  log(level: LogLevel, message: string): void {
+    const { logCallback } = this;
+    if (logCallback === undefined) return;
+    callSafely(
+      () => logCallback(level, message),
+      (error) => this.reportError(error),
+    );
+  }
+
+  /** @internal ServerListenerOwner: it counts as pending, like a connection without a request. */
+  onHandshake(): void {
+    this.makeRoom();
+  }
+
+  /** @internal ServerListenerOwner */
+  onTransport(transport: Transport): void {
     if (this.stopping !== undefined) transport.destroy();
     else if (this.isStarted) this.accept(transport);
     else if (this.waiting.length < this.options.maxPendingConnections) this.waiting.push(transport);
@@ -263,19 +295,16 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   }
 
   private accept(transport: Transport): void {
-    if (this.silent.size + this.talking.size >= this.options.maxPendingConnections) this.dropOldest();
+    this.makeRoom();
     const connection = new IncomingConnection(transport, this);
-    this.silent.add(connection);
+    this.pending.add(connection);
     connection.start(this.options.handshakeTimeoutSecs * 1000);
   }
 
-  /** One that has sent nothing is the least loss: a real client speaks first. */
-  private dropOldest(): void {
-    const oldest = this.silent.values().next().value ?? this.talking.values().next().value;
-    if (oldest === undefined) return;
-    this.silent.delete(oldest);
-    this.talking.delete(oldest);
-    oldest.destroy();
+  private makeRoom(): void {
+    const { pending, waiting, listener } = this;
+    const count = pending.size + waiting.length + (listener?.pendingHandshakes ?? 0);
+    if (count >= this.options.maxPendingConnections && listener?.dropOldestHandshake() !== true) pending.dropOldest();
   }
 
   private upgrade(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
@@ -300,7 +329,11 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
         return;
       }
       response = writeSwitchingProtocols(result, this.extraHeaders);
-      state = this.createState({ remoteIp: transport.remoteAddress, remotePort: transport.remotePort });
+      state = this.createState({
+        remoteIp: transport.remoteAddress,
+        remotePort: transport.remotePort,
+        tls: transport.tls,
+      });
     } catch (error) {
       connection.refuse(internalError);
       this.reportError(error);
@@ -318,7 +351,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     rest: Buffer,
   ): void {
     const transport = connection.release();
-    this.talking.delete(connection);
+    this.pending.remove(connection);
     const webSocket = new ServerWebSocket<S>(this, state);
     this.clients.add(webSocket);
     const openInfo = { uri: head.target, headers: head.headers, protocol: upgrade.protocol };
@@ -338,6 +371,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     // The factory of the seed's setter is not told who connects.
     state.remoteIp = info.remoteIp;
     state.remotePort = info.remotePort;
+    state.tls = info.tls;
     return state;
   }
 
@@ -348,7 +382,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     for (const transport of this.waiting) transport.destroy();
     this.waiting = [];
     await listener?.close();
-    for (const connection of [...this.silent, ...this.talking]) connection.destroy();
+    this.pending.destroyAll();
     for (const client of this.clients) client.close(code, reason);
     this.emptied = new Deferred();
     this.checkEmptied();
@@ -358,6 +392,6 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   }
 
   private checkEmptied(): void {
-    if (this.clients.size + this.silent.size + this.talking.size === 0) this.emptied?.resolve();
+    if (this.clients.size + this.pending.size === 0) this.emptied?.resolve();
   }
 }

@@ -60,6 +60,11 @@ export class BatchWriter implements ByteSink {
     return batched + (this.queue === undefined ? 0 : this.queue.bytes) + this.transport.pendingBytes;
   }
 
+  /** {@link bufferedBytes} for watching progress: what the system has taken of a write under way counts as gone. */
+  get unsentBytes(): number {
+    return this.bufferedBytes - this.transport.pendingBytes + this.transport.unsentBytes;
+  }
+
   /** Whether the socket does not keep up. */
   get isCongested(): boolean {
     return this.queue !== undefined || this.transport.pendingBytes > 0;

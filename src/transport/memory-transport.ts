@@ -59,6 +59,10 @@ export class MemoryTransport implements Transport {
     return peer !== undefined && peer.isPaused ? peer.inboxBytes : 0;
   }
 
+  get unsentBytes(): number {
+    return this.pendingBytes;
+  }
+
   start(handler: TransportHandler): void {
     this.handler = handler;
     this.deliverLater();

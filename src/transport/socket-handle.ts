@@ -3,6 +3,7 @@ import net from 'node:net';
 /** What is used of the object behind a socket. It is not documented, hence {@link canMoveHandle}. */
 interface StreamHandle {
   readonly useUserBuffer?: unknown;
+  readonly writeQueueSize?: unknown;
 }
 
 interface SocketWithHandle {
@@ -47,6 +48,12 @@ export function moveHandle(socket: net.Socket, buffer: Buffer, callback: ReadCal
   socket.on('error', ignore);
   socket.destroy();
   return moved;
+}
+
+/** Bytes of writes under way that the kernel has not taken; a large write shows no other sign of progress. */
+export function systemQueueBytes(socket: net.Socket): number | undefined {
+  const size = (socket as SocketWithHandle)._handle?.writeQueueSize;
+  return typeof size === 'number' ? size : undefined;
 }
 
 /** An emptied socket has nothing to report, but an error event without a listener would end the process. */

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import net from 'node:net';
 import { sharedReadBuffer } from './read-buffer.ts';
+import { connectSocket } from './socket-connect.ts';
 import { TcpTransport } from './tcp-transport.ts';
 
 export type { LookupFunction } from 'node:net';
@@ -20,48 +21,45 @@ export interface TcpConnectOptions {
 
 /** Connects by TCP. Rejects with the system's error. Reading begins when the transport is started. */
 export function connectTcp(options: TcpConnectOptions): Promise<TcpTransport> {
-  const { signal } = options;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(signal.reason);
-      return;
-    }
-    let transport: TcpTransport | undefined;
-    const socket = net.connect({
-      host: options.host,
-      port: options.port,
-      family: options.family ?? 0,
-      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
-      noDelay: true,
-      allowHalfOpen: true,
-      onread: { buffer: sharedReadBuffer, callback: (length, buffer) => transport?.onRead(length, buffer) ?? false },
-    });
-    socket.pause();
-    const onLookup = (_error: Error | null, address: string): void => options.onLookup?.(address);
-    const onAbort = (): void => {
-      socket.destroy();
-      settle();
-      reject(signal?.reason);
-    };
-    const onError = (error: Error): void => {
-      settle();
-      reject(error);
-    };
-    const settle = (): void => {
-      signal?.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      socket.removeListener('lookup', onLookup);
-      // A destroyed socket may still report why; nobody is interested any more.
-      if (socket.destroyed) socket.on('error', () => undefined);
-    };
-    socket.once('lookup', onLookup);
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      settle();
-      transport = new TcpTransport(socket, { mayMove: false, readsIntoSharedBuffer: true });
-      resolve(transport);
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
+  return connectStream({ ...toNetOptions(options), noDelay: true }, options);
+}
+
+/** Connects to a unix socket. Rejects with the system's error. */
+export function connectUnix(path: string, signal?: AbortSignal): Promise<TcpTransport> {
+  return connectStream({ path }, { signal });
+}
+
+/** @internal What TLS needs as well. */
+export function toNetOptions(options: TcpConnectOptions): net.TcpNetConnectOpts {
+  return {
+    host: options.host,
+    port: options.port,
+    family: options.family ?? 0,
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    allowHalfOpen: true,
+  };
+}
+
+function connectStream(
+  netOptions: net.NetConnectOpts,
+  { signal, onLookup }: Pick<TcpConnectOptions, 'signal' | 'onLookup'>,
+): Promise<TcpTransport> {
+  let transport: TcpTransport | undefined;
+  let socket: net.Socket;
+  return connectSocket({
+    event: 'connect',
+    signal,
+    onLookup,
+    create: () => {
+      socket = net.connect({
+        ...netOptions,
+        allowHalfOpen: true,
+        onread: { buffer: sharedReadBuffer, callback: (length, buffer) => transport?.onRead(length, buffer) ?? false },
+      });
+      socket.pause();
+      return socket;
+    },
+    finish: () => (transport = new TcpTransport(socket, { mayMove: false, readsIntoSharedBuffer: true })),
   });
 }

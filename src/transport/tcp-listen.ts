@@ -1,6 +1,5 @@
 import net from 'node:net';
-import { TcpTransport } from './tcp-transport.ts';
-import type { Transport } from './transport.ts';
+import { removeStaleSocket, restrictSocket } from './unix-listen.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -9,7 +8,9 @@ export interface ListenOptions {
   readonly backlog: number;
   /** Whether an IPv6 address accepts IPv6 only; without it `::` accepts IPv4 as well. */
   readonly ipv6Only: boolean;
-  readonly onConnection: (transport: Transport) => void;
+  /** A unix socket to listen on instead. */
+  readonly socketPath?: string | undefined;
+  readonly onSocket: (socket: net.Socket) => void;
   /** An error after listening began, such as no more file descriptors. It does not end the listening. */
   readonly onError: (error: Error) => void;
 }
@@ -17,6 +18,7 @@ export interface ListenOptions {
 /** A socket that listens. */
 export interface Listener {
   readonly address: string;
+  /** 0 for a unix socket. */
   readonly port: number;
   /** Stops accepting. Resolves when the port is free; accepted connections are not touched. */
   close(): Promise<void>;
@@ -24,19 +26,30 @@ export interface Listener {
   unref(): void;
 }
 
-/** Listens by TCP. Rejects with the system's error. */
-export function listenTcp(options: ListenOptions): Promise<Listener> {
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    options.onConnection(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false }));
-  });
+/** Listens by TCP or on a unix socket. Rejects with the system's error. */
+export async function listenOn(options: ListenOptions): Promise<Listener> {
+  const { host, port, backlog, ipv6Only, socketPath } = options;
+  if (socketPath === undefined) return listenAt({ host, port, backlog, ipv6Only, exclusive: false }, options);
+  try {
+    return await listenAt({ path: socketPath, backlog }, options);
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isTaken || !(await removeStaleSocket(socketPath))) throw error;
+    return listenAt({ path: socketPath, backlog }, options);
+  }
+}
+
+function listenAt(where: net.ListenOptions, options: ListenOptions): Promise<Listener> {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, options.onSocket);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    const { host, port, backlog, ipv6Only } = options;
-    server.listen({ host, port, backlog, ipv6Only, exclusive: false }, () => {
+    server.listen(where, () => {
       server.removeListener('error', reject);
       server.on('error', options.onError);
       resolve(toListener(server));
     });
+    // The path exists from here on; waiting for the event would leave it open to others for longer.
+    if (where.path !== undefined && server.listening) restrictSocket(where.path);
   });
 }
 

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import { afterThisCallback } from '../platform/turn.ts';
 import { sharedReadBuffer } from './read-buffer.ts';
-import { canMoveHandle, moveHandle } from './socket-handle.ts';
+import { canMoveHandle, moveHandle, systemQueueBytes } from './socket-handle.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 
 /**
@@ -53,6 +53,10 @@ export class TcpTransport implements Transport {
 
   get pendingBytes(): number {
     return this.socket.writableLength;
+  }
+
+  get unsentBytes(): number {
+    return systemQueueBytes(this.socket) ?? this.socket.writableLength;
   }
 
   start(handler: TransportHandler): void {

@@ -1,3 +1,5 @@
+import type { TLSConnectionInfo } from './tls-info.ts';
+
 /** Who is at the other end, as far as the transport knows. */
 export interface PeerAddress {
   readonly remoteAddress: string;
@@ -25,10 +27,14 @@ export interface TransportHandler {
 export interface Transport extends PeerAddress {
   /** Whether it is TLS. */
   readonly isEncrypted: boolean;
+  /** What the TLS handshake agreed on. */
+  readonly tls?: TLSConnectionInfo | undefined;
   /** Whether bytes may still be written. */
   readonly isWritable: boolean;
   /** Bytes written that the operating system has not taken. */
   readonly pendingBytes: number;
+  /** {@link pendingBytes} as exactly as the system tells, for watching whether anything moves. */
+  readonly unsentBytes: number;
   /**
    * Whether a buffer given to {@link write} may be changed once {@link pendingBytes} is 0. Without it, a buffer that
    * was written belongs to the transport for good.

@@ -182,7 +182,7 @@ describe('the close deadline', () => {
     expect(webSocket.getReadyState()).toBe('closing');
     expect((await log.next('close')).closeInfo).toEqual({ code: 1006, reason: 'Abnormal closure', remote: false });
     expect(performance.now() - start).toBeGreaterThan(190);
-    await raw.closed();
+    await raw.gone();
   });
 
   test('ends a server connection whose client answers and never hangs up', async () => {
@@ -191,7 +191,7 @@ describe('the close deadline', () => {
     raw.write(frame({ opcode: 8, payload: hex('03e8'), mask: RFC_MASK }));
     await raw.ended();
     expect((await only().log.next('close')).closeInfo).toMatchObject({ code: 1000, remote: true });
-    await raw.closed();
+    await raw.gone();
   });
 
   test.each(['answers nothing', 'answers and never hangs up'])('ends a client whose server %s', async (what) => {
@@ -206,7 +206,7 @@ describe('the close deadline', () => {
     const { closeInfo } = await log.next('close');
     expect(closeInfo.code).toBe(what === 'answers nothing' ? 1006 : 3000);
     expect(closeInfo.remote).toBe(false);
-    await raw.closed();
+    await raw.gone();
   });
 
   test('ends a connection that broke the protocol and does not hang up', async () => {
@@ -216,7 +216,7 @@ describe('the close deadline', () => {
     const [answer] = await raw.frames(1);
     expect(answer?.payload.toString('latin1')).toBe('\x03\xeaClient frame is not masked');
     expect((await only().log.next('close')).closeInfo).toMatchObject({ code: 1002, remote: false });
-    await raw.closed();
+    await raw.gone();
   });
 
   test('counts from the last progress: a slow reader gets everything', async () => {
@@ -254,7 +254,7 @@ describe('without a close frame it is 1006', () => {
       reason: 'Abnormal closure',
       remote: true,
     });
-    await raw.closed();
+    await raw.gone();
   });
 
   test('when the peer ends the stream inside a frame', async () => {

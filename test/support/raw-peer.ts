@@ -90,8 +90,14 @@ export class RawPeer {
     return this.until('the end of the stream', () => this.hasEnded || this.isClosed);
   }
 
-  closed(): Promise<true> {
-    return this.until('the end of the connection', () => this.isClosed);
+  /** The other end is gone, in both directions: what is sent to it from now on is answered by a reset. */
+  async gone(): Promise<true> {
+    await this.ended();
+    this.socket.resume();
+    const knock = (): void => void this.socket.write('x');
+    knock();
+    const timer = setInterval(knock, 20);
+    return this.until('the end of the connection', () => this.isClosed).finally(() => clearInterval(timer));
   }
 }
 

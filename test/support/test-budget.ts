@@ -6,6 +6,7 @@ export class TestBudget implements MemoryBudget {
   taken = 0;
   mostTaken = 0;
   refusals = 0;
+  isTight = false;
 
   constructor(limit: number = Number.POSITIVE_INFINITY) {
     this.#limit = limit;

@@ -77,6 +77,7 @@ class TerminalScreen implements Screen {
     this.readline = createInterface({ input: stdin, output: stdout, terminal: true, prompt: '> ' });
     this.readline.on('SIGINT', onInterrupt);
     this.readline.on('close', () => {
+      this.erasePrompt();
       this.isClosed = true;
     });
     this.lines = this.promptedLines();
@@ -110,14 +111,16 @@ class TerminalScreen implements Screen {
 
   /** Writes lines above the prompt, and the prompt with what was typed below them. */
   private print(text: string): void {
-    const { stdout } = this.environment;
-    if (!this.isClosed) {
-      moveCursor(stdout, 0, -this.readline.getCursorPos().rows);
-      cursorTo(stdout, 0);
-      clearScreenDown(stdout);
-    }
-    writeLine(stdout, text);
+    if (!this.isClosed) this.erasePrompt();
+    writeLine(this.environment.stdout, text);
     if (!this.isClosed) this.readline.prompt(true);
+  }
+
+  private erasePrompt(): void {
+    const { stdout } = this.environment;
+    moveCursor(stdout, 0, -this.readline.getCursorPos().rows);
+    cursorTo(stdout, 0);
+    clearScreenDown(stdout);
   }
 }
 

@@ -7,7 +7,9 @@ import { FrameParser } from './frame-parser.ts';
 import { FrameWriter, finalFrame } from './frame-writer.ts';
 import type { MaskSource } from './masking.ts';
 import type { MemoryBudget } from './message-assembler.ts';
-import { Opcode } from './opcodes.ts';
+import { COMPRESS_FAILED, COMPRESS_NOT_SMALLER, type MessageCompressor } from './message-compressor.ts';
+import type { MessageDecompressor } from './message-decompressor.ts';
+import { Opcode, RSV1_BIT } from './opcodes.ts';
 import type { Violation } from './violations.ts';
 
 /** What an {@link Endpoint} reports to the connection around it. */
@@ -33,7 +35,12 @@ export interface EndpointOptions {
   readonly maxMessageBytes: number;
   readonly maxFragments: number;
   readonly budget?: MemoryBudget | undefined;
+  /** Given when permessage-deflate was agreed on. */
+  readonly deflate?: (MessageCompressor & MessageDecompressor) | undefined;
 }
+
+/** The result of sending a message that could not be compressed: nothing was sent. */
+export const NOT_COMPRESSED = -1;
 
 /**
  * One side of an open WebSocket: bytes in, messages out, and the reverse; the closing handshake (RFC 6455 section 7).
@@ -43,12 +50,19 @@ export class Endpoint {
   status: ConnectionStatus = ConnectionStatus.Open;
   private readonly parser: FrameParser;
   private readonly writer: FrameWriter;
+  /** Writes messages; while one leaves in fragments, to where the next ones wait. */
+  private messageWriter: FrameWriter;
+  private readonly masks: MaskSource | undefined;
   private readonly handler: EndpointHandler;
+  private readonly compressor: MessageCompressor | undefined;
 
   constructor(options: EndpointOptions) {
     assert(options.role === 'server' || options.masks !== undefined, 'a client masks what it sends');
     this.handler = options.handler;
-    this.writer = new FrameWriter(options.sink, options.role === 'client' ? options.masks : undefined);
+    this.masks = options.role === 'client' ? options.masks : undefined;
+    this.writer = new FrameWriter(options.sink, this.masks);
+    this.messageWriter = this.writer;
+    this.compressor = options.deflate;
     this.parser = new FrameParser({
       handler: this,
       expectMasked: options.role === 'server',
@@ -56,6 +70,7 @@ export class Endpoint {
       maxFragments: options.maxFragments,
       isUtf8: options.ports.isUtf8,
       budget: options.budget,
+      decompressor: options.deflate,
     });
   }
 
@@ -83,14 +98,43 @@ export class Endpoint {
     return this.writer.headerLength(length) + length;
   }
 
-  /** Sends a text message that takes `length` bytes in UTF-8. Call it only while {@link canSend}. */
+  /**
+   * Sends a text message that takes `length` bytes in UTF-8. Call it only while {@link canSend}.
+   *
+   * @returns bytes on the wire, or {@link NOT_COMPRESSED}
+   */
   sendText(text: string, length: number): number {
-    return this.writer.writeText(finalFrame(Opcode.Text), text, length);
+    const { compressor } = this;
+    if (compressor?.wants(length) === true) {
+      const result = compressor.compressText(text, length);
+      if (result !== COMPRESS_NOT_SMALLER) return this.sendCompressed(Opcode.Text, compressor, result);
+    }
+    return this.messageWriter.writeText(finalFrame(Opcode.Text), text, length);
   }
 
-  /** Sends bytes as a text or binary message. Call it only while {@link canSend}. */
+  /**
+   * Sends bytes as a text or binary message. Call it only while {@link canSend}.
+   *
+   * @returns bytes on the wire, or {@link NOT_COMPRESSED}
+   */
   sendBytes(payload: Uint8Array, isBinary: boolean): number {
-    return this.writer.writeBytes(finalFrame(isBinary ? Opcode.Binary : Opcode.Text), payload);
+    const { compressor } = this;
+    const opcode = isBinary ? Opcode.Binary : Opcode.Text;
+    if (compressor?.wants(payload.length) === true) {
+      const result = compressor.compressBytes(payload);
+      if (result !== COMPRESS_NOT_SMALLER) return this.sendCompressed(opcode, compressor, result);
+    }
+    return this.messageWriter.writeBytes(finalFrame(opcode), payload);
+  }
+
+  /** Sends a part of a message; between two of them, only control frames may leave ({@link holdMessages}). */
+  sendFragment(first: number, payload: Uint8Array, isLast: boolean): number {
+    return this.writer.writeBytes(isLast ? finalFrame(first) : first, payload);
+  }
+
+  /** From now on messages are written to `sink`, or again to where everything goes without one. */
+  holdMessages(sink: ByteSink | undefined): void {
+    this.messageWriter = sink === undefined ? this.writer : new FrameWriter(sink, this.masks);
   }
 
   sendPing(payload: Uint8Array): number {
@@ -161,6 +205,13 @@ export class Endpoint {
   /** @internal FrameHandler */
   onViolation(violation: Violation): void {
     this.fail(violation);
+  }
+
+  private sendCompressed(opcode: number, compressor: MessageCompressor, length: number): number {
+    if (length === COMPRESS_FAILED) return NOT_COMPRESSED;
+    const wireSize = this.messageWriter.writeScratch(finalFrame(opcode | RSV1_BIT), compressor.compressed, length);
+    compressor.releaseCompressed();
+    return wireSize;
   }
 
   private move(to: ConnectionStatus): void {

@@ -1,7 +1,7 @@
 import { parseClosePayload } from './close-payload.ts';
 import { applyMask, rotateMask } from './masking.ts';
 import { type MemoryBudget, MessageAssembler } from './message-assembler.ts';
-import { DECOMPRESS_INVALID, type MessageDecompressor } from './message-decompressor.ts';
+import { type MessageDecompressor, violationOf } from './message-decompressor.ts';
 import {
   CONTROL_BIT,
   FIN_BIT,
@@ -134,15 +134,16 @@ export class FrameParser {
   }
 
   /**
-   * The fast path: one unfragmented, uncompressed message, whole in this read. Returns where it ended, or 0 when the
-   * bytes are anything else, without having touched them.
+   * The fast path: one unfragmented message, whole in this read. Returns where it ended, or 0 when the bytes are
+   * anything else, without having touched them.
    */
   private parseWholeMessage(bytes: Buffer, start: number, end: number): number {
     if (end - start < 2) return 0;
     const first = bytes[start] as number;
     const second = bytes[start + 1] as number;
-    const isText = first === (FIN_BIT | Opcode.Text);
-    if (!isText && first !== (FIN_BIT | Opcode.Binary)) return 0;
+    const rsv1 = this.decompressor === undefined ? 0 : first & RSV1_BIT;
+    const isText = first === (FIN_BIT | Opcode.Text | rsv1);
+    if (!isText && first !== (FIN_BIT | Opcode.Binary | rsv1)) return 0;
     if ((second & MASK_BIT) !== this.maskBit || this.isInMessage) return 0;
     let length = second & LENGTH_BITS;
     let at = start + 2;
@@ -165,7 +166,10 @@ export class FrameParser {
     const payloadEnd = at + length;
     if (payloadEnd > end || length > this.maxMessageBytes) return 0;
     const wireSize = payloadEnd - start;
-    if (isText) {
+    if (rsv1 !== 0) {
+      applyMask(bytes, at, payloadEnd, mask);
+      this.deliverCompressed(bytes, at, payloadEnd, isText, wireSize);
+    } else if (isText) {
       const seen = applyMask(bytes, at, payloadEnd, mask);
       if ((seen & 0x80) !== 0 && !this.isUtf8(bytes.subarray(at, payloadEnd))) this.fail(Violations.invalidUtf8);
       else this.handler.onText(decodeText(bytes, at, payloadEnd, seen), wireSize);
@@ -350,24 +354,30 @@ export class FrameParser {
   }
 
   private finishCompressed(message: MessageAssembler): void {
-    const { decompressor } = this;
-    if (decompressor === undefined) return;
-    const { wireSize, opcode } = message;
-    const limit = opcode === Opcode.Text ? Math.min(this.maxMessageBytes, MAX_TEXT_BYTES) : this.maxMessageBytes;
-    const length = decompressor.decompress(message.buffer ?? EMPTY, 0, message.length, limit);
+    const { buffer, length, opcode, wireSize } = message;
+    // Its memory is given back at once; nobody else gets it before the message is inflated.
     message.end();
+    this.deliverCompressed(buffer ?? EMPTY, 0, length, opcode === Opcode.Text, wireSize);
+  }
+
+  /** Inflates the message that lies in `bytes` and delivers it. */
+  private deliverCompressed(bytes: Buffer, start: number, end: number, isText: boolean, wireSize: number): void {
+    const { decompressor, handler } = this;
+    if (decompressor === undefined) return;
+    const limit = isText ? Math.min(this.maxMessageBytes, MAX_TEXT_BYTES) : this.maxMessageBytes;
+    const length = decompressor.decompress(bytes, start, end, limit);
     if (length < 0) {
-      this.fail(length === DECOMPRESS_INVALID ? Violations.invalidCompressedData : Violations.messageTooBig);
+      this.fail(violationOf(length));
       return;
     }
     const { output } = decompressor;
-    if (opcode === Opcode.Binary) {
-      this.handler.onBinary(copyOf(output, 0, length), wireSize);
-      return;
-    }
-    const seen = applyMask(output, 0, length, 0);
-    if ((seen & 0x80) !== 0 && !this.isUtf8(output.subarray(0, length))) this.fail(Violations.invalidUtf8);
-    else this.handler.onText(decodeText(output, 0, length, seen), wireSize);
+    const seen = isText ? applyMask(output, 0, length, 0) : 0;
+    const isValid = (seen & 0x80) === 0 || this.isUtf8(output.subarray(0, length));
+    const content = !isValid ? undefined : isText ? decodeText(output, 0, length, seen) : copyOf(output, 0, length);
+    decompressor.releaseOutput();
+    if (content === undefined) this.fail(Violations.invalidUtf8);
+    else if (typeof content === 'string') handler.onText(content, wireSize);
+    else handler.onBinary(content, wireSize);
   }
 
   private fail(violation: Violation): void {

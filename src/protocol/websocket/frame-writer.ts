@@ -58,6 +58,26 @@ export class FrameWriter {
     return frameLength;
   }
 
+  /** One frame of the first `length` bytes of a buffer that will hold something else as soon as this returns. */
+  writeScratch(first: number, scratch: Buffer, length: number): number {
+    const headerLength = this.headerLength(length);
+    const frameLength = headerLength + length;
+    const { sink } = this;
+    if (frameLength > sink.maxReserve) {
+      const copy = Buffer.allocUnsafeSlow(length);
+      scratch.copy(copy, 0, 0, length);
+      return this.writeOwned(first, copy, headerLength);
+    }
+    const at = sink.reserve(frameLength);
+    const { bytes } = sink;
+    const mask = this.writeHeader(bytes, at, first, length);
+    const from = at + headerLength;
+    scratch.copy(bytes, from, 0, length);
+    if (mask !== 0) applyMask(bytes, from, from + length, mask);
+    sink.commit(from + length);
+    return frameLength;
+  }
+
   /** One frame of a long `payload` that nobody else uses: it may be masked where it is. */
   private writeOwned(first: number, payload: Buffer, headerLength: number): number {
     const mask = this.commitHeader(first, payload.length, headerLength);

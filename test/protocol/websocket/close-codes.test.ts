@@ -25,9 +25,7 @@ test('every close code from 0 to 65535 is classified as section 7.4 says', () =>
 test('every close code from 0 to 5000 is accepted or refused by the parser accordingly', () => {
   for (let code = 0; code <= 5000; code++) {
     expect(parseOnce('client', frame({ opcode: 8, payload: payloadOf(code) }))).toEqual([
-      mayBeSent(code)
-        ? ['close', code, '', 4]
-        : ['violation', 'invalidCloseCode', 1002, `Invalid close code: ${code}`],
+      mayBeSent(code) ? ['close', code, '', 4] : ['violation', 'invalidCloseCode', 1002, `Invalid close code: ${code}`],
     ]);
   }
 });

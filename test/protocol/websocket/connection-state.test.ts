@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { allowedMoves, canMove, ConnectionStatus } from '../../../src/protocol/websocket/connection-state.ts';
+import { allowedMoves, ConnectionStatus, canMove } from '../../../src/protocol/websocket/connection-state.ts';
 
 const { Connecting, Open, ClosedByUs, ClosedByPeer, CloseAcknowledged, Closed } = ConnectionStatus;
 const all = Object.values(ConnectionStatus);

@@ -57,7 +57,9 @@ class Side {
     const { states } = this;
     Object.defineProperty(this.endpoint, 'status', {
       get: () => states.at(-1),
-      set: (status: ConnectionStatus) => void states.push(status),
+      set: (status: ConnectionStatus) => {
+        states.push(status);
+      },
     });
   }
 }
@@ -137,7 +139,15 @@ describe.each(roles)('the closing handshake of a %s', (role) => {
     const side = new Side(role);
     side.receive(to(role, 1, 'before', false));
     side.endpoint.close(1000, '');
-    side.receive(Buffer.concat([to(role, 0, 'after'), to(role, 2, 'binary'), to(role, 9, 'p'), to(role, 10), to(role, 1, 'x', false)]));
+    side.receive(
+      Buffer.concat([
+        to(role, 0, 'after'),
+        to(role, 2, 'binary'),
+        to(role, 9, 'p'),
+        to(role, 10),
+        to(role, 1, 'x', false),
+      ]),
+    );
     expect(side.handler.events).toEqual([['fragment', 'text', 6]]);
     side.receive(to(role, 8, hex('03e8')));
     expect(side.handler.events.at(-1)?.[0]).toBe('close');
@@ -145,7 +155,9 @@ describe.each(roles)('the closing handshake of a %s', (role) => {
 
   test('nothing counts behind their close frame', () => {
     const side = new Side(role);
-    side.receive(Buffer.concat([to(role, 1, 'a'), to(role, 8), to(role, 1, 'b'), to(role, 9), to(role, 8), hex('ffff')]));
+    side.receive(
+      Buffer.concat([to(role, 1, 'a'), to(role, 8), to(role, 1, 'b'), to(role, 9), to(role, 8), hex('ffff')]),
+    );
     side.receive(to(role, 1, 'c'));
     expect(side.handler.events.map((event) => event[0])).toEqual(['text', 'close']);
     expect(side.sent).toEqual([[0x88, '']]);
@@ -176,7 +188,8 @@ describe('two sides', () => {
     other.deliverTo(one);
     expect(one.states).toEqual([Open, ClosedByUs, CloseAcknowledged]);
     expect(other.states).toEqual([Open, ClosedByPeer, CloseAcknowledged]);
-    for (const side of [one, other]) expect(side.handler.events.map((event) => event.slice(0, 3))).toEqual([['close', 4321, 'done']]);
+    for (const side of [one, other])
+      expect(side.handler.events.map((event) => event.slice(0, 3))).toEqual([['close', 4321, 'done']]);
     expect([one.sent, other.sent]).toEqual([[], []]);
   });
 
@@ -200,7 +213,9 @@ describe('two sides', () => {
     server.endpoint.close(1000, '');
     client.endpoint.fail(Violations.invalidUtf8);
     client.deliverTo(server);
-    expect(server.handler.events.map((event) => event.slice(0, 3))).toEqual([['close', 1007, 'Invalid frame payload data']]);
+    expect(server.handler.events.map((event) => event.slice(0, 3))).toEqual([
+      ['close', 1007, 'Invalid frame payload data'],
+    ]);
     server.deliverTo(client);
     expect(client.handler.events.map((event) => event[0])).toEqual(['violation']);
     expect([client.sent, server.sent]).toEqual([[], []]);

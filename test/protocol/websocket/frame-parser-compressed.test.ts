@@ -24,6 +24,8 @@ class RunLengthDecompressor implements MessageDecompressor {
     this.output = Buffer.concat([...runs, Buffer.alloc(3, 0xdd)]);
     return length;
   }
+
+  releaseOutput(): void {}
 }
 
 const settings = { decompressor: new RunLengthDecompressor(), maxMessageBytes: 1000 };

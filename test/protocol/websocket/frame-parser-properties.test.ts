@@ -83,7 +83,9 @@ describe('however the bytes are cut', () => {
     fc.assert(
       fc.property(
         anyRole,
-        fc.array(fc.record({ opcode: fc.constantFrom(1, 2, 9, 10), length: fc.nat({ max: 1000 }), parts: fc.nat({ max: 4 }) })),
+        fc.array(
+          fc.record({ opcode: fc.constantFrom(1, 2, 9, 10), length: fc.nat({ max: 1000 }), parts: fc.nat({ max: 4 }) }),
+        ),
         anyCuts,
         (role, specs, cuts) => {
           const mask = role === 'server' ? '01c2a3f4' : undefined;
@@ -112,25 +114,31 @@ describe('however a message is fragmented', () => {
       fc.uint8Array({ maxLength: 600 }).map((bytes) => ({ opcode: 2, payload: Buffer.from(bytes) })),
     );
     fc.assert(
-      fc.property(anyPayload, fc.array(fc.nat({ max: 600 }), { maxLength: 8 }), anyCuts, anyMask, (message, at, cuts, mask) => {
-        const { opcode, payload } = message;
-        const ends = [...sortedCuts(at, payload.length), payload.length];
-        const frames = ends.flatMap((end, i) => [
-          frame({
-            opcode: i === 0 ? opcode : 0,
-            fin: i === ends.length - 1,
-            payload: payload.subarray(ends[i - 1] ?? 0, end),
-            mask,
-          }),
-          ...(i === ends.length - 1 ? [] : [frame({ opcode: 9, payload: `${i}`, mask: '00ff8001' })]),
-        ]);
-        const wire = Buffer.concat(frames);
-        const events = parseOnce('server', wire, sortedCuts(cuts, wire.length));
-        const written = opcode === 1 ? writtenText(payload.toString()) : writtenBytes(payload);
-        const last: FrameEvent = [opcode === 1 ? 'text' : 'binary', written, wire.length - 7 * (ends.length - 1)];
-        expect(events.at(-1)).toEqual(last);
-        expect(events.filter((event) => event[0] === 'ping')).toHaveLength(ends.length - 1);
-      }),
+      fc.property(
+        anyPayload,
+        fc.array(fc.nat({ max: 600 }), { maxLength: 8 }),
+        anyCuts,
+        anyMask,
+        (message, at, cuts, mask) => {
+          const { opcode, payload } = message;
+          const ends = [...sortedCuts(at, payload.length), payload.length];
+          const frames = ends.flatMap((end, i) => [
+            frame({
+              opcode: i === 0 ? opcode : 0,
+              fin: i === ends.length - 1,
+              payload: payload.subarray(ends[i - 1] ?? 0, end),
+              mask,
+            }),
+            ...(i === ends.length - 1 ? [] : [frame({ opcode: 9, payload: `${i}`, mask: '00ff8001' })]),
+          ]);
+          const wire = Buffer.concat(frames);
+          const events = parseOnce('server', wire, sortedCuts(cuts, wire.length));
+          const written = opcode === 1 ? writtenText(payload.toString()) : writtenBytes(payload);
+          const last: FrameEvent = [opcode === 1 ? 'text' : 'binary', written, wire.length - 7 * (ends.length - 1)];
+          expect(events.at(-1)).toEqual(last);
+          expect(events.filter((event) => event[0] === 'ping')).toHaveLength(ends.length - 1);
+        },
+      ),
     );
   });
 });

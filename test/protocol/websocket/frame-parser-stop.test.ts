@@ -102,11 +102,14 @@ describe('a stopped parser', () => {
     }
   });
 
-  test.each([1, 2, 3, 5, 7, 16, 64, 1000])('reports each thing once when it stops after all of them, reads of %i', (size) => {
-    const [parser, handler] = createParser('server');
-    parseWithStops(parser, handler, mixed, size);
-    expect(handler.events).toEqual(parseOnce('server', mixed));
-  });
+  test.each([1, 2, 3, 5, 7, 16, 64, 1000])(
+    'reports each thing once when it stops after all of them, reads of %i',
+    (size) => {
+      const [parser, handler] = createParser('server');
+      parseWithStops(parser, handler, mixed, size);
+      expect(handler.events).toEqual(parseOnce('server', mixed));
+    },
+  );
 
   test('gives 64 KiB of messages of two bytes one by one', () => {
     const one = frame({ opcode: 1, payload: 'ab', mask: RFC_MASK });
@@ -136,7 +139,11 @@ describe('a stopped parser', () => {
         fc.integer({ min: 1, max: 200 }),
         (specs, size) => {
           const frames = specs.map(({ opcode, length }, i) =>
-            frame({ opcode, payload: Buffer.alloc(opcode > 2 ? Math.min(length, 125) : length, 65 + i), mask: '11223384' }),
+            frame({
+              opcode,
+              payload: Buffer.alloc(opcode > 2 ? Math.min(length, 125) : length, 65 + i),
+              mask: '11223384',
+            }),
           );
           const wire = Buffer.concat(frames);
           const [parser, handler] = createParser('server');

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { frame, hex, RFC_MASK } from '../../support/frames.ts';
-import { bytesUntilReport, createParser, feed, parseEveryWay, withoutFragments } from '../../support/parse-every-way.ts';
+import {
+  bytesUntilReport,
+  createParser,
+  feed,
+  parseEveryWay,
+  withoutFragments,
+} from '../../support/parse-every-way.ts';
 import { type FrameEvent, writtenText } from '../../support/recording-frame-handler.ts';
 
 const invalid: FrameEvent = ['violation', 'invalidUtf8', 1007, 'Invalid frame payload data'];

@@ -81,9 +81,9 @@ describe('frames of every length', () => {
     const [writer, sink] = createWriter('server');
     for (const first of [0x01, 0x00, 0x80, 0xc1, 0x42, 0x88]) writer.writeBytes(first, Buffer.from('a'));
     expect(sink.wire).toEqual(hex('010161 000161 800161 c10161 420161 880161'));
-    expect([Opcode.Continuation, Opcode.Text, Opcode.Binary, Opcode.Close, Opcode.Ping, Opcode.Pong].map(finalFrame)).toEqual(
-      [0x80, 0x81, 0x82, 0x88, 0x89, 0x8a],
-    );
+    expect(
+      [Opcode.Continuation, Opcode.Text, Opcode.Binary, Opcode.Close, Opcode.Ping, Opcode.Pong].map(finalFrame),
+    ).toEqual([0x80, 0x81, 0x82, 0x88, 0x89, 0x8a]);
   });
 });
 

@@ -2,11 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodePorts } from '../../../src/platform/node-ports.ts';
 import { applyMask, MaskSource, rotateMask } from '../../../src/protocol/websocket/masking.ts';
+import { simdMemory } from '../../../src/util/simd-memory.ts';
 
 /** RFC 6455 section 5.3, word for word: transformed-octet-i = original-octet-i XOR masking-key-octet-(i MOD 4). */
 function naiveMask(bytes: Buffer, start: number, end: number, key: readonly number[]): void {
   for (let i = start; i < end; i++) bytes[i] = (bytes[i] ?? 0) ^ (key[(i - start) % 4] ?? 0);
 }
+
+/** Ordinary memory, and the one in which vectors are used. */
+const memories: [string, (offset: number, length: number) => Buffer][] = [
+  ['ordinary memory', (offset, length) => Buffer.from(new ArrayBuffer(offset + length), offset)],
+  ['the shared read buffer', (offset, length) => Buffer.from(simdMemory, offset, length)],
+  [
+    'the end of the shared read buffer',
+    (offset, length) => Buffer.from(simdMemory, simdMemory.byteLength - length - offset, length),
+  ],
+];
 
 function wordOf(key: readonly number[]): number {
   return Buffer.from(key).readInt32LE(0);
@@ -22,20 +33,18 @@ const keys = [
 ];
 
 describe('applying a mask', () => {
-  test('agrees with the formula of section 5.3 at all offsets and lengths', () => {
+  test.each(memories)('agrees with the formula of section 5.3 at all offsets and lengths in %s', (_name, allocate) => {
     for (const key of keys) {
-      for (const base of [0, 1, 2, 3]) {
-        for (let start = 0; start < 9; start++) {
-          for (let length = 0; length < 140; length++) {
-            const memory = new ArrayBuffer(base + 180);
-            const bytes = Buffer.from(memory, base);
-            for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 73 + 11) & 0xff;
-            const expected = Buffer.from(bytes);
-            naiveMask(expected, start, start + length, key);
-            applyMask(bytes, start, start + length, wordOf(key));
-            // `equals` and not `toEqual`: there are 30 000 of them.
-            if (!bytes.equals(expected)) expect.fail(`base ${base}, ${start} to ${start + length}, key ${key.join()}`);
-          }
+      for (let offset = 0; offset < 17; offset++) {
+        for (let length = 0; length < 340; length++) {
+          const bytes = allocate(offset, length + 7);
+          for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 73 + 11) & 0xff;
+          const start = length % 5;
+          const expected = Buffer.from(bytes);
+          naiveMask(expected, start, start + length, key);
+          applyMask(bytes, start, start + length, wordOf(key));
+          // `equals` and not `toEqual`: there are 100 000 of them.
+          if (!bytes.equals(expected)) expect.fail(`${length} bytes at ${offset + start}, key ${key.join()}`);
         }
       }
     }
@@ -48,8 +57,10 @@ describe('applying a mask', () => {
         fc.array(fc.nat({ max: 5000 }), { maxLength: 6 }),
         fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255)),
         fc.nat({ max: 7 }),
-        (payload, cuts, key, offset) => {
-          const bytes = Buffer.concat([Buffer.alloc(offset), payload]);
+        fc.constantFrom(...memories.map(([, allocate]) => allocate)),
+        (payload, cuts, key, offset, allocate) => {
+          const bytes = allocate(offset, offset + payload.length);
+          bytes.set(payload, offset);
           const expected = Buffer.from(bytes);
           naiveMask(expected, offset, expected.length, key);
           const ends = cuts.filter((cut) => cut < payload.length).sort((a, b) => a - b);
@@ -73,15 +84,15 @@ describe('applying a mask', () => {
     expect(masked).toEqual(bytes);
   });
 
-  test('tells whether a byte of the result is beyond ASCII, wherever it is', () => {
-    for (const length of [1, 2, 3, 4, 5, 7, 8, 47, 48, 49, 63, 64, 80, 101, 1000]) {
+  test.each(memories)('tells whether a byte of the result is beyond ASCII, wherever it is in %s', (_name, allocate) => {
+    for (const length of [1, 2, 3, 4, 5, 7, 8, 47, 48, 49, 63, 64, 80, 101, 127, 128, 129, 191, 200, 1000]) {
       for (const start of [0, 1, 2, 3]) {
         for (const mask of [0, wordOf([0x37, 0xfa, 0x21, 0x3d]), -1]) {
-          const ascii = Buffer.alloc(start + length + 3, 0x7f);
+          const ascii = allocate(1, start + length + 3).fill(0x7f);
           applyMask(ascii, start, start + length, mask);
           expect(applyMask(ascii, start, start + length, mask) & 0x80, `${length} bytes of ASCII`).toBe(0);
-          for (let at = 0; at < length; at += Math.max(1, length >> 6)) {
-            const bytes = Buffer.alloc(start + length + 3, 0x41);
+          for (let at = 0; at < length; at++) {
+            const bytes = allocate(1, start + length + 3).fill(0x41);
             bytes[start + at] = 0x80;
             applyMask(bytes, start, start + length, mask);
             const seen = applyMask(bytes, start, start + length, mask);
@@ -92,10 +103,12 @@ describe('applying a mask', () => {
     }
   });
 
-  test('does not look at the bytes around', () => {
-    const bytes = Buffer.alloc(200, 0xff);
-    bytes.fill(0x20, 50, 150);
-    expect(applyMask(bytes, 50, 150, 0) & 0x80).toBe(0);
+  test.each(memories)('does not look at the bytes around, in %s', (_name, allocate) => {
+    for (const length of [1, 50, 100, 130, 200, 1000]) {
+      const bytes = allocate(3, length + 100).fill(0xff);
+      bytes.fill(0x20, 50, 50 + length);
+      expect(applyMask(bytes, 50, 50 + length, 0) & 0x80).toBe(0);
+    }
   });
 
   test('a mask of 0 changes nothing', () => {

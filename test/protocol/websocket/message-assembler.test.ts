@@ -8,12 +8,7 @@ import { TestBudget } from '../../support/test-budget.ts';
 
 const tooBig: FrameEvent = ['violation', 'messageTooBig', 1009, 'Message too big'];
 const tooMany: FrameEvent = ['violation', 'tooManyFragments', 1008, 'Too many fragments'];
-const outOfBudget: FrameEvent = [
-  'violation',
-  'outOfMemoryBudget',
-  1013,
-  'Too much memory in unfinished messages',
-];
+const outOfBudget: FrameEvent = ['violation', 'outOfMemoryBudget', 1013, 'Too much memory in unfinished messages'];
 const KIB = 1024;
 const MIB = 1024 * 1024;
 
@@ -33,18 +28,34 @@ describe('the limit of a message (L1, L2)', () => {
     },
   );
 
-  test('a declared length within the limit is believed for 256 KiB at the most until data arrives', () => {
-    for (const [declare, opcode] of [[16n * 1024n * 1024n, 2], [16n * 1024n * 1024n, 1], [1_000_000n, 2]] as const) {
-      const budget = new TestBudget();
-      const [parser] = createParser('client', { budget });
-      feed(parser, frame({ opcode, declare }));
-      expect(budget.taken).toBeLessThanOrEqual(256 * KIB);
-    }
-  });
+  test.each([
+    [false, MIB],
+    [true, 16 * KIB],
+  ])(
+    'a declared length is believed for little until data arrives; when memory is tight (%s) for %i bytes',
+    (isTight, most) => {
+      for (const [declare, opcode] of [
+        [16n * 1024n * 1024n, 2],
+        [16n * 1024n * 1024n, 1],
+        [2_000_000n, 2],
+      ] as const) {
+        const budget = new TestBudget();
+        budget.isTight = isTight;
+        const [parser] = createParser('client', { budget });
+        feed(parser, frame({ opcode, declare }));
+        expect(budget.taken).toBeLessThanOrEqual(most);
+        parser.discard();
+      }
+    },
+  );
 
-  test('what is held grows with what arrived, never to more than four times of it or 256 KiB', () => {
-    for (const opcode of [1, 2]) {
+  test.each([
+    [false, MIB],
+    [true, 16 * KIB],
+  ])('what is held is at most four times what arrived; when memory is tight (%s), or %i bytes', (isTight, most) => {
+    for (const opcode of [2, 1]) {
       const budget = new TestBudget();
+      budget.isTight = isTight;
       const [parser, handler] = createParser('server', { budget });
       const total = 9 * MIB;
       feed(parser, frame({ opcode, declare: BigInt(total), mask: '00000000' }));
@@ -53,7 +64,7 @@ describe('the limit of a message (L1, L2)', () => {
         const count = Math.min(piece.length, total - received);
         parser.parse(piece, 0, count);
         received += count;
-        expect(budget.taken).toBeLessThanOrEqual(Math.max(4 * received, 256 * KIB));
+        expect(budget.taken).toBeLessThanOrEqual(Math.max(4 * received, most));
       }
       expect(withoutFragments(handler.events)[0]?.[2]).toBe(total + 14);
       expect(budget.taken).toBe(0);
@@ -201,7 +212,9 @@ describe('memory of an unfinished message', () => {
         memory = data.buffer.byteLength;
       };
       const part = Buffer.alloc(length / 10, 1);
-      const frames = Array.from({ length: 10 }, (_, i) => frame({ opcode: i === 0 ? 2 : 0, fin: i === 9, payload: part }));
+      const frames = Array.from({ length: 10 }, (_, i) =>
+        frame({ opcode: i === 0 ? 2 : 0, fin: i === 9, payload: part }),
+      );
       feed(parser, Buffer.concat(frames));
       expect(memory).toBeGreaterThanOrEqual(length);
       expect(memory).toBeLessThanOrEqual(length * 1.2);
@@ -250,7 +263,8 @@ describe('the memory budget of all connections (L6)', () => {
     const [parser, handler] = createParser('client', { budget });
     const seen: number[] = [];
     handler.afterEach = () => seen.push(budget.taken);
-    for (const opcode of [1, 2]) for (const length of [10, 5000]) feed(parser, frame({ opcode, payload: 'a'.repeat(length) }), [5]);
+    for (const opcode of [1, 2])
+      for (const length of [10, 5000]) feed(parser, frame({ opcode, payload: 'a'.repeat(length) }), [5]);
     feed(parser, hex('01 02 61 62'));
     feed(parser, hex('80 01 ff'));
     expect(seen.filter((taken) => taken > 0)).toHaveLength(1);
@@ -297,7 +311,9 @@ describe('the memory budget of all connections (L6)', () => {
     for (const wire of [
       frame({ opcode: 2, fin: false, payload: 'a'.repeat(70_000) }),
       frame({ opcode: 2, declare: 70_000n }),
-      Buffer.concat(Array.from({ length: 700 }, (_, i) => frame({ opcode: i === 0 ? 2 : 0, fin: false, payload: 'a'.repeat(100) }))),
+      Buffer.concat(
+        Array.from({ length: 700 }, (_, i) => frame({ opcode: i === 0 ? 2 : 0, fin: false, payload: 'a'.repeat(100) })),
+      ),
     ]) {
       const budget = new TestBudget(64 * KIB);
       const [parser, handler] = createParser('client', { budget });

@@ -8,7 +8,21 @@ function seenIn(bytes: Buffer): number {
 }
 
 const lengths = [0, 1, 2, 15, 16, 17, 31, 32, 47, 48, 49, 50, 100, 1000, 70_000];
-const units = ['a', '\u0000', '\u007f', '\u0080', 'é', '\u07ff', '\u0800', '€', '\ufeff', '\uffff', '\ufdd0', '😀', '\u{10ffff}'];
+const units = [
+  'a',
+  '\u0000',
+  '\u007f',
+  '\u0080',
+  'é',
+  '\u07ff',
+  '\u0800',
+  '€',
+  '\ufeff',
+  '\uffff',
+  '\ufdd0',
+  '😀',
+  '\u{10ffff}',
+];
 
 describe('encoding and decoding', () => {
   test.each(lengths)('%i characters of every width come back', (length) => {
@@ -49,12 +63,17 @@ describe('encoding and decoding', () => {
 });
 
 describe('the length of text in UTF-8', () => {
-  test.each(['\ud800', '\udc00', 'a\ud83d', '\ude00\ud83d', 'x'.repeat(100) + '\udfff', '\ud800'.repeat(60), 'é\udbff'])(
-    'is -1 for a lone surrogate: %j',
-    (text) => {
-      expect(utf8Length(text)).toBe(-1);
-    },
-  );
+  test.each([
+    '\ud800',
+    '\udc00',
+    'a\ud83d',
+    '\ude00\ud83d',
+    'x'.repeat(100) + '\udfff',
+    '\ud800'.repeat(60),
+    'é\udbff',
+  ])('is -1 for a lone surrogate: %j', (text) => {
+    expect(utf8Length(text)).toBe(-1);
+  });
 
   test('agrees with what the runtime writes', () => {
     const anyUnit = fc.oneof(fc.constantFrom('a', 'é', '€', '\ud83d', '\ude00', '\ufffd'), fc.string({ maxLength: 1 }));

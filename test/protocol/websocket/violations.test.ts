@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { invalidCloseCode, Violations } from '../../../src/protocol/websocket/violations.ts';
 import { writeClosePayload } from '../../../src/protocol/websocket/close-payload.ts';
+import { invalidCloseCode, Violations } from '../../../src/protocol/websocket/violations.ts';
 
 const all = Object.entries({ ...Violations, invalidCloseCode: invalidCloseCode(65_535) });
 

@@ -1,0 +1,125 @@
+import { UsageError } from '../errors.ts';
+import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
+import { type ConnectionLimits, defaultLimits, MAX_MESSAGE_SIZE } from './limits.ts';
+import type { OnCallbackError } from './message-hub.ts';
+import type { OnCancel } from './progress-sender.ts';
+
+/** The options that every connection has, on a client and on a server. */
+export interface ConnectionOptions {
+  /**
+   * Seconds without progress after which a closing handshake is given up.
+   * @default 5
+   */
+  closeTimeoutSecs?: number | undefined;
+  /**
+   * Whether pings are answered.
+   * @default true
+   */
+  enablePong?: boolean | undefined;
+  /**
+   * Longest message accepted, in bytes; a longer one closes the connection with 1009.
+   * @default 16777216 (16 MiB)
+   */
+  maxMessageSize?: number | undefined;
+  /**
+   * Most frames of one message, empty ones included; more close the connection with 1008.
+   * @default 131072
+   */
+  maxFragments?: number | undefined;
+  /**
+   * Bytes that may wait to be sent on one connection; a send that would pass it fails with `bufferFull`. A message
+   * that is larger by itself is accepted when nothing waits.
+   * @default 16777216 (16 MiB)
+   */
+  maxBufferedBytes?: number | undefined;
+  /**
+   * Bytes waiting to be sent from which `canSendMore` is false.
+   * @default 1048576 (1 MiB)
+   */
+  highWaterMark?: number | undefined;
+  /**
+   * Bytes waiting to be sent down to which they must have shrunk for `canSendMore` to be true again.
+   * @default 262144 (256 KiB)
+   */
+  lowWaterMark?: number | undefined;
+  /**
+   * What a send does that is cancelled after its first fragment has left: `'close'` closes the connection with 1011
+   * "Send cancelled", so that the peer never takes a part for the whole; `'truncate'` ends the message where it is.
+   * @default 'close'
+   */
+  onCancel?: OnCancel | undefined;
+  /**
+   * Gets what callbacks and listeners throw or reject with.
+   * @default it is thrown again as an uncaught exception
+   */
+  onCallbackError?: OnCallbackError | undefined;
+}
+
+/** Checked {@link ConnectionOptions} with all defaults filled in. */
+export interface ResolvedConnectionOptions {
+  closeTimeoutSecs: number;
+  enablePong: boolean;
+  maxMessageSize: number;
+  maxFragments: number;
+  maxBufferedBytes: number;
+  highWaterMark: number;
+  lowWaterMark: number;
+  onCancel: OnCancel;
+  onCallbackError: OnCallbackError | undefined;
+}
+
+const defaults = Object.freeze({
+  closeTimeoutSecs: defaultLimits.closeTimeoutMs / 1000,
+  enablePong: true,
+  maxMessageSize: defaultLimits.maxMessageSize,
+  maxFragments: defaultLimits.maxFragments,
+  maxBufferedBytes: defaultLimits.maxBufferedBytes,
+  highWaterMark: defaultLimits.highWaterMark,
+  lowWaterMark: defaultLimits.lowWaterMark,
+  onCancel: defaultLimits.onCancel,
+});
+
+/** The names of all {@link ConnectionOptions}. */
+export const connectionOptionNames: readonly string[] = [...Object.keys(defaults), 'onCallbackError'];
+
+const MAX_TIMER_SECS = (2 ** 31 - 1) / 1000;
+
+/** Checks the options of a connection; throws {@link UsageError} naming the first that is wrong. */
+export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+  const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
+  const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
+    checkInteger(key, given(key), { min: 1, max });
+  const { onCallbackError } = options;
+  const highWaterMark = positive('highWaterMark');
+  const lowWaterMark = checkInteger(
+    'lowWaterMark',
+    options.lowWaterMark ?? Math.min(defaults.lowWaterMark, highWaterMark),
+    {
+      min: 0,
+    },
+  );
+  if (lowWaterMark > highWaterMark) throw new UsageError('lowWaterMark', 'must not be above highWaterMark');
+  return {
+    closeTimeoutSecs: checkSeconds('closeTimeoutSecs', given('closeTimeoutSecs')),
+    enablePong: checkBoolean('enablePong', given('enablePong')),
+    maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
+    maxFragments: positive('maxFragments'),
+    maxBufferedBytes: positive('maxBufferedBytes'),
+    highWaterMark,
+    lowWaterMark,
+    onCancel: checkOneOf('onCancel', given('onCancel'), ['close', 'truncate'] as const),
+    onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
+  };
+}
+
+/** The limits in resolved options. */
+export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
+  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, lowWaterMark, onCancel } = options;
+  const closeTimeoutMs = options.closeTimeoutSecs * 1000;
+  return { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutMs, highWaterMark, lowWaterMark, onCancel };
+}
+
+/** Checks a time in seconds that a timer can wait. */
+export function checkSeconds(name: string, value: unknown): number {
+  return checkNumber(name, value, { min: 0.001, max: MAX_TIMER_SECS });
+}

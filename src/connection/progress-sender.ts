@@ -1,0 +1,134 @@
+import type { Endpoint } from '../protocol/websocket/endpoint.ts';
+import { Opcode } from '../protocol/websocket/opcodes.ts';
+import type { ByteSink } from '../util/byte-sink.ts';
+import { HoldingSink } from './holding-sink.ts';
+import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
+
+/**
+ * Called for each fragment that the operating system took, `current` from 0 to `total - 1`. Only `false` cancels; a
+ * promise delays the next fragment.
+ */
+export type OnProgress = (current: number, total: number) => boolean | void | Promise<boolean | void>;
+
+/** What a cancelled send does to its connection; see the option `onCancel`. */
+export type OnCancel = 'close' | 'truncate';
+
+/** Wire payload of one fragment; the last one takes what is left over. */
+const FRAGMENT_BYTES = 32 * 1024;
+
+/** The connection around a {@link ProgressSender}. */
+export interface ProgressSenderHost {
+  readonly endpoint: Endpoint;
+  readonly writer: ByteSink;
+  readonly onCancel: OnCancel;
+  /** Whether fragments may still leave. */
+  readonly canSendFragments: boolean;
+  /** Resolves when nothing is waiting to leave any more, or the connection is over. */
+  whenDrained(): Promise<void>;
+  /** The last of the messages in hand is out. */
+  onIdle(): void;
+  /** A send was cancelled after its first fragment had left. */
+  onCancelled(): void;
+}
+
+interface Job {
+  readonly payload: Buffer;
+  /** First byte of the first frame, without FIN: opcode, and RSV1 when the payload is compressed. */
+  readonly first: number;
+  readonly payloadSize: number;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Sends messages in fragments of 32 KiB, each when the one before it has left, so that the sender knows how far it is
+ * and may slow down or stop. One message at a time; those sent meanwhile wait behind it.
+ */
+export class ProgressSender {
+  private readonly host: ProgressSenderHost;
+  private last: Promise<unknown> = Promise.resolve();
+  private pending = 0;
+  private held: HoldingSink | undefined;
+
+  constructor(host: ProgressSenderHost) {
+    this.host = host;
+  }
+
+  /** Whether a message is in hand. */
+  get isBusy(): boolean {
+    return this.pending > 0;
+  }
+
+  /** Sends `payload` behind the messages in hand. Rejects with what `onProgress` throws; the send is cancelled then. */
+  send(payload: Buffer, isBinary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo> {
+    const first = isBinary ? Opcode.Binary : Opcode.Text;
+    return this.enqueue({ payload, first, payloadSize: payload.length, onProgress });
+  }
+
+  /** Bytes of the messages that wait behind those in hand. */
+  get heldBytes(): number {
+    return this.held === undefined ? 0 : this.held.heldBytes;
+  }
+
+  private enqueue(job: Job): Promise<WebSocketSendInfo> {
+    this.pending++;
+    if (this.held === undefined) {
+      this.held = new HoldingSink();
+      this.host.endpoint.holdMessages(this.held);
+    }
+    const result = this.last.then(() => this.run(job));
+    this.last = result.then(
+      () => this.finish(),
+      () => this.finish(),
+    );
+    return result;
+  }
+
+  private finish(): void {
+    this.pending--;
+    if (this.pending > 0) return;
+    const { host, held } = this;
+    this.held = undefined;
+    host.endpoint.holdMessages(undefined);
+    if (host.canSendFragments) held?.releaseTo(host.writer);
+    host.onIdle();
+  }
+
+  private async run(job: Job): Promise<WebSocketSendInfo> {
+    const { host } = this;
+    const { payload, payloadSize } = job;
+    const total = Math.max(1, Math.floor(payload.length / FRAGMENT_BYTES));
+    let wireSize = 0;
+    for (let current = 0; current < total; current++) {
+      if (!host.canSendFragments) return notSent('closed', payloadSize);
+      const isLast = current === total - 1;
+      const end = isLast ? payload.length : (current + 1) * FRAGMENT_BYTES;
+      const part = payload.subarray(current * FRAGMENT_BYTES, end);
+      wireSize += host.endpoint.sendFragment(current === 0 ? job.first : Opcode.Continuation, part, isLast);
+      await host.whenDrained();
+      if (!host.canSendFragments && !isLast) return notSent('closed', payloadSize);
+      if (await this.wantsMore(job, current, total, isLast)) continue;
+      this.cancel();
+      return notSent('cancelled', payloadSize);
+    }
+    return sent(payloadSize, wireSize);
+  }
+
+  private async wantsMore(job: Job, current: number, total: number, isLast: boolean): Promise<boolean> {
+    try {
+      const verdict = await job.onProgress(current, total);
+      // After the last fragment there is nothing left to cancel.
+      return isLast || verdict !== false;
+    } catch (error) {
+      if (!isLast) this.cancel();
+      throw error;
+    }
+  }
+
+  /** A message that has begun cannot be taken back (RFC 6455 section 5.4): it is ended short, or the connection is. */
+  private cancel(): void {
+    const { host } = this;
+    if (!host.canSendFragments) return;
+    if (host.onCancel === 'truncate') host.endpoint.sendFragment(Opcode.Continuation, Buffer.alloc(0), true);
+    else host.onCancelled();
+  }
+}

@@ -1,0 +1,40 @@
+import type { IncomingConnection } from './incoming-connection.ts';
+
+/** The connections of a server that have not completed a request, the oldest first. */
+export class PendingConnections {
+  /** Accepted, and has not sent a byte. */
+  private readonly silent = new Set<IncomingConnection>();
+  /** Its request is on the way, or the refusal of it. */
+  private readonly talking = new Set<IncomingConnection>();
+
+  get size(): number {
+    return this.silent.size + this.talking.size;
+  }
+
+  add(connection: IncomingConnection): void {
+    this.silent.add(connection);
+  }
+
+  /** Its first bytes came. */
+  talks(connection: IncomingConnection): void {
+    this.silent.delete(connection);
+    this.talking.add(connection);
+  }
+
+  remove(connection: IncomingConnection): void {
+    this.silent.delete(connection);
+    this.talking.delete(connection);
+  }
+
+  /** One that has sent nothing is the least loss: a real client speaks first. */
+  dropOldest(): void {
+    const oldest = this.silent.values().next().value ?? this.talking.values().next().value;
+    if (oldest === undefined) return;
+    this.remove(oldest);
+    oldest.destroy();
+  }
+
+  destroyAll(): void {
+    for (const connection of [...this.silent, ...this.talking]) connection.destroy();
+  }
+}

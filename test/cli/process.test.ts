@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { version } from '../../src/index.ts';
+import { Capture } from './fake-environment.ts';
+import { freePort, Peer } from './peers.ts';
+
+/** What was built: `npm test` builds first. */
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly stdout: Capture;
+  readonly stderr: Capture;
+  /** The exit code, or the signal that ended it. */
+  readonly done: Promise<number | string | null>;
+}
+
+const children = new Set<ChildProcess>();
+
+function ws(argv: readonly string[], input?: string): Running {
+  const child = spawn(process.execPath, [main, ...argv], { stdio: 'pipe' });
+  const stdout = new Capture();
+  const stderr = new Capture();
+  child.stdout.pipe(stdout);
+  child.stderr.pipe(stderr);
+  if (input !== undefined) child.stdin.end(input);
+  children.add(child);
+  const done = new Promise<number | string | null>((resolve) => {
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      resolve(code ?? signal);
+    });
+  });
+  return { child, stdout, stderr, done };
+}
+
+async function startServer(...argv: string[]): Promise<Running & { url: string }> {
+  const server = ws([...argv, '--port', '0']);
+  const ended = server.done.then((code) => Promise.reject(new Error(`ended with ${code}: ${server.stderr.text}`)));
+  return { ...server, url: await Promise.race([server.stdout.match(/Listening on (\S+)\n/), ended]) };
+}
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+describe('the process ws', () => {
+  it('says its version', async () => {
+    const run = ws(['--version']);
+    expect(await run.done).toBe(0);
+    expect(run.stdout.text).toMatch(
+      new RegExp(`^ws ixwebsocket/${version.replaceAll('.', '\\.')} \\S+ ssl/OpenSSL .+\\n$`),
+    );
+    expect(run.stderr.text).toBe('');
+  });
+
+  it('ends with 2 for wrong usage', async () => {
+    const run = ws(['echo_server', '--port', 'x']);
+    expect(await run.done).toBe(2);
+    expect(run.stdout.text).toBe('');
+    expect(run.stderr.text).toBe(
+      "ws: echo_server: --port must be a whole number from 0 to 65535, not 'x'\n    Try 'ws help echo_server'.\n",
+    );
+  });
+
+  it('ends with 1 when it cannot connect, without waiting for input', async () => {
+    const run = ws(['connect', `ws://127.0.0.1:${await freePort()}`]);
+    expect(await run.done).toBe(1);
+    expect(run.stdout.text).toBe('');
+    expect(run.stderr.text).toMatch(/^ws: connect: Unable to connect to 127\.0\.0\.1 on port \d+, error: .+\n/);
+  });
+
+  it('echoes a line through a pipe, and the server stops at a signal', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ws-'));
+    const pidfile = join(folder, 'pid');
+    const server = await startServer('echo_server', '-q', '--pidfile', pidfile);
+    expect(readFileSync(pidfile, 'utf8')).toBe(String(server.child.pid));
+    const client = ws(['connect', '--wait', '0.2', server.url], 'hello\n');
+    expect(await client.done).toBe(0);
+    expect(client.stdout.text).toBe('hello\n');
+    server.child.kill('SIGINT');
+    expect(await server.done).toBe(0);
+    expect(server.stdout.text).toBe(`Listening on ${server.url}\n`);
+    expect(server.stderr.text).toBe('');
+    expect(existsSync(pidfile)).toBe(false);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('ends with 130 when a client is interrupted', async () => {
+    const server = await startServer('echo_server', '-q');
+    const client = ws(['connect', server.url]);
+    await client.stderr.match(/connected/);
+    client.child.kill('SIGINT');
+    expect(await client.done).toBe(130);
+  });
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    const server = await startServer('echo_server');
+    server.child.stdout?.destroy();
+    const peer = await new Peer(server.url).opened();
+    peer.socket.send('a');
+    expect(await server.done).toBe(0);
+    expect(server.stderr.text).toBe('');
+    await peer.closed;
+  });
+
+  it('pushes a hundred thousand messages from one process to another', async () => {
+    const server = await startServer('push_server', '-q');
+    const client = ws(['autoroute', '--msg_count', '100000', server.url]);
+    expect(await client.done).toBe(0);
+    expect(client.stdout.text).toMatch(/\nAUTOROUTE IXWebSocket :: \d+ ms\n$/);
+    expect(await server.done).toBe(0);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+import { startEchoServer, startServer } from '../support/running.ts';
+import type { ExampleTests } from './program.ts';
+
+/** The examples of clients, each against a server that suits it. */
+export const clientExamples: ExampleTests = {
+  async client(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual(['hello']);
+  },
+
+  async 'connect-once'(start) {
+    const { url } = await startEchoServer();
+    expect(await start(`${url}chat?room=1`).ended()).toEqual([
+      'connected to /chat?room=1',
+      'hello',
+      '4000 that was all',
+    ]);
+  },
+
+  async 'for-await'(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual(['one', 'two', 'three']);
+  },
+
+  async 'message-types'(start) {
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type !== 'open') return;
+        webSocket.send('some text');
+        webSocket.send(new Uint8Array([1, 2, 3]));
+        webSocket.close(1001);
+      });
+    });
+    expect(await start(url).ended()).toEqual([
+      'open, at /',
+      'text: some text',
+      'binary: 3 bytes',
+      'close: 1001, by the server',
+    ]);
+  },
+};
