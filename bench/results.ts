@@ -1,5 +1,5 @@
 import type { Measure, Row, Target } from './rows.ts';
-import type { Sample } from './sample.ts';
+import { isDisturbed, type Sample } from './sample.ts';
 import { median } from './statistics.ts';
 
 export interface SubjectResult {
@@ -50,6 +50,11 @@ export function peersOf(result: RowResult): readonly SubjectResult[] {
     samples: Array.from({ length: rounds }, () => ({ perSecond })),
   }));
   return [...result.subjects.slice(1), ...recorded];
+}
+
+/** Whether other programs had the processor in most of the rounds. */
+export function wasDisturbed({ samples }: SubjectResult): boolean {
+  return samples.filter(isDisturbed).length * 2 > samples.length;
 }
 
 export interface Verdict {

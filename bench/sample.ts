@@ -17,3 +17,11 @@ export function sampleOf(done: { readonly count: number; readonly ms: number; re
     busy: done.cpuMicros / 1000 / done.ms,
   };
 }
+
+/**
+ * A loaded server with time to spare, while the generator had time too, waited for something that is not part of the
+ * benchmark: other programs had the processor. Its CPU time counts, its throughput does not.
+ */
+export function isDisturbed({ busy, loadBusy }: Sample): boolean {
+  return busy !== undefined && loadBusy !== undefined && Math.max(busy, loadBusy) < 0.8;
+}

@@ -1,4 +1,4 @@
-import { medianOf, peersOf, type RowResult, ratioTo, type SubjectResult, verdicts } from './results.ts';
+import { medianOf, peersOf, type RowResult, ratioTo, type SubjectResult, verdicts, wasDisturbed } from './results.ts';
 
 const headings = ['workload', 'whose', 'CPU or memory each', 'a second', 'busy', 'ours better by', 'target', 'met'];
 
@@ -18,8 +18,9 @@ function costText(result: SubjectResult): string {
 function perSecondText(result: SubjectResult): string {
   const value = medianOf(result.samples, 'perSecond');
   if (value === undefined) return '';
-  if (value >= 1e6) return `${significant(value / 1e6)} M`;
-  return value >= 1e4 ? `${significant(value / 1000)} k` : value.toFixed(0);
+  const mark = wasDisturbed(result) ? ' ?' : '';
+  if (value >= 1e6) return `${significant(value / 1e6)} M${mark}`;
+  return `${value >= 1e4 ? `${significant(value / 1000)} k` : value.toFixed(0)}${mark}`;
 }
 
 /** The share of the time the measured process ran, and after the stroke the load generator. */

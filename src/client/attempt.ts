@@ -1,7 +1,14 @@
-import { dial } from '../dial/connect.ts';
+import { describeTarget, dial } from '../dial/connect.ts';
 import { parseWebSocketUrl } from '../dial/url.ts';
 import { ConnectError, type ConnectPhase } from '../errors.ts';
+import { deflateEngines } from '../platform/deflate-engines.ts';
 import type { ProtocolPorts } from '../protocol/ports.ts';
+import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
+import type { PerMessageDeflateSettings } from '../protocol/websocket/per-message-deflate-options.ts';
+import {
+  type PerMessageDeflateHandshake,
+  PerMessageDeflateSource,
+} from '../protocol/websocket/per-message-deflate-source.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ResolvedClientOptions } from './client-options.ts';
@@ -12,6 +19,8 @@ export interface OpenedConnection extends OpeningHandshakeResult {
   readonly transport: Transport;
   /** Path and query that were asked for. */
   readonly uri: string;
+  /** What messages are compressed with, when that was agreed on. */
+  readonly deflate: PerMessageDeflate | undefined;
 }
 
 export interface AttemptOptions {
@@ -38,24 +47,38 @@ export async function attemptConnection(attempt: AttemptOptions): Promise<Opened
   };
   const onAbort = (): void => end(new ConnectError('cancelled', phase, `Cancelled connecting to ${url.href}`));
   const timer = clock.setTimer(timeoutMs, () => {
-    const message = `Unable to connect to ${url.host} on port ${url.port}, error: timed out after ${timeoutMs} ms`;
+    const message = `Unable to connect to ${describeTarget(url)}, error: timed out after ${timeoutMs} ms`;
     end(new ConnectError('timeout', phase, message));
   });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (signal.aborted) onAbort();
-    const { family, localAddress, lookup } = options;
-    transport = await dial(url, { family, localAddress, lookup, signal: ender.signal });
-    phase = 'handshake';
-    ender.signal.throwIfAborted();
-    const { extraHeaders, subprotocols } = options;
-    const result = await new OpeningHandshake(transport, {
-      url,
-      extraHeaders,
-      subprotocols,
-      ports: attempt.ports,
-    }).run();
-    return { ...result, transport, uri: url.path };
+    const { family, localAddress, lookup, tlsOptions, extraHeaders, subprotocols, perMessageDeflate } = options;
+    let deflate: PerMessageDeflateHandshake | undefined;
+    if (perMessageDeflate.enabled) {
+      deflate = new PerMessageDeflateSource('client', perMessageDeflate, deflateEngines).begin();
+    }
+    for (;;) {
+      transport = await dial(url, {
+        family,
+        localAddress,
+        lookup,
+        tlsOptions,
+        signal: ender.signal,
+        onPhase: (next) => (phase = next),
+      });
+      phase = 'handshake';
+      ender.signal.throwIfAborted();
+      const handshake = { url, extraHeaders, subprotocols, ports: attempt.ports, deflate };
+      try {
+        const result = await new OpeningHandshake(transport, handshake).run();
+        return { ...result, deflate: deflate?.deflate, transport, uri: url.path };
+      } catch (error) {
+        if (deflate === undefined || !mayRetryWithout(error, perMessageDeflate)) throw error;
+        transport.destroy();
+        deflate = undefined;
+      }
+    }
   } catch (error) {
     transport?.destroy();
     // What an ended attempt stumbles over is a consequence; the reason is the one that ended it.
@@ -65,4 +88,9 @@ export async function attemptConnection(attempt: AttemptOptions): Promise<Opened
     timer.cancel();
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Whether the offer of compression was what the server could not answer properly, and may be left out. */
+function mayRetryWithout(error: unknown, { onBadNegotiation }: PerMessageDeflateSettings): boolean {
+  return onBadNegotiation === 'retry-without' && error instanceof ConnectError && error.code === 'invalidExtensions';
 }

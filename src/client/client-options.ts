@@ -9,6 +9,7 @@ import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts'
 import { checkUpgradeHeaders } from '../protocol/websocket/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
 import type { LookupFunction } from '../transport/tcp-connect.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import {
   checkBoolean,
   checkFunction,
@@ -67,6 +68,11 @@ export interface WebSocketOptions extends ConnectionOptions {
    * @default dns.lookup
    */
   lookup?: LookupFunction | undefined;
+  /**
+   * How connections to `wss://` are secured. See {@link SocketTLSOptions}.
+   * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
+   */
+  tlsOptions?: SocketTLSOptions | undefined;
 }
 
 /** Checked options with all defaults filled in; the setters replace single ones. */
@@ -81,6 +87,7 @@ export interface ResolvedClientOptions extends ResolvedConnectionOptions {
   localAddress: string | undefined;
   family: 0 | 4 | 6;
   lookup: LookupFunction | undefined;
+  tlsOptions: SocketTLSOptions | undefined;
 }
 
 const defaults = Object.freeze({
@@ -99,6 +106,7 @@ const KNOWN: readonly string[] = [
   'subprotocols',
   'localAddress',
   'lookup',
+  'tlsOptions',
 ];
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -107,9 +115,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function resolveClientOptions(options: WebSocketOptions): ResolvedClientOptions {
   rejectUnknownOptions('a WebSocket', options, KNOWN);
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const { localAddress, lookup } = options;
+  const { localAddress, lookup, tlsOptions } = options;
   return {
-    ...resolveConnectionOptions(options),
+    ...resolveConnectionOptions('client', options),
     url: checkString('url', given('url')),
     extraHeaders: checkExtraHeaders(options.extraHeaders),
     subprotocols: checkOfferedSubprotocols(options.subprotocols ?? []),
@@ -126,6 +134,7 @@ export function resolveClientOptions(options: WebSocketOptions): ResolvedClientO
     localAddress: localAddress === undefined ? undefined : checkString('localAddress', localAddress),
     family: checkOneOf('family', given('family'), [0, 4, 6] as const),
     lookup: lookup && checkFunction('lookup', lookup),
+    tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
   };
 }
 

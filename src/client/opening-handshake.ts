@@ -1,3 +1,4 @@
+import { explainTlsError, isTlsAlert } from '../dial/tls-errors.ts';
 import type { WebSocketUrl } from '../dial/url.ts';
 import { ConnectError } from '../errors.ts';
 import { userAgent } from '../platform/user-agent.ts';
@@ -5,7 +6,9 @@ import { HeadReader } from '../protocol/http1/head-reader.ts';
 import type { HttpHeaders } from '../protocol/http1/headers.ts';
 import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import type { ProtocolPorts } from '../protocol/ports.ts';
+import type { ParsedExtension } from '../protocol/websocket/extension-header.ts';
 import { checkUpgradeResponse, createKey, writeUpgradeRequest } from '../protocol/websocket/handshake-client.ts';
+import type { PerMessageDeflateHandshake } from '../protocol/websocket/per-message-deflate-source.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { Deferred } from '../util/deferred.ts';
 
@@ -14,6 +17,8 @@ export interface OpeningHandshakeOptions {
   readonly extraHeaders: HttpHeaders;
   readonly subprotocols: readonly string[];
   readonly ports: ProtocolPorts;
+  /** permessage-deflate, unless it is switched off. */
+  readonly deflate?: PerMessageDeflateHandshake | undefined;
 }
 
 /** What the opening handshake agreed on. */
@@ -29,6 +34,7 @@ export class OpeningHandshake implements TransportHandler {
   private readonly transport: Transport;
   private readonly options: OpeningHandshakeOptions;
   private readonly key: string;
+  private readonly offers: readonly ParsedExtension[];
   private readonly reader = new HeadReader('response');
   private readonly result = new Deferred<OpeningHandshakeResult>();
 
@@ -36,6 +42,7 @@ export class OpeningHandshake implements TransportHandler {
     this.transport = transport;
     this.options = options;
     this.key = createKey(options.ports);
+    this.offers = options.deflate?.offer() ?? [];
   }
 
   /** Sends the request and judges the response. Rejects with a {@link ConnectError}. */
@@ -47,6 +54,7 @@ export class OpeningHandshake implements TransportHandler {
       key: this.key,
       subprotocols,
       extraHeaders,
+      extensions: this.offers,
       userAgent,
       authorization: authorizationOf(url),
     });
@@ -82,11 +90,12 @@ export class OpeningHandshake implements TransportHandler {
   }
 
   private judge(head: ResponseHead, rest: Buffer): void {
-    const { url, subprotocols, ports } = this.options;
+    const { url, subprotocols, ports, deflate } = this.options;
     const answer = checkUpgradeResponse(head, {
       key: this.key,
       subprotocols,
-      offeredExtensions: [],
+      offeredExtensions: this.offers,
+      acceptExtensions: (answers) => deflate?.judge(answers),
       host: url.host,
       url: url.href,
       sha1Base64: ports.sha1Base64,
@@ -98,7 +107,10 @@ export class OpeningHandshake implements TransportHandler {
   private failUnanswered(cause?: Error): void {
     const { url } = this.options;
     const what = this.reader.hasStarted ? 'HTTP headers' : 'HTTP status line';
-    this.fail('connectionLost', `Failed reading ${what} from ${url.href}: the connection was closed`, 0, cause);
+    // With TLS 1.3 a server looks at our certificate when the TLS handshake is over for us.
+    const tls = isTlsAlert(cause) ? explainTlsError(cause) : undefined;
+    const why = tls?.reason ?? 'the connection was closed';
+    this.fail(tls?.code ?? 'connectionLost', `Failed reading ${what} from ${url.href}: ${why}`, 0, cause);
   }
 
   private fail(code: ConnectError['code'], message: string, httpStatus = 0, cause?: Error): void {

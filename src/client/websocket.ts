@@ -11,6 +11,12 @@ import { sharedWheel } from '../platform/shared-wheel.ts';
 import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
 import { MaskSource } from '../protocol/websocket/masking.ts';
+import {
+  type PerMessageDeflateSettings,
+  resolvePerMessageDeflate,
+  type WebSocketPerMessageDeflateOptions,
+} from '../protocol/websocket/per-message-deflate-options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import { calculateRetryWaitMilliseconds } from '../util/backoff.ts';
 import { Deferred } from '../util/deferred.ts';
 import { checkString } from '../util/options.ts';
@@ -115,6 +121,30 @@ export class WebSocket extends WebSocketConnection {
   /** Sets the seconds that an attempt to connect may take. */
   setHandshakeTimeout(handshakeTimeoutSecs: number): void {
     this.options.handshakeTimeoutSecs = checkSeconds('handshakeTimeoutSecs', handshakeTimeoutSecs);
+  }
+
+  /** Sets how connections to `wss://` are secured. It applies to the next attempt. */
+  setTLSOptions(tlsOptions: SocketTLSOptions): void {
+    this.options.tlsOptions = checkTLSOptions(tlsOptions);
+  }
+
+  /** Sets how messages are compressed from the next connection on; what is not given is as it is by default. */
+  setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
+    this.options.perMessageDeflate = resolvePerMessageDeflate('client', options);
+  }
+
+  getPerMessageDeflateOptions(): PerMessageDeflateSettings {
+    return this.options.perMessageDeflate;
+  }
+
+  /** Offers compression from the next connection on, as it is by default. */
+  enablePerMessageDeflate(): void {
+    this.options.perMessageDeflate = { ...this.options.perMessageDeflate, enabled: true };
+  }
+
+  /** Offers no compression from the next connection on. */
+  disablePerMessageDeflate(): void {
+    this.options.perMessageDeflate = { ...this.options.perMessageDeflate, enabled: false };
   }
 
   enablePong(): void {
@@ -303,12 +333,12 @@ export class WebSocket extends WebSocketConnection {
   }
 
   private open(run: Run, opened: OpenedConnection): WebSocketOpenInfo {
-    const { transport, uri, headers, protocol, rest } = opened;
+    const { transport, uri, headers, protocol, rest, deflate } = opened;
     if (run.ender.signal.aborted) {
       transport.destroy();
       throw new ConnectError('cancelled', 'handshake', 'Cancelled');
     }
-    const session = new Session(this.sessionContext(), transport, this, this.options.enablePong);
+    const session = new Session(this.sessionContext(), transport, this, this.options.enablePong, deflate);
     this.attach(session);
     const openInfo = { uri, headers, protocol };
     session.openWith('', () => this.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
@@ -330,7 +360,8 @@ export class WebSocket extends WebSocketConnection {
 
 /** Errors that no further attempt can heal. */
 function isHopeless(error: unknown): boolean {
-  return error instanceof UsageError || (error instanceof ConnectError && error.code === 'invalidUrl');
+  if (error instanceof ConnectError) return error.code === 'invalidUrl' || error.code.startsWith('tlsOptions');
+  return error instanceof UsageError;
 }
 
 function toErrorInfo(error: unknown, retries: number, waitTime: number): WebSocketErrorInfo {

@@ -1,4 +1,9 @@
 import { UsageError } from '../errors.ts';
+import {
+  type PerMessageDeflateSettings,
+  resolvePerMessageDeflate,
+  type WebSocketPerMessageDeflateOptions,
+} from '../protocol/websocket/per-message-deflate-options.ts';
 import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
 import { type ConnectionLimits, defaultLimits, MAX_MESSAGE_SIZE } from './limits.ts';
 import type { OnCallbackError } from './message-hub.ts';
@@ -49,6 +54,11 @@ export interface ConnectionOptions {
    */
   onCancel?: OnCancel | undefined;
   /**
+   * Whether and how messages are compressed (permessage-deflate, RFC 7692); `false` switches it off.
+   * @default on; on a server without context takeover, so that idle connections cost no memory
+   */
+  perMessageDeflate?: boolean | WebSocketPerMessageDeflateOptions | undefined;
+  /**
    * Gets what callbacks and listeners throw or reject with.
    * @default it is thrown again as an uncaught exception
    */
@@ -65,6 +75,7 @@ export interface ResolvedConnectionOptions {
   highWaterMark: number;
   lowWaterMark: number;
   onCancel: OnCancel;
+  perMessageDeflate: PerMessageDeflateSettings;
   onCallbackError: OnCallbackError | undefined;
 }
 
@@ -80,12 +91,19 @@ const defaults = Object.freeze({
 });
 
 /** The names of all {@link ConnectionOptions}. */
-export const connectionOptionNames: readonly string[] = [...Object.keys(defaults), 'onCallbackError'];
+export const connectionOptionNames: readonly string[] = [
+  ...Object.keys(defaults),
+  'perMessageDeflate',
+  'onCallbackError',
+];
 
 const MAX_TIMER_SECS = (2 ** 31 - 1) / 1000;
 
 /** Checks the options of a connection; throws {@link UsageError} naming the first that is wrong. */
-export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+export function resolveConnectionOptions(
+  role: 'client' | 'server',
+  options: ConnectionOptions,
+): ResolvedConnectionOptions {
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
@@ -107,6 +125,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     maxBufferedBytes: positive('maxBufferedBytes'),
     highWaterMark,
     lowWaterMark,
+    perMessageDeflate: resolvePerMessageDeflate(role, options.perMessageDeflate),
     onCancel: checkOneOf('onCancel', given('onCancel'), ['close', 'truncate'] as const),
     onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
   };

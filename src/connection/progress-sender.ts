@@ -37,6 +37,8 @@ interface Job {
   readonly first: number;
   readonly payloadSize: number;
   readonly onProgress: OnProgress;
+  /** The messages that were sent after this one, and before the next with progress. */
+  readonly followers: HoldingSink;
 }
 
 /**
@@ -46,8 +48,8 @@ interface Job {
 export class ProgressSender {
   private readonly host: ProgressSenderHost;
   private last: Promise<unknown> = Promise.resolve();
-  private pending = 0;
-  private held: HoldingSink | undefined;
+  /** The messages in hand, in order. */
+  private readonly jobs: Job[] = [];
 
   constructor(host: ProgressSenderHost) {
     this.host = host;
@@ -55,41 +57,39 @@ export class ProgressSender {
 
   /** Whether a message is in hand. */
   get isBusy(): boolean {
-    return this.pending > 0;
+    return this.jobs.length > 0;
   }
 
   /** Sends `payload` behind the messages in hand. Rejects with what `onProgress` throws; the send is cancelled then. */
   send(payload: Buffer, isBinary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo> {
     const first = isBinary ? Opcode.Binary : Opcode.Text;
-    return this.enqueue({ payload, first, payloadSize: payload.length, onProgress });
+    return this.enqueue({ payload, first, payloadSize: payload.length, onProgress, followers: new HoldingSink() });
   }
 
   /** Bytes of the messages that wait behind those in hand. */
   get heldBytes(): number {
-    return this.held === undefined ? 0 : this.held.heldBytes;
+    let bytes = 0;
+    for (const { followers } of this.jobs) bytes += followers.heldBytes;
+    return bytes;
   }
 
   private enqueue(job: Job): Promise<WebSocketSendInfo> {
-    this.pending++;
-    if (this.held === undefined) {
-      this.held = new HoldingSink();
-      this.host.endpoint.holdMessages(this.held);
-    }
+    this.jobs.push(job);
+    this.host.endpoint.holdMessages(job.followers);
     const result = this.last.then(() => this.run(job));
     this.last = result.then(
-      () => this.finish(),
-      () => this.finish(),
+      () => this.finish(job),
+      () => this.finish(job),
     );
     return result;
   }
 
-  private finish(): void {
-    this.pending--;
-    if (this.pending > 0) return;
-    const { host, held } = this;
-    this.held = undefined;
+  private finish(job: Job): void {
+    const { host } = this;
+    this.jobs.shift();
+    if (host.canSendFragments) job.followers.releaseTo(host.writer);
+    if (this.isBusy) return;
     host.endpoint.holdMessages(undefined);
-    if (host.canSendFragments) held?.releaseTo(host.writer);
     host.onIdle();
   }
 

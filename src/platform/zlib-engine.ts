@@ -8,7 +8,7 @@ import {
   type RawInflater,
 } from '../protocol/ports.ts';
 import { assert } from '../util/assert.ts';
-import { deflaterOutput, EngineOutput, inflaterOutput } from './engine-output.ts';
+import { deflaterOutput, inflaterOutput } from './engine-output.ts';
 
 /*
  * Zlib without streams. A stream of Node's hands each message to a thread and back, which costs ten times the work
@@ -147,7 +147,7 @@ class ZlibDeflater implements RawDeflater {
 
   deflate(bytes: Buffer, start: number, end: number, maxBytes: number): number {
     if (!this.keepsHistory) this.handle.reset();
-    const length = this.work(bytes, start, end, maxBytes, deflaterOutput);
+    const length = this.work(bytes, start, end, maxBytes);
     if (length < 0) this.handle.reset();
     return length;
   }
@@ -156,13 +156,13 @@ class ZlibDeflater implements RawDeflater {
     this.handle.close();
   }
 
-  private work(bytes: Buffer, start: number, end: number, maxBytes: number, output: EngineOutput): number {
+  private work(bytes: Buffer, start: number, end: number, maxBytes: number): number {
     const { handle } = this;
     let length = 0;
     for (let at = start; ; at = end - handle.inputLeft) {
       const room = Math.min(STEP_BYTES, maxBytes + 1 - length);
-      output.reserve(length, room, maxBytes + 1);
-      if (!handle.write(bytes, at, end, output.bytes, length, room)) return ENGINE_FAILED;
+      deflaterOutput.reserve(length, room, maxBytes + 1);
+      if (!handle.write(bytes, at, end, deflaterOutput.bytes, length, room)) return ENGINE_FAILED;
       length += room - handle.outputLeft;
       if (length > maxBytes) return ENGINE_TOO_BIG;
       // With room left the flush is complete; a full output may have more behind it.

@@ -148,7 +148,7 @@ export function resolveServerOptions<S extends ConnectionState>(
   checkOriginPolicy(options.allowedOrigins);
   if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
   return {
-    ...resolveConnectionOptions(options),
+    ...resolveConnectionOptions('server', options),
     port: checkInteger('port', given('port'), { min: 0, max: 65_535 }),
     host: checkString('host', options.host ?? defaultHosts[addressFamily]),
     addressFamily,

@@ -60,7 +60,9 @@ export function agreeAsClient(offers: string, answer: string | undefined): Messa
   if (extension === undefined || others.length > 0) throw new Deviation(`more than one extension in ${answer}`);
   const fault = faultOf(extension);
   if (fault !== undefined) throw new Deviation(`${fault} in the answer ${answer}`);
-  if (!offers.split(',').some((offer) => isWellFormed(offer) && parse(offer).some((one) => isAnswerTo(extension, one)))) {
+  if (
+    !offers.split(',').some((offer) => isWellFormed(offer) && parse(offer).some((one) => isAnswerTo(extension, one)))
+  ) {
     throw new Deviation(`the answer ${answer} to ${offers}`);
   }
   return new MessageCodec(directionOf(extension, 'client'), directionOf(extension, 'server'));

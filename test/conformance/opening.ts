@@ -17,7 +17,11 @@ export interface Opened {
 const EXTENSIONS = 'sec-websocket-extensions';
 
 /** Opens a WebSocket as a client would. `undefined` when the server refuses. */
-export async function openAsClient(port: number, path: string, opening: Opening = noOpening): Promise<Opened | undefined> {
+export async function openAsClient(
+  port: number,
+  path: string,
+  opening: Opening = noOpening,
+): Promise<Opened | undefined> {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   const key = randomBytes(16).toString('base64');
   const { offer } = opening;

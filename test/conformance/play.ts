@@ -3,7 +3,7 @@ import type { ConformanceCase, End, Expected, Message, Role, Step } from './case
 import { close } from './case.ts';
 import { Deviation } from './deviation.ts';
 import { encodeFrame, Op, Rsv } from './frames.ts';
-import { type Opened, openAsClient, type OpeningServer } from './opening.ts';
+import { type Opened, type OpeningServer, openAsClient } from './opening.ts';
 import { bytesOf } from './payloads.ts';
 import type { Peer, WireEvent } from './peer.ts';
 import type { EchoServer, ReportedClose, Subject } from './subjects.ts';
@@ -142,7 +142,10 @@ async function receive(expected: Expected, peer: Peer): Promise<void> {
 async function end(how: End, peer: Peer, stage: Stage): Promise<void> {
   if (how.kind === 'goesOn') await peer.send(encodeFrame(close(1000), peer.isClient));
   if (how.kind !== 'vanishes' && how.kind !== 'refuses') {
-    const wanted = { code: how.kind === 'goesOn' ? 1000 : how.code, reason: how.kind === 'answersClose' ? how.reason : '' };
+    const wanted = {
+      code: how.kind === 'goesOn' ? 1000 : how.code,
+      reason: how.kind === 'answersClose' ? how.reason : '',
+    };
     await receiveClose(wanted, how.kind === 'fails', peer);
   }
   // RFC 6455 section 7.1.1: the server ends TCP first. Who fails a connection does not wait for the other side (7.1.7).
@@ -168,7 +171,8 @@ async function receiveClose(
   peer: Peer,
 ): Promise<void> {
   const event = await peer.next();
-  if (event.kind !== 'close') throw new Deviation(`${describe(event)} in place of close ${wanted.code ?? 'without code'}`);
+  if (event.kind !== 'close')
+    throw new Deviation(`${describe(event)} in place of close ${wanted.code ?? 'without code'}`);
   if (event.code !== wanted.code) {
     throw new Deviation(`${describe(event)} in place of close ${wanted.code ?? 'without code'}`);
   }
@@ -180,7 +184,13 @@ async function receiveClose(
 async function checkReport(how: End, reported: ReportedClose | undefined): Promise<void> {
   if (reported === undefined || how.kind === 'refuses') return;
   const code =
-    how.kind === 'goesOn' ? 1000 : how.kind === 'vanishes' ? 1006 : how.kind === 'fails' ? how.code : (how.code ?? 1005);
+    how.kind === 'goesOn'
+      ? 1000
+      : how.kind === 'vanishes'
+        ? 1006
+        : how.kind === 'fails'
+          ? how.code
+          : (how.code ?? 1005);
   if (reported.code !== code) throw new Deviation(`the application is told ${reported.code} in place of ${code}`);
   if (reported.remote !== (how.kind !== 'fails')) {
     throw new Deviation(`the application is told that the ${reported.remote ? 'other' : 'own'} side closed`);

@@ -23,6 +23,17 @@ export const clientExamples: ExampleTests = {
     expect(await start(url).ended()).toEqual(['one', 'two', 'three']);
   },
 
+  async drain(start) {
+    let count = 0;
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, _webSocket, message) => {
+        if (message.type === 'message') count++;
+      });
+    });
+    expect(await start(url).ended()).toEqual(['0 bytes were left']);
+    expect(count).toBe(20_000);
+  },
+
   async 'message-types'(start) {
     const { url } = await startServer({}, (server) => {
       server.setOnClientMessageCallback((_state, webSocket, message) => {

@@ -29,6 +29,19 @@ export const seedClientExamples: ExampleTests = {
     ]);
   },
 
+  async 'seed/sending-progress'(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual([
+      'step 1 of 4',
+      'step 2 of 4',
+      'step 3 of 4',
+      'step 4 of 4',
+      'sent: true',
+      'not sent: cancelled',
+      'Send cancelled',
+    ]);
+  },
+
   async 'seed/ready-state'(start) {
     const { url } = await startEchoServer();
     expect(await start(url).ended()).toEqual(['CLOSED', 'CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']);

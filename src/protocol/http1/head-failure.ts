@@ -9,8 +9,35 @@ export interface HeadFailure {
   readonly reason: string;
 }
 
+/** Stable, camelCase; the table below says what each means. */
+export type HeadFailureCode =
+  | 'tlsClientHello'
+  | 'invalidRequestLine'
+  | 'invalidMethod'
+  | 'invalidTarget'
+  | 'invalidVersion'
+  | 'unsupportedVersion'
+  | 'invalidStatusLine'
+  | 'bareLineFeed'
+  | 'bareCarriageReturn'
+  | 'foldedHeader'
+  | 'emptyHeaderName'
+  | 'missingColon'
+  | 'spaceBeforeColon'
+  | 'invalidHeaderName'
+  | 'invalidHeaderValue'
+  | 'requestLineTooLong'
+  | 'statusLineTooLong'
+  | 'headerLineTooLong'
+  | 'tooManyHeaders'
+  | 'headTooLarge'
+  | 'missingHost'
+  | 'repeatedHost'
+  | 'invalidHost'
+  | 'hostMismatch';
+
 /** Every way in which a head can be wrong: the HTTP status, and a sentence. */
-const FAILURES = {
+const FAILURES: Readonly<Record<HeadFailureCode, readonly [HeadFailure['status'], string]>> = {
   tlsClientHello: [400, 'This looks like a TLS handshake, but this port speaks plain HTTP'],
   invalidRequestLine: [400, 'Invalid request line: need method, target and version with single spaces between'],
   invalidMethod: [400, 'Invalid character in the HTTP method'],
@@ -35,10 +62,7 @@ const FAILURES = {
   repeatedHost: [400, 'More than one Host header'],
   invalidHost: [400, 'Invalid Host header'],
   hostMismatch: [400, 'Host header and request target name different hosts'],
-} as const satisfies Record<string, readonly [HeadFailure['status'], string]>;
-
-/** Stable, camelCase; see the table for what each means. */
-export type HeadFailureCode = keyof typeof FAILURES;
+};
 
 /** The failure of that code. */
 export function headFailure(code: HeadFailureCode): HeadFailure {

@@ -1,8 +1,7 @@
+import { SHORT_TEXT_BYTES, shortAsciiText } from './short-text.ts';
+
 /** No string can be longer in V8 (2^29 - 24 characters), so no text message can be either. */
 export const MAX_TEXT_BYTES = 0x1fff_ffe8;
-
-/** Up to here, building an ASCII string in JavaScript is cheaper than a call into the runtime. */
-const INLINE_BYTES = 16;
 
 /** The codecs behind `toString` and `write`, without the detour over the name of an encoding. */
 interface BufferCodecs {
@@ -16,10 +15,8 @@ interface BufferCodecs {
 export function decodeText(bytes: Buffer, start: number, end: number, seen: number): string {
   const codecs = bytes as Buffer & BufferCodecs;
   if ((seen & 0x80) !== 0) return codecs.utf8Slice(start, end);
-  if (end - start > INLINE_BYTES) return codecs.latin1Slice(start, end);
-  let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
-  return text;
+  const length = end - start;
+  return length > SHORT_TEXT_BYTES ? codecs.latin1Slice(start, end) : shortAsciiText(bytes, start, length);
 }
 
 /** Writes `text`, which takes `length` bytes in UTF-8, at `offset`. */

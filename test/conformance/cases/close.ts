@@ -1,8 +1,8 @@
 import {
   binary,
   type Chop,
-  close,
   type ConformanceCase,
+  close,
   fails,
   goesOn,
   gotPong,
@@ -106,7 +106,16 @@ function* lengths(): Generator<ConformanceCase> {
 }
 
 function* reasons(): Generator<ConformanceCase> {
-  for (const reason of ['Grüße', '水', '🎉🎉', '\u{0}', '\u{feff}mark', '\u{10ffff}', '\u{fffe}\u{ffff}', 'aß水🎉'.repeat(12)]) {
+  for (const reason of [
+    'Grüße',
+    '水',
+    '🎉🎉',
+    '\u{0}',
+    '\u{feff}mark',
+    '\u{10ffff}',
+    '\u{fffe}\u{ffff}',
+    'aß水🎉'.repeat(12),
+  ]) {
     for (const chop of [undefined, 1] as const) {
       const name = [...reason].slice(0, 2).map((one) => `u+${(one.codePointAt(0) ?? 0).toString(16)}`);
       yield {

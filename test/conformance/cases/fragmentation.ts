@@ -86,11 +86,7 @@ function* controlBetween(): Generator<ConformanceCase> {
       [text('frag', { fin: false }), ping('in between'), last('ment')],
       { receive: [gotPong('in between'), gotText('fragment')] },
     ],
-    [
-      'pong',
-      [text('frag', { fin: false }), pong('in between'), last('ment')],
-      { receive: [gotText('fragment')] },
-    ],
+    ['pong', [text('frag', { fin: false }), pong('in between'), last('ment')], { receive: [gotText('fragment')] }],
     [
       'long-ping',
       [binary('frag', { fin: false }), ping({ pattern: 'random', bytes: 125 }), last('ment')],
@@ -173,10 +169,7 @@ function* outOfSequence(): Generator<ConformanceCase> {
         id: `fragmentation/out-of-sequence/${name}/after-a-message/${nameOf(chop)}`,
         section: SECTION,
         rule: 'frames out of sequence fail the connection, and a message that was whole before is not lost',
-        steps: [
-          { send: [text('who', { fin: false }), last('le'), ...frames], chop },
-          { receive: [gotText('whole')] },
-        ],
+        steps: [{ send: [text('who', { fin: false }), last('le'), ...frames], chop }, { receive: [gotText('whole')] }],
         end: fails(1002),
       };
     }

@@ -1,0 +1,105 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { clientExamples } from './client-examples.ts';
+import { examplesDirectory } from './program.ts';
+import { seedClientExamples } from './seed-examples.ts';
+import { serverExamples } from './server-examples.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+/** Pages whose TypeScript is copied from examples. */
+const pages = ['README.md', 'docs/guide/client.md', 'docs/guide/server.md'];
+
+async function exampleFiles(): Promise<string[]> {
+  const files = await readdir(examplesDirectory, { recursive: true });
+  return files.filter((file) => file.endsWith('.ts') && !/^(build|node_modules)\b/.test(file)).sort();
+}
+
+test('every example is run', async () => {
+  const names = (await exampleFiles()).map((file) => file.replaceAll('\\', '/').slice(0, -'.ts'.length));
+  const run = Object.keys({ ...clientExamples, ...seedClientExamples, ...serverExamples }).sort();
+  expect(run).toEqual(names);
+});
+
+/** Examples take addresses from the command line; pages show the default in its place. */
+function withDefaults(source: string): string {
+  return source
+    .replace(/Number\(process\.argv\[\d\] \?\? (\d+)\)/g, '$1')
+    .replace(/process\.argv\[\d\] \?\? ('[^']*')/g, '$1');
+}
+
+/** The lines without what they are indented by in common, and without blank ones. */
+function dedented(lines: readonly string[]): string[] {
+  const full = lines.filter((line) => line.trim() !== '');
+  const indent = Math.min(...full.map((line) => line.length - line.trimStart().length));
+  return full.map((line) => line.slice(indent));
+}
+
+function contains(source: string, snippet: string): boolean {
+  const wanted = dedented(snippet.split('\n'));
+  const lines = source.split('\n').filter((line) => line.trim() !== '');
+  return lines.some((_line, at) => {
+    const found = dedented(lines.slice(at, at + wanted.length));
+    return found.length === wanted.length && found.every((line, index) => line === wanted[index]);
+  });
+}
+
+describe('what the pages show is part of an example', () => {
+  test.each(pages)('%s', async (page) => {
+    const files = await exampleFiles();
+    const sources = await Promise.all(files.map((file) => readFile(join(examplesDirectory, file), 'utf8')));
+    const shown = sources.map(withDefaults);
+    const text = await readFile(join(root, page), 'utf8');
+    const snippets = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+    expect(snippets.length).toBeGreaterThan(0);
+    expect(snippets.filter((snippet) => !shown.some((source) => contains(source, snippet)))).toEqual([]);
+  });
+});
+
+describe('docs/errors.md has a heading for every code', () => {
+  async function headings(): Promise<Set<string>> {
+    const text = await readFile(join(root, 'docs/errors.md'), 'utf8');
+    return new Set([...text.matchAll(/^#{2,4} `(\w+)`/gm)].map((match) => match[1] ?? ''));
+  }
+
+  /** The string literals of everything that matches. */
+  function literalsOf(source: string, pattern: RegExp): string[] {
+    const parts = [...source.matchAll(pattern)].map((match) => match[1] ?? '');
+    return [...parts.join(' ').matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
+  }
+
+  test.each([
+    ['errors.ts', /type \w+ErrorCode =(.*?);/gs],
+    ['errors.ts', /super\(('invalidOption'),/g],
+    ['connection/send-data.ts', /readonly code:(.*?);/gs],
+    ['protocol/websocket/violations.ts', /type ViolationName =(.*?);/gs],
+    ['protocol/websocket/violations.ts', /violation\(('invalidCloseCode'),/g],
+  ])('those of src/%s, %s', async (file, pattern) => {
+    const codes = literalsOf(await readFile(join(root, 'src', file), 'utf8'), pattern);
+    expect(codes.length).toBeGreaterThan(0);
+    const documented = await headings();
+    expect(codes.filter((code) => !documented.has(code))).toEqual([]);
+  });
+});
+
+describe('links between pages lead somewhere', () => {
+  test.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs'])('%s', async (at) => {
+    const files = at.endsWith('.md') ? [at] : (await readdir(join(root, at), { recursive: true })).map((file) => join(at, file));
+    const broken: string[] = [];
+    for (const file of files.filter((name) => name.endsWith('.md'))) {
+      const text = await readFile(join(root, file), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
+        const [path = '', anchor] = target.split('#');
+        const full = path === '' ? join(root, file) : resolve(root, file, '..', path);
+        const content = await readFile(full, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'EISDIR' ? '' : undefined));
+        if (content === undefined || (anchor !== undefined && !anchorsOf(content).has(anchor))) broken.push(`${file}: ${target}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  function anchorsOf(markdown: string): Set<string> {
+    const titles = [...markdown.matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? '');
+    return new Set(titles.map((title) => title.toLowerCase().replace(/[^\w\s-]/g, '').trim().replaceAll(' ', '-')));
+  }
+});
