@@ -25,9 +25,9 @@ function rotated<T>(items: readonly T[], by: number): readonly T[] {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-const attempts = 3;
+const attempts = 2;
 
-/** A sample that other programs disturbed is taken again; when they go on, the last one has to do. */
+/** A sample that other programs disturbed is taken again; when they go on, the second has to do. */
 async function measureCalmly(row: Row, subject: Subject, profileDir: string | undefined): Promise<Sample> {
   let sample = await measure(row.workload, subject, profileDir);
   for (let i = 1; i < attempts && isDisturbed(sample); i++) sample = await measure(row.workload, subject, profileDir);

@@ -7,7 +7,7 @@ const opened = await webSocket.connect();
 if (!opened.success) throw opened.errorInfo.cause;
 
 const line = 'a line of a long file '.repeat(50);
-for (let i = 0; i < 20_000; i++) {
+for (let i = 0; i < 3_000; i++) {
   webSocket.send(line);
   if (!webSocket.canSendMore) await webSocket.drain();
 }

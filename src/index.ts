@@ -43,6 +43,10 @@ export type { RequestHead } from './protocol/http1/request-head.ts';
 export { CloseCode } from './protocol/websocket/close-codes.ts';
 export type { SubprotocolChooser } from './protocol/websocket/handshake-server.ts';
 export type { OriginPolicy } from './protocol/websocket/origin-policy.ts';
+export type {
+  PerMessageDeflateSettings,
+  WebSocketPerMessageDeflateOptions,
+} from './protocol/websocket/per-message-deflate-options.ts';
 export type { ConnectionInfo } from './server/connection-state.ts';
 export { ConnectionState } from './server/connection-state.ts';
 export type { ListenResult } from './server/server-listener.ts';

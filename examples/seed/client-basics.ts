@@ -7,6 +7,9 @@ const webSocket = new WebSocket();
 const url = process.argv[2] ?? 'ws://127.0.0.1:8008';
 webSocket.setUrl(url);
 
+// Messages are compressed where the server agrees, unless this is said.
+webSocket.disablePerMessageDeflate();
+
 // Set before start(), so that nothing is missed.
 let echoes = 0;
 webSocket.setOnMessageCallback((msg) => {

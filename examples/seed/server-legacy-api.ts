@@ -30,6 +30,9 @@ if (!res.ok) {
   process.exit(1);
 }
 
+// Messages are compressed where the client agrees, unless this is said.
+server.disablePerMessageDeflate();
+
 // Serves in the background, until stop().
 server.start();
 console.log(`Listening on ws://${host}:${server.getPort()}/`);

@@ -17,8 +17,6 @@ export interface ServerOptions extends SocketServerOptions {
 export interface ServerPlan {
   readonly command: string;
   readonly options: Readonly<ServerOptions>;
-  /** Not negotiated by the library yet. */
-  readonly perMessageDeflate: boolean;
   /** Ports to try after the first one when it is taken. */
   readonly nextPorts: number;
   readonly pidfile: string | undefined;
@@ -37,12 +35,12 @@ export function planServer(command: string, values: ServerValues): ServerPlan {
       host,
       addressFamily: values.isIPv6 || isIP(host) === 6 ? 6 : 4,
       enablePong: !values.withoutPong,
+      perMessageDeflate: !values.withoutDeflate,
       maxMessageSize: values.maxMessageSize,
       maxUnfinishedBytes: Math.max(256 * MIB, 2 * values.maxMessageSize),
       // These servers are for trying things out, from web pages as well.
       allowedOrigins: '*',
     },
-    perMessageDeflate: !values.withoutDeflate,
     nextPorts: 0,
     pidfile: values.pidfile,
   };

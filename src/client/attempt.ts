@@ -1,5 +1,5 @@
 import { describeTarget, dial } from '../dial/connect.ts';
-import { parseWebSocketUrl } from '../dial/url.ts';
+import { parseWebSocketUrl, type WebSocketUrl } from '../dial/url.ts';
 import { ConnectError, type ConnectPhase } from '../errors.ts';
 import { deflateEngines } from '../platform/deflate-engines.ts';
 import type { ProtocolPorts } from '../protocol/ports.ts';
@@ -32,61 +32,72 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
+/** How far an attempt has come, for whoever ends it. */
+interface Progress {
+  phase: ConnectPhase;
+  transport: Transport | undefined;
+}
+
 /** One attempt to connect, within its time. Rejects with a {@link ConnectError}, and leaves nothing behind then. */
 export async function attemptConnection(attempt: AttemptOptions): Promise<OpenedConnection> {
   const { options, clock, timeoutMs, signal } = attempt;
   const parsed = parseWebSocketUrl(options.url);
   if (!parsed.ok) throw new ConnectError('invalidUrl', 'url', parsed.reason);
   const { url } = parsed;
-  let phase: ConnectPhase = 'connect';
-  let transport: Transport | undefined;
+  const progress: Progress = { phase: 'connect', transport: undefined };
   const ender = new AbortController();
   const end = (error: ConnectError): void => {
     ender.abort(error);
-    transport?.destroy();
+    progress.transport?.destroy();
   };
-  const onAbort = (): void => end(new ConnectError('cancelled', phase, `Cancelled connecting to ${url.href}`));
+  const onAbort = (): void => end(new ConnectError('cancelled', progress.phase, `Cancelled connecting to ${url.href}`));
   const timer = clock.setTimer(timeoutMs, () => {
     const message = `Unable to connect to ${describeTarget(url)}, error: timed out after ${timeoutMs} ms`;
-    end(new ConnectError('timeout', phase, message));
+    end(new ConnectError('timeout', progress.phase, message));
   });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (signal.aborted) onAbort();
-    const { family, localAddress, lookup, tlsOptions, extraHeaders, subprotocols, perMessageDeflate } = options;
-    let deflate: PerMessageDeflateHandshake | undefined;
-    if (perMessageDeflate.enabled) {
-      deflate = new PerMessageDeflateSource('client', perMessageDeflate, deflateEngines).begin();
-    }
-    for (;;) {
-      transport = await dial(url, {
-        family,
-        localAddress,
-        lookup,
-        tlsOptions,
-        signal: ender.signal,
-        onPhase: (next) => (phase = next),
-      });
-      phase = 'handshake';
-      ender.signal.throwIfAborted();
-      const handshake = { url, extraHeaders, subprotocols, ports: attempt.ports, deflate };
-      try {
-        const result = await new OpeningHandshake(transport, handshake).run();
-        return { ...result, deflate: deflate?.deflate, transport, uri: url.path };
-      } catch (error) {
-        if (deflate === undefined || !mayRetryWithout(error, perMessageDeflate)) throw error;
-        transport.destroy();
-        deflate = undefined;
-      }
-    }
+    return await open(url, attempt, progress, ender.signal);
   } catch (error) {
-    transport?.destroy();
+    progress.transport?.destroy();
     // What an ended attempt stumbles over is a consequence; the reason is the one that ended it.
     if (ender.signal.aborted) throw ender.signal.reason;
     throw error;
   } finally {
     timer.cancel();
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function open(
+  url: WebSocketUrl,
+  { options, ports }: AttemptOptions,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<OpenedConnection> {
+  const { family, localAddress, lookup, tlsOptions, extraHeaders, subprotocols, perMessageDeflate } = options;
+  let deflate: PerMessageDeflateHandshake | undefined;
+  if (perMessageDeflate.enabled) {
+    deflate = new PerMessageDeflateSource('client', perMessageDeflate, deflateEngines).begin();
+  }
+  const onPhase = (phase: ConnectPhase): void => {
+    progress.phase = phase;
+  };
+  for (;;) {
+    const transport = await dial(url, { family, localAddress, lookup, tlsOptions, signal, onPhase });
+    progress.transport = transport;
+    progress.phase = 'handshake';
+    signal.throwIfAborted();
+    try {
+      const handshake = new OpeningHandshake(transport, { url, extraHeaders, subprotocols, ports, deflate });
+      const result = await handshake.run();
+      return { ...result, deflate: deflate?.deflate, transport, uri: url.path };
+    } catch (error) {
+      if (deflate === undefined || !mayRetryWithout(error, perMessageDeflate)) throw error;
+      transport.destroy();
+      deflate = undefined;
+    }
   }
 }
 

@@ -85,7 +85,7 @@ export class WebSocket extends WebSocketConnection {
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: WebSocketOptions = {}) {
     const resolved = resolveClientOptions(options);
-    super(resolved.onCallbackError, undefined);
+    super(resolved.onCallbackError);
     this.options = resolved;
   }
 
@@ -227,7 +227,10 @@ export class WebSocket extends WebSocketConnection {
   async stop(code: number = 1000, reason: string = 'Normal closure'): Promise<WebSocketStopInfo> {
     checkClose(code, reason);
     const { current } = this;
-    if (current === undefined) return { unsentBytes: 0 };
+    if (current === undefined) {
+      this.hub.end();
+      return { unsentBytes: 0 };
+    }
     this.close(code, reason);
     await current.done.promise;
     return { unsentBytes: current.unsentBytes };

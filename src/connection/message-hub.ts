@@ -22,6 +22,9 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 export interface MessageHubOwner {
   /** Reading should stop, or may go on. */
   onReadingWanted(isWanted: boolean): void;
+  /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
+  readonly hasServerCallback: boolean;
+  callServer(message: WebSocketMessage): unknown;
 }
 
 /** What user code throws or rejects with; by default it is thrown again as an uncaught exception. */
@@ -41,19 +44,13 @@ export class MessageHub {
   private queue: AsyncQueue<WebSocketDataMessage> | undefined;
   private held: WebSocketMessage[] | undefined;
   private heldBytes = 0;
+  private isOver = false;
   private readonly owner: MessageHubOwner;
   private readonly onCallbackError: OnCallbackError | undefined;
-  /** The server's callback for all of its connections; it comes before the connection's own. */
-  private readonly serverCallback: OnMessageCallback | undefined;
 
-  constructor(
-    owner: MessageHubOwner,
-    onCallbackError: OnCallbackError | undefined,
-    serverCallback: OnMessageCallback | undefined,
-  ) {
+  constructor(owner: MessageHubOwner, onCallbackError: OnCallbackError | undefined) {
     this.owner = owner;
     this.onCallbackError = onCallbackError;
-    this.serverCallback = serverCallback;
   }
 
   get hasCallback(): boolean {
@@ -75,7 +72,7 @@ export class MessageHub {
 
   /** Whether an event of this type would be seen, so that none is made for nobody. */
   wants(type: WebSocketMessageType): boolean {
-    if (this.callback !== undefined || this.serverCallback !== undefined) return true;
+    if (this.callback !== undefined || this.owner.hasServerCallback) return true;
     return this.emitter !== undefined && this.emitter.listenerCount(type) > 0;
   }
 
@@ -100,7 +97,8 @@ export class MessageHub {
       onFull: () => this.owner.onReadingWanted(false),
       onDrained: () => this.owner.onReadingWanted(true),
     });
-    this.queue = queue;
+    if (this.isOver) queue.end();
+    else this.queue = queue;
     const detach = (): Promise<IteratorResult<WebSocketDataMessage, undefined>> => {
       queue.end();
       queue.clear();
@@ -116,8 +114,9 @@ export class MessageHub {
     };
   }
 
-  /** No message will come any more: loops end when they have taken what is there. */
-  end(): void {
+  /** No message will come any more: loops end when they have taken what is there. `forGood` also those to come. */
+  end(forGood = false): void {
+    this.isOver = forGood;
     this.queue?.end();
     this.queue = undefined;
   }
@@ -127,8 +126,8 @@ export class MessageHub {
   }
 
   private dispatch(message: WebSocketMessage): void {
-    const { serverCallback, callback, emitter, queue } = this;
-    if (serverCallback !== undefined) this.call(serverCallback, message);
+    const { owner, callback, emitter, queue } = this;
+    if (owner.hasServerCallback) this.callServer(message);
     if (callback !== undefined) this.call(callback, message);
     if (emitter !== undefined) emit(emitter, message);
     if (message.type !== 'message') return;
@@ -139,11 +138,22 @@ export class MessageHub {
   /** Not {@link callSafely}: this is the hot path, and wants no closure. */
   private call(callback: OnMessageCallback, message: WebSocketMessage): void {
     try {
-      const result = callback(message);
-      if (typeof result === 'object' && result !== null) watchRejection(result, (error) => this.onError(error));
+      this.watch(callback(message));
     } catch (error) {
       this.onError(error);
     }
+  }
+
+  private callServer(message: WebSocketMessage): void {
+    try {
+      this.watch(this.owner.callServer(message));
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  private watch(result: unknown): void {
+    if (typeof result === 'object' && result !== null) watchRejection(result, (error) => this.onError(error));
   }
 
   /** @internal Errors of the user's own code; they never reach the connection. */

@@ -1,5 +1,9 @@
+import { afterThisTurn } from '../platform/turn.ts';
 import type { Endpoint } from '../protocol/websocket/endpoint.ts';
-import { Opcode } from '../protocol/websocket/opcodes.ts';
+import { COMPRESS_NOT_SMALLER } from '../protocol/websocket/message-compressor.ts';
+import { Opcode, RSV1_BIT } from '../protocol/websocket/opcodes.ts';
+import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
+import type { SlicedCompressor } from '../protocol/websocket/sliced-compressor.ts';
 import type { ByteSink } from '../util/byte-sink.ts';
 import { HoldingSink } from './holding-sink.ts';
 import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
@@ -20,6 +24,8 @@ const FRAGMENT_BYTES = 32 * 1024;
 export interface ProgressSenderHost {
   readonly endpoint: Endpoint;
   readonly writer: ByteSink;
+  /** Given when permessage-deflate was agreed on. */
+  readonly deflate: PerMessageDeflate | undefined;
   readonly onCancel: OnCancel;
   /** Whether fragments may still leave. */
   readonly canSendFragments: boolean;
@@ -32,10 +38,11 @@ export interface ProgressSenderHost {
 }
 
 interface Job {
-  readonly payload: Buffer;
+  payload: Buffer;
   /** First byte of the first frame, without FIN: opcode, and RSV1 when the payload is compressed. */
-  readonly first: number;
+  first: number;
   readonly payloadSize: number;
+  readonly compressor: SlicedCompressor | undefined;
   readonly onProgress: OnProgress;
   /** The messages that were sent after this one, and before the next with progress. */
   readonly followers: HoldingSink;
@@ -63,7 +70,9 @@ export class ProgressSender {
   /** Sends `payload` behind the messages in hand. Rejects with what `onProgress` throws; the send is cancelled then. */
   send(payload: Buffer, isBinary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo> {
     const first = isBinary ? Opcode.Binary : Opcode.Text;
-    return this.enqueue({ payload, first, payloadSize: payload.length, onProgress, followers: new HoldingSink() });
+    const compressor = this.host.deflate?.compressInSlices(payload);
+    const followers = new HoldingSink();
+    return this.enqueue({ payload, first, payloadSize: payload.length, compressor, onProgress, followers });
   }
 
   /** Bytes of the messages that wait behind those in hand. */
@@ -95,7 +104,11 @@ export class ProgressSender {
 
   private async run(job: Job): Promise<WebSocketSendInfo> {
     const { host } = this;
-    const { payload, payloadSize } = job;
+    const { payloadSize, compressor } = job;
+    if (compressor !== undefined && !(await this.compress(job, compressor))) {
+      return notSent(host.canSendFragments ? 'compressionError' : 'closed', payloadSize);
+    }
+    const { payload } = job;
     const total = Math.max(1, Math.floor(payload.length / FRAGMENT_BYTES));
     let wireSize = 0;
     for (let current = 0; current < total; current++) {
@@ -111,6 +124,21 @@ export class ProgressSender {
       return notSent('cancelled', payloadSize);
     }
     return sent(payloadSize, wireSize);
+  }
+
+  /** Compresses the message with the loop in between, unless that would not make it smaller; false when it fails. */
+  private async compress(job: Job, compressor: SlicedCompressor): Promise<boolean> {
+    let result = 0;
+    while (result === 0) {
+      if (!this.host.canSendFragments) compressor.end();
+      result = compressor.step();
+      if (result === 0) await new Promise<void>((resolve) => afterThisTurn(resolve));
+    }
+    if (result === COMPRESS_NOT_SMALLER) return true;
+    if (compressor.payload === undefined) return false;
+    job.payload = compressor.payload;
+    job.first |= RSV1_BIT;
+    return true;
   }
 
   private async wantsMore(job: Job, current: number, total: number, isLast: boolean): Promise<boolean> {

@@ -26,7 +26,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   private readonly owner: SessionOwner;
   private readonly transport: Transport;
   readonly writer: BatchWriter;
-  private readonly deflate: PerMessageDeflate | undefined;
+  readonly deflate: PerMessageDeflate | undefined;
   readonly endpoint: Endpoint;
   /** What was read after parsing was stopped. */
   private rest: Buffer | undefined;

@@ -32,8 +32,8 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   protected session: Session | undefined;
   private pausedBy = 0;
 
-  protected constructor(onCallbackError: OnCallbackError | undefined, serverCallback: OnMessageCallback | undefined) {
-    this.hub = new MessageHub(this, onCallbackError, serverCallback);
+  protected constructor(onCallbackError: OnCallbackError | undefined) {
+    this.hub = new MessageHub(this, onCallbackError);
   }
 
   /**
@@ -252,6 +252,16 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   /** @internal Called by the hub. */
   onReadingWanted(isWanted: boolean): void {
     this.setPaused(PausedBy.Consumer, !isWanted);
+  }
+
+  /** @internal Called by the hub. */
+  get hasServerCallback(): boolean {
+    return false;
+  }
+
+  /** @internal Called by the hub. */
+  callServer(_message: WebSocketMessage): unknown {
+    return undefined;
   }
 
   /** @internal Called by the session. */

@@ -1,4 +1,5 @@
 import type { TLSHandshakeErrorCode } from '../errors.ts';
+import { reasonOf } from '../transport/tls-problem.ts';
 
 /** What a TLS error means, in a word for programs and in one for people. */
 export interface TlsFailure {
@@ -48,7 +49,7 @@ const LONGEST_REASON = 400;
 export function explainTlsError(error: unknown): TlsFailure {
   const systemCode = codeOf(error);
   const known = certificateCodes.get(systemCode);
-  if (known !== undefined) return failure(known, `certificate verify failed: ${messageOf(error)}`, hints[known]);
+  if (known !== undefined) return failure(known, `certificate verify failed: ${reasonOf(error)}`, hints[known]);
   if (REFUSED_CERTIFICATE.test(systemCode)) {
     const code = 'tlsClientCertificateRefused';
     return failure(code, reasonOf(error), hints[code]);
@@ -88,14 +89,4 @@ function failure(code: TLSHandshakeErrorCode, reason: string, hint: string | und
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What OpenSSL says, without the numbers. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
-  return messageOf(error);
 }

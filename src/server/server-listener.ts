@@ -4,7 +4,7 @@ import { TcpTransport } from '../transport/tcp-transport.ts';
 import { TlsAcceptor } from '../transport/tls-accept.ts';
 import { readTlsServerSettings, type TlsServerSettings } from '../transport/tls-identities.ts';
 import type { SocketTLSOptions } from '../transport/tls-options.ts';
-import { TlsProblem } from '../transport/tls-problem.ts';
+import { reasonOf, TlsProblem } from '../transport/tls-problem.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isSocketPathTooLong } from '../transport/unix-listen.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
@@ -145,8 +145,8 @@ export function at({ host, port, socketPath }: Pick<Where, 'host' | 'port' | 'so
   return socketPath === undefined ? { host, port } : { host: socketPath, port: 0 };
 }
 
-/** One line: OpenSSL's messages end in line feeds, and what a client sent must not write into a log. */
+/** One line, whatever a client may have sent. */
 function describe(error: Error): string {
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  return `${error.message}${cause}`.replace(/\p{Cc}+/gu, ' ').trim();
+  const cause = error.cause === undefined ? '' : ` (${reasonOf(error.cause)})`;
+  return `${reasonOf(error)}${cause}`.replace(/\p{Cc}+/gu, ' ').trim();
 }

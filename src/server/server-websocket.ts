@@ -1,8 +1,9 @@
-import type { OnCallbackError, OnMessageCallback } from '../connection/message-hub.ts';
-import type { WebSocketCloseInfo, WebSocketOpenInfo } from '../connection/messages.ts';
+import type { OnCallbackError } from '../connection/message-hub.ts';
+import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages.ts';
 import { Session } from '../connection/session.ts';
 import type { SessionContext } from '../connection/session-context.ts';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ConnectionState } from './connection-state.ts';
 
@@ -10,7 +11,7 @@ import type { ConnectionState } from './connection-state.ts';
 export type OnClientMessageCallback<S extends ConnectionState> = (
   connectionState: S,
   webSocket: ServerWebSocket<S>,
-  message: Parameters<OnMessageCallback>[0],
+  message: WebSocketMessage,
 ) => unknown;
 
 /** @internal What a server gives to each of its connections. */
@@ -26,13 +27,24 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState> extend
   /** What the server keeps for this connection. */
   readonly state: S;
   private readonly server: ServerWebSocketOwner<S>;
+  private readonly callback: OnClientMessageCallback<S> | undefined;
 
   /** @internal Made by the server. */
   constructor(server: ServerWebSocketOwner<S>, state: S) {
-    const callback = server.clientMessageCallback;
-    super(server.callbackErrorHandler, callback && ((message) => callback(state, this, message)));
+    super(server.callbackErrorHandler);
     this.state = state;
     this.server = server;
+    this.callback = server.clientMessageCallback;
+  }
+
+  /** @internal Called by the hub. */
+  override get hasServerCallback(): boolean {
+    return this.callback !== undefined;
+  }
+
+  /** @internal Called by the hub. */
+  override callServer(message: WebSocketMessage): unknown {
+    return this.callback?.(this.state, this, message);
   }
 
   /**
@@ -45,9 +57,10 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState> extend
     openInfo: WebSocketOpenInfo,
     head: Buffer,
     isPongEnabled: boolean,
+    deflate: PerMessageDeflate | undefined,
     prepare: () => void,
   ): void {
-    const session = new Session(this.server.sessionContext, transport, this, isPongEnabled);
+    const session = new Session(this.server.sessionContext, transport, this, isPongEnabled, deflate);
     this.attach(session);
     session.openWith(response, () => {
       prepare();
@@ -59,6 +72,6 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState> extend
   protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number): void {
     this.server.onClientClosed(this);
     this.deliver({ type: 'close', closeInfo, wireSize });
-    this.hub.end();
+    this.hub.end(true);
   }
 }

@@ -3,23 +3,19 @@ import type { OnCallbackError } from '../connection/message-hub.ts';
 import type { SessionContext } from '../connection/session-context.ts';
 import { checkClose } from '../connection/websocket-connection.ts';
 import { ListenError, UsageError } from '../errors.ts';
+import { deflateEngines } from '../platform/deflate-engines.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
 import { throwOnFreshStack } from '../platform/turn.ts';
-import { userAgent } from '../platform/user-agent.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
 import type { Refusal } from '../protocol/http1/refusal.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
+import { isWebSocketRequest, upgradeRequired } from '../protocol/websocket/handshake-server.ts';
 import {
-  type AcceptedUpgrade,
-  evaluateUpgrade,
-  isWebSocketRequest,
-  type UpgradeResult,
-  upgradeRequired,
-  writeSwitchingProtocols,
-} from '../protocol/websocket/handshake-server.ts';
-import { isOriginAllowed, originRefusal } from '../protocol/websocket/origin-policy.ts';
+  resolvePerMessageDeflate,
+  type WebSocketPerMessageDeflateOptions,
+} from '../protocol/websocket/per-message-deflate-options.ts';
+import { PerMessageDeflateSource } from '../protocol/websocket/per-message-deflate-source.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import { callSafely } from '../util/call-safely.ts';
@@ -38,6 +34,7 @@ import {
   type SocketServerOptions,
 } from './server-options.ts';
 import { internalError, serverFull } from './server-refusals.ts';
+import { judgeUpgrade, type Upgrade } from './server-upgrade.ts';
 import { type OnClientMessageCallback, ServerWebSocket, type ServerWebSocketOwner } from './server-websocket.ts';
 
 /**
@@ -69,7 +66,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   private stopped = new Deferred<void>();
   private emptied: Deferred<void> | undefined;
   private stateFactory: (info: ConnectionInfo) => S;
-  private readonly extraHeaders = HttpHeaders.from({ Server: userAgent });
+  private perMessageDeflate: PerMessageDeflateSource;
 
   protected constructor(options: SocketServerOptions<S>) {
     this.options = resolveServerOptions(options);
@@ -77,13 +74,20 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     this.logCallback = this.options.logCallback;
     // Without a factory S is what it is by default, which the type parameter cannot say.
     this.stateFactory = this.options.connectionStateFactory ?? (createDefaultState as (info: ConnectionInfo) => S);
+    const budget = new MemoryAccount(this.options.maxUnfinishedBytes);
+    this.perMessageDeflate = new PerMessageDeflateSource(
+      'server',
+      this.options.perMessageDeflate,
+      deflateEngines,
+      budget,
+    );
     this.sessionContext = {
       role: 'server',
       ports: nodePorts,
       clock: nodeClock,
       wheel: this.wheel,
       limits: limitsOf(this.options),
-      budget: new MemoryAccount(this.options.maxUnfinishedBytes),
+      budget,
     };
   }
 
@@ -202,6 +206,18 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     return { ok: true };
   }
 
+  /** Sets how messages are compressed, on connections made from then on. */
+  setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
+    const settings = resolvePerMessageDeflate('server', options);
+    const { budget } = this.sessionContext;
+    this.perMessageDeflate = new PerMessageDeflateSource('server', settings, deflateEngines, budget);
+  }
+
+  /** Accepts no compression, on connections made from then on. */
+  disablePerMessageDeflate(): void {
+    this.setPerMessageDeflateOptions({ enabled: false });
+  }
+
   /** Sets the function that gets a line for each connection that failed before any other callback heard of it. */
   setLogCallback(callback: LogCallback): void {
     if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
@@ -308,54 +324,36 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   }
 
   private upgrade(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
-    const { allowedOrigins, maxConnections, subprotocols } = this.options;
-    if (this.clients.size >= maxConnections) {
+    if (this.clients.size >= this.options.maxConnections) {
       connection.refuse(serverFull);
       return;
     }
-    const origin = head.headers.get('Origin');
-    const host = head.headers.get('Host');
-    let result: UpgradeResult;
+    const { remoteAddress: remoteIp, remotePort, tls } = connection.transport;
+    let result: ReturnType<typeof judgeUpgrade>;
     let state: S;
-    let response: string;
-    const { transport } = connection;
     try {
-      result = evaluateUpgrade(head, { subprotocols, sha1Base64: nodePorts.sha1Base64 });
-      if (result.ok && !isOriginAllowed(origin, host, allowedOrigins, head)) {
-        result = { ok: false, refusal: originRefusal(origin, host) };
-      }
-      if (!result.ok) {
+      result = judgeUpgrade(head, this.options, this.perMessageDeflate);
+      if ('refusal' in result) {
         connection.refuse(result.refusal);
         return;
       }
-      response = writeSwitchingProtocols(result, this.extraHeaders);
-      state = this.createState({
-        remoteIp: transport.remoteAddress,
-        remotePort: transport.remotePort,
-        tls: transport.tls,
-      });
+      state = this.createState({ remoteIp, remotePort, tls });
     } catch (error) {
       connection.refuse(internalError);
       this.reportError(error);
       return;
     }
-    this.open(connection, head, result, response, state, rest);
+    this.open(connection, head, result, state, rest);
   }
 
-  private open(
-    connection: IncomingConnection,
-    head: RequestHead,
-    upgrade: AcceptedUpgrade,
-    response: string,
-    state: S,
-    rest: Buffer,
-  ): void {
+  private open(connection: IncomingConnection, head: RequestHead, upgrade: Upgrade, state: S, rest: Buffer): void {
     const transport = connection.release();
     this.pending.remove(connection);
     const webSocket = new ServerWebSocket<S>(this, state);
     this.clients.add(webSocket);
-    const openInfo = { uri: head.target, headers: head.headers, protocol: upgrade.protocol };
-    webSocket.begin(transport, response, openInfo, rest, this.options.enablePong, () => {
+    const { response, protocol, deflate } = upgrade;
+    const openInfo = { uri: head.target, headers: head.headers, protocol };
+    webSocket.begin(transport, response, openInfo, rest, this.options.enablePong, deflate, () => {
       callSafely(
         () => this.onConnection(webSocket, state),
         (error) => this.reportError(error),

@@ -24,8 +24,6 @@ export class MemoryTransport implements Transport {
   readonly releasesBuffers: boolean = true;
   readonly remoteAddress: string = '127.0.0.1';
   readonly remotePort: number = 0;
-  readonly localAddress: string = '127.0.0.1';
-  readonly localPort: number = 0;
   private readonly schedule: Scheduler;
   private readonly maxReadBytes: number;
   private peer: MemoryTransport | undefined;
@@ -84,6 +82,8 @@ export class MemoryTransport implements Transport {
 
   pause(): void {
     this.isPaused = true;
+    // What the peer had written before counts as pending from now on, and it waits to hear that it left.
+    if (this.inboxBytes > 0 && this.peer !== undefined) this.peer.awaitsDrain = true;
   }
 
   resume(): void {
@@ -98,6 +98,8 @@ export class MemoryTransport implements Transport {
     if (peer === undefined) return;
     peer.peerHasEnded = true;
     peer.deliverLater();
+    // The other end was first, and waited for this one.
+    if (this.endIsReported) this.destroy();
   }
 
   destroy(error?: Error): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
+import { afterThisTurn } from '../platform/turn.ts';
 import { Deferred } from '../util/deferred.ts';
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
 import { toNodeOptions } from './tls-context.ts';
@@ -55,6 +56,8 @@ export class TlsAcceptor {
     // After its event `end` or `error` a socket closes by itself; without a listener an error would be uncaught.
     socket.on('error', (error) => handshake.fail(error));
     socket.once('close', () => this.onClosed(handshake));
+    // A client that hangs up in the middle is gone; only after the handshake may it close one half.
+    socket.allowHalfOpen = false;
     this.engine.emit('connection', socket);
   }
 
@@ -106,6 +109,7 @@ export class TlsAcceptor {
       return;
     }
     this.forget(handshake);
+    socket.allowHalfOpen = true;
     this.owner.onSecured(new TlsTransport(socket, false));
   }
 
@@ -120,8 +124,11 @@ export class TlsAcceptor {
     if (!this.handshakes.has(handshake)) return;
     this.forget(handshake);
     const { address, port } = handshake;
-    this.owner.onHandshakeFailed(address, port, handshake.error ?? new Error('the client hung up'));
-    this.checkEmptied();
+    // What Node has against a client's certificate it says when the socket has closed.
+    afterThisTurn(() => {
+      this.owner.onHandshakeFailed(address, port, handshake.error ?? new Error('the client hung up'));
+      this.checkEmptied();
+    });
   }
 
   private forget(handshake: Handshake): void {

@@ -3,7 +3,7 @@ import { digestOf, findKeyProblem, isCertificate } from '../platform/certificate
 import { certificateBlocks, checkHasKey, type Pem, readPem, spoiled } from './pem-file.ts';
 import { systemAuthorities } from './system-authorities.ts';
 import type { SocketTLSOptions } from './tls-options.ts';
-import { TlsProblem } from './tls-problem.ts';
+import { reasonOf, TlsProblem } from './tls-problem.ts';
 
 export type { SecureContext } from 'node:tls';
 
@@ -132,10 +132,4 @@ function readAuthorities(caFile: string): Pem | undefined {
   if (caFile !== 'SYSTEM') return readPem('caFile', caFile);
   const text = systemAuthorities();
   return text === undefined ? undefined : { option: 'caFile', text, source: 'the store of the system' };
-}
-
-/** What OpenSSL says, without the numbers. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,11 @@
 import type { TLSOptionsErrorCode } from '../errors.ts';
 
+/** What OpenSSL says, without the numbers around it; the message of any other error. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** TLS options that cannot be used. Client and server each report it as an error of their own. */
 export class TlsProblem extends Error {
   readonly code: TLSOptionsErrorCode;

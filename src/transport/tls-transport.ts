@@ -17,8 +17,6 @@ export class TlsTransport implements Transport {
   readonly releasesBuffers: boolean = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
   private readonly socket: TLSSocket;
   private readonly readsIntoOwnBuffer: boolean;
   private info: TLSConnectionInfo | undefined;
@@ -43,11 +41,8 @@ export class TlsTransport implements Transport {
     this.readsIntoOwnBuffer = readsIntoOwnBuffer;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = socket.localAddress ?? '';
-    this.localPort = socket.localPort ?? 0;
-    socket.on('error', (error) => {
-      this.error ??= error;
-    });
+    // An alert that comes after the handshake is reported, and nothing else is done about it.
+    socket.on('error', (error) => this.destroy(error));
     socket.on('end', () => this.onEnd());
     socket.on('close', () => this.onClose());
   }
@@ -178,6 +173,8 @@ export class TlsTransport implements Transport {
   }
 
   private onEnd(): void {
+    // An alert ends the stream as well; it is reported when the socket has closed.
+    if (this.error !== undefined) return;
     this.endIsHeld = !this.canDeliver || this.held.length > 0;
     if (!this.endIsHeld) this.handler?.onEnd();
   }

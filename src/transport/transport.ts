@@ -4,8 +4,6 @@ import type { TLSConnectionInfo } from './tls-info.ts';
 export interface PeerAddress {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
 }
 
 /** What a {@link Transport} reports. */

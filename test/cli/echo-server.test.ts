@@ -60,6 +60,19 @@ describe('ws echo_server', () => {
     expect(await peer.closed).toEqual({ code: 1000, reason: 'Normal closure' });
   });
 
+  it('compresses for a client that can, but not with -x', async () => {
+    for (const [options, extensions] of [
+      [[], 'permessage-deflate'],
+      [['-x'], ''],
+    ] as const) {
+      const server = await startServer(['echo_server', '-q', ...options]);
+      const peer = await new Peer(server.url, { perMessageDeflate: true }).opened();
+      expect(peer.socket.extensions).toBe(extensions);
+      peer.socket.send('a'.repeat(10_000));
+      expect(await peer.texts(1)).toEqual(['a'.repeat(10_000)]);
+    }
+  });
+
   it('greets after it has authorized', async () => {
     const server = await startServer(['echo_server', '-q', '-g', '--http_authorization_header', 'secret']);
     const peer = await new Peer(server.url, { headers: { Authorization: 'secret' } }).opened();

@@ -15,7 +15,7 @@ export class Peer {
   private wake: () => void = () => undefined;
 
   constructor(url: string, options: ClientOptions = {}) {
-    this.socket = new WebSocket(url, options);
+    this.socket = new WebSocket(url, { perMessageDeflate: false, ...options });
     this.socket.on('message', (data: RawData, isBinary) => {
       this.received.push({ data: data as Buffer, isBinary });
       this.wake();

@@ -33,9 +33,9 @@ const serverDefaults = {
     enablePong: true,
     maxMessageSize: 16_777_216,
     maxUnfinishedBytes: 268_435_456,
+    perMessageDeflate: true,
     allowedOrigins: '*',
   },
-  perMessageDeflate: true,
   nextPorts: 0,
   pidfile: undefined,
 };
@@ -48,7 +48,7 @@ const serverCases: readonly (readonly [line: string, plan: Partial<typeof server
   ['--host ::', { options: { host: '::', addressFamily: 6 } }],
   ['-6 --host localhost', { options: { host: 'localhost', addressFamily: 6 } }],
   ['-p', { options: { enablePong: false } }],
-  ['-x', { perMessageDeflate: false }],
+  ['-x', { options: { perMessageDeflate: false } }],
   ['--max-message-size 1k', { options: { maxMessageSize: 1024 } }],
   ['--max_message_size 1G', { options: { maxMessageSize: 1_073_741_824, maxUnfinishedBytes: 2_147_483_648 } }],
 ];
@@ -122,8 +122,8 @@ describe('the plan of autoroute', () => {
     ['--msg-count=5 ws://h/a?b=c', { client: { url: 'ws://h/a/5?b=c' } }],
     ['--subprotocol a --subprotocol b,c ws://h', { client: { subprotocols: ['a', 'b', 'c'] } }],
     ['--ping_interval -1 ws://h', { pingIntervalSecs: -1 }],
-    ['ws://h', { pingIntervalSecs: 30, perMessageDeflate: true, client: { maxMessageSize: 16_777_216 } }],
-    ['-x ws://h --max-message-size 5', { perMessageDeflate: false, client: { maxMessageSize: 5 } }],
+    ['ws://h', { pingIntervalSecs: 30, client: { maxMessageSize: 16_777_216, perMessageDeflate: false } }],
+    ['-x ws://h --max-message-size 5', { client: { maxMessageSize: 5, perMessageDeflate: false } }],
   ])('with %j', (line, part) => {
     expect(plan(autorouteTable, autoroute, line)).toMatchObject(part);
   });
@@ -156,6 +156,7 @@ describe('the plan of connect', () => {
         automaticReconnection: true,
         maxWaitBetweenReconnectionRetries: 10_000,
         maxMessageSize: 1_073_741_824,
+        perMessageDeflate: true,
       },
       conversation: {
         isBinary: false,
@@ -164,7 +165,6 @@ describe('the plan of connect', () => {
         maxMessageSize: 1_073_741_824,
         waitMs: 1000,
       },
-      perMessageDeflate: true,
       pingIntervalSecs: 30,
       pidfile: undefined,
     });
@@ -186,7 +186,7 @@ describe('the plan of connect', () => {
     ['-d ws://h', { client: { automaticReconnection: false }, conversation: { reconnects: false } }],
     ['-b ws://h', { conversation: { isBinary: true } }],
     ['-g ws://h', { conversation: { gunzips: true } }],
-    ['-x ws://h', { perMessageDeflate: false }],
+    ['-x ws://h', { client: { perMessageDeflate: false } }],
     ['--max-wait 7 ws://h', { client: { maxWaitBetweenReconnectionRetries: 7 } }],
     ['--wait 0 ws://h', { conversation: { waitMs: 0 } }],
     ['--ping_interval 5 ws://h', { pingIntervalSecs: 5 }],

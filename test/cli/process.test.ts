@@ -79,7 +79,7 @@ describe('the process ws', () => {
     const pidfile = join(folder, 'pid');
     const server = await startServer('echo_server', '-q', '--pidfile', pidfile);
     expect(readFileSync(pidfile, 'utf8')).toBe(String(server.child.pid));
-    const client = ws(['connect', '--wait', '0.2', server.url], 'hello\n');
+    const client = ws(['connect', '--wait', '1', server.url], 'hello\n');
     expect(await client.done).toBe(0);
     expect(client.stdout.text).toBe('hello\n');
     server.child.kill('SIGINT');

@@ -22,7 +22,7 @@ describe('a client that cannot connect', () => {
     const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
     for (const [i, gap] of gaps.entries()) {
       expect(gap).toBeGreaterThanOrEqual(100 * 2 ** i - 1);
-      expect(gap).toBeLessThan(100 * 2 ** i + 90);
+      expect(gap).toBeLessThan(100 * 2 ** i + 400);
     }
     await client.stop();
   });
@@ -114,7 +114,7 @@ describe('a client that loses its connection', () => {
     ['is closed with 1001', 1001],
   ])('that %s connects again at once', async (_how, code) => {
     const { server, url } = await startEchoServer();
-    const { client, log } = createClient({ url });
+    const { client, log } = createClient({ url, minWaitBetweenReconnectionRetries: 3000 });
     client.start();
     await log.next('open');
     const start = performance.now();
@@ -124,7 +124,7 @@ describe('a client that loses its connection', () => {
     }
     expect((await log.next('close')).closeInfo).toMatchObject({ code, remote: true });
     await log.next('open');
-    expect(performance.now() - start).toBeLessThan(95);
+    expect(performance.now() - start).toBeLessThan(2000);
     expect(log.of('error')).toEqual([]);
     client.send('works');
     expect((await log.next('message')).data).toBe('works');

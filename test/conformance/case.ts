@@ -79,8 +79,11 @@ export interface Opening {
   readonly offer?: string | undefined;
   /** The same of the suite's response, when a client is examined. */
   readonly answer?: string | undefined;
-  /** What must come of it. */
-  readonly outcome: 'agreed' | 'declined';
+  /**
+   * What must come of it. An offer that must be declined may also be refused as a whole. An answer that is against
+   * the rules is `wrong`; others are judged by what was offered.
+   */
+  readonly outcome: 'agreed' | 'declined' | 'wrong';
   /** Parameters that the server's answer must have, such as `server_max_window_bits=10`. */
   readonly answerHas?: readonly string[] | undefined;
   /** Frames sent in one write with the response of the opening handshake, when a client is examined. */

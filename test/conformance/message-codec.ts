@@ -15,9 +15,8 @@ const strategies = { huffman: zlib.constants.Z_HUFFMAN_ONLY, rle: zlib.constants
 
 /** permessage-deflate as the suite does it: compression by zlib, decompression on its own. */
 export class MessageCodec {
-  /** Messages that came compressed, and that did not. */
+  /** Messages that came compressed. */
   compressedMessages = 0;
-  plainMessages = 0;
   private readonly sending: DirectionParams;
   private readonly receiving: DirectionParams;
   private sent: Buffer = Buffer.alloc(0);
@@ -26,11 +25,6 @@ export class MessageCodec {
   constructor(sending: DirectionParams, receiving: DirectionParams) {
     this.sending = sending;
     this.receiving = receiving;
-  }
-
-  note(isCompressed: boolean): void {
-    if (isCompressed) this.compressedMessages++;
-    else this.plainMessages++;
   }
 
   /** Section 7.2.1: compressed, flushed, and without the four bytes at the end. */
@@ -53,6 +47,7 @@ export class MessageCodec {
   /** Section 7.2.2, and the window and takeover that were agreed on. */
   decompress(compressed: Buffer): Buffer {
     const { windowBits, hasTakeover } = this.receiving;
+    this.compressedMessages++;
     const { output, maxDistance } = inflate(Buffer.concat([compressed, TAIL]), this.received);
     if (maxDistance > 1 << windowBits) {
       throw new Deviation(`a reference ${maxDistance} back, with a window of ${windowBits} bits`);

@@ -120,8 +120,9 @@ export class OpeningServer {
 
 function answer(socket: net.Socket, head: Head, { opening, resolve, reject }: Waiter): void {
   const offers = head.fields.get(EXTENSIONS);
-  const mustBeRefused = opening.answer !== undefined && !isOffered(offers, opening.answer);
-  if (opening.outcome === 'agreed' && offers === undefined) {
+  const isWrong = opening.outcome === 'wrong';
+  const mustBeRefused = isWrong || (opening.answer !== undefined && !isOffered(offers, opening.answer));
+  if (opening.outcome !== 'declined' && offers === undefined) {
     socket.destroy();
     reject(new Deviation('no extension was offered'));
     return;

@@ -180,7 +180,6 @@ export class Peer {
     this.fragments = [];
     const joined = fragments.length === 1 ? frame.payload : Buffer.concat(fragments);
     try {
-      this.codec?.note(this.isCompressed);
       const payload = this.isCompressed && this.codec !== undefined ? this.codec.decompress(joined) : joined;
       this.emit({ kind: 'message', op, payload });
     } catch (error) {

@@ -83,14 +83,15 @@ async function conclude(
   for (const step of testCase.steps) await take(step, peer);
   await end(testCase.end, peer, stage);
   await checkReport(testCase.end, await reported);
-  return behaviourOf(testCase);
+  return behaviourOf(testCase, peer);
 }
 
 /** What a case that went as expected is recorded as. */
-function behaviourOf({ end, opening }: ConformanceCase): string {
+function behaviourOf({ end, opening }: ConformanceCase, { codec }: Peer): string {
   if (end.kind === 'fails') return `close ${end.code}`;
   if (end.kind === 'answersClose') return `close ${end.code ?? 'without code'}`;
   if (end.kind === 'vanishes') return 'end';
+  if (codec !== undefined) return codec.compressedMessages > 0 ? 'ok, deflated' : 'ok, plain';
   return opening?.outcome === 'declined' && opening.offer !== undefined ? 'declined' : 'ok';
 }
 

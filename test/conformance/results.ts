@@ -5,28 +5,43 @@ import { casesFor, families, roles } from './suite.ts';
 /** What happened in each case: `ok`, `close 1002`, …, or `FAILED:` and what was wrong. */
 export type Results = ReadonlyMap<string, string>;
 
+/** The committed file: one behaviour for both roles, or one for each. */
+type Expected = Record<string, string | Partial<Record<Role, string>>>;
+
 /** From the root of the repository, where npm runs everything. */
 const EXPECTED = 'test/conformance/expected.json';
 
+function readFile(): Expected {
+  return JSON.parse(readFileSync(EXPECTED, 'utf8')) as Expected;
+}
+
 /** The results that were committed. */
 export function readExpected(role: Role): Results {
-  const all = JSON.parse(readFileSync(EXPECTED, 'utf8')) as Readonly<Record<Role, Record<string, string>>>;
-  return new Map(Object.entries(all[role]));
+  const results = new Map<string, string>();
+  for (const [id, entry] of Object.entries(readFile())) {
+    const behaviour = typeof entry === 'string' ? entry : entry[role];
+    if (behaviour !== undefined) results.set(id, behaviour);
+  }
+  return results;
 }
 
 /** Puts new results among the committed ones, in the order of the suite; cases that are no more are dropped. */
 export function writeExpected(fresh: Readonly<Record<Role, Results>>): void {
-  const all: Partial<Record<Role, Record<string, string>>> = {};
-  for (const role of roles) {
-    const known = readExpected(role);
-    const entries: [string, string][] = [];
-    for (const { id } of families.flatMap((family) => casesFor(family, role))) {
-      const behaviour = fresh[role].get(id) ?? known.get(id);
-      if (behaviour !== undefined) entries.push([id, behaviour]);
+  const before = { server: readExpected('server'), client: readExpected('client') };
+  const file: Expected = {};
+  for (const family of families) {
+    const ids = roles.map((role) => new Set(casesFor(family, role).map(({ id }) => id)));
+    for (const { id } of family.cases) {
+      const entry: Partial<Record<Role, string>> = {};
+      roles.forEach((role, i) => {
+        const behaviour = fresh[role].get(id) ?? before[role].get(id);
+        if (behaviour !== undefined && ids[i]?.has(id) === true) entry[role] = behaviour;
+      });
+      const [first, second = first] = Object.values(entry);
+      if (first !== undefined) file[id] = first === second ? first : entry;
     }
-    all[role] = Object.fromEntries(entries);
   }
-  writeFileSync(EXPECTED, `${JSON.stringify(all, undefined, 2)}\n`);
+  writeFileSync(EXPECTED, `${JSON.stringify(file, undefined, 2)}\n`);
 }
 
 /** What is wrong, one line for each case: it failed, or behaves otherwise than was committed. */
@@ -41,13 +56,19 @@ export function findDifferences(results: Results, expected: Results): string[] {
   return lines;
 }
 
-/** One line for each behaviour of a family: how many cases. */
+/** Entries of the committed file that belong to no case. */
+export function findStale(): string[] {
+  const known = new Set(families.flatMap((family) => family.cases.map(({ id }) => id)));
+  return Object.keys(readFile()).filter((id) => !known.has(id));
+}
+
+/** One line for a family: how many cases behaved how. */
 export function tabulate(name: string, role: Role, results: Results): string {
   const counts = new Map<string, number>();
   for (const behaviour of results.values()) {
     const kind = behaviour.startsWith('FAILED') ? 'FAILED' : behaviour;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  const columns = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${kind} ${count}`);
-  return `${role.padEnd(7)} ${name.padEnd(14)} ${String(results.size).padStart(5)} cases  ${columns.join(', ')}`;
+  const columns = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} × ${kind}`);
+  return `${role.padEnd(7)} ${name.padEnd(14)} ${String(results.size).padStart(5)} cases: ${columns.join(' | ')}`;
 }

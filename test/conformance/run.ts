@@ -4,7 +4,7 @@ import type { ConformanceCase, Role } from './case.ts';
 import { OpeningServer } from './opening.ts';
 import { play, type Stage } from './play.ts';
 import { findDifferences, type Results, readExpected, tabulate, writeExpected } from './results.ts';
-import { ownSubject, type Subject } from './subjects.ts';
+import { createOwnSubject, type Subject } from './subjects.ts';
 import { casesFor, families, roles } from './suite.ts';
 
 /** Cases that are played at the same time. */
@@ -17,7 +17,7 @@ const HEAVY_DEADLINE_MS = 90_000;
 export async function runCases(
   cases: readonly ConformanceCase[],
   role: Role,
-  subject: Subject = ownSubject,
+  subject: Subject = createOwnSubject('defaults'),
 ): Promise<Results> {
   const behaviours = new Map<string, string>();
   for (const isHeavy of [false, true]) {
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
       ws: { type: 'boolean', default: false },
     },
   });
-  const subject = values.ws ? (await import('./ws-subject.ts')).wsSubject : ownSubject;
+  const createSubject = values.ws ? (await import('./ws-subject.ts')).createWsSubject : createOwnSubject;
   const fresh: Record<Role, Results> = { server: new Map(), client: new Map() };
   const differences: string[] = [];
   for (const role of roles) {
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
         ({ id, isHeavy }) => id.includes(values.match) && (values.heavy || isHeavy !== true),
       );
       if (cases.length === 0) continue;
-      const results = await runCases(cases, role, subject);
+      const results = await runCases(cases, role, createSubject(family.setup ?? 'defaults'));
       for (const [id, behaviour] of results) all.set(id, behaviour);
       console.log(tabulate(family.name, role, results));
       differences.push(...findDifferences(results, readExpected(role)).map((line) => `${role} ${line}`));

@@ -1,4 +1,4 @@
-import { WebSocket, WebSocketServer } from '../../src/index.ts';
+import { type SocketServerOptions, WebSocket, type WebSocketOptions, WebSocketServer } from '../../src/index.ts';
 
 /** How the side examined says that a connection ended. */
 export interface ReportedClose {
@@ -20,6 +20,12 @@ export interface EchoClient {
   echo(url: string): Promise<ReportedClose | undefined>;
 }
 
+/**
+ * How a subject is set up: with the library's defaults, or with the other choices for compression. Then the server
+ * keeps the context between messages, and the client does not, and limits the windows; both compress everything.
+ */
+export type Setup = 'defaults' | 'otherDeflate';
+
 /** What the suite examines, in both roles. */
 export interface Subject {
   startServer(): Promise<EchoServer>;
@@ -28,12 +34,32 @@ export interface Subject {
   readonly dropsAfterFailing: boolean;
 }
 
-/** This library, with its defaults. */
-export const ownSubject: Subject = {
+const clientOptions: Readonly<Record<Setup, WebSocketOptions>> = {
+  defaults: {},
+  otherDeflate: {
+    perMessageDeflate: {
+      threshold: 0,
+      clientNoContextTakeover: true,
+      serverNoContextTakeover: true,
+      clientMaxWindowBits: 11,
+      serverMaxWindowBits: 12,
+    },
+  },
+};
+
+const serverOptions: Readonly<Record<Setup, SocketServerOptions>> = {
+  defaults: {},
+  otherDeflate: {
+    perMessageDeflate: { threshold: 0, clientNoContextTakeover: false, serverNoContextTakeover: false },
+  },
+};
+
+/** This library. */
+export const createOwnSubject = (setup: Setup): Subject => ({
   dropsAfterFailing: true,
   client: {
     async echo(url) {
-      const webSocket = new WebSocket({ url });
+      const webSocket = new WebSocket({ ...clientOptions[setup], url });
       webSocket.setOnMessageCallback((msg) => {
         if (msg.type === 'message') webSocket.send(msg.data, msg.binary);
       });
@@ -43,7 +69,7 @@ export const ownSubject: Subject = {
   },
   async startServer() {
     const closes = new CloseLog();
-    const server = new WebSocketServer({ port: 0 });
+    const server = new WebSocketServer({ ...serverOptions[setup], port: 0 });
     server.setOnConnectionCallback((webSocket) => {
       let path = '';
       webSocket.setOnMessageCallback((msg) => {
@@ -57,7 +83,7 @@ export const ownSubject: Subject = {
     server.start();
     return { port: server.getPort(), closeOf: (path) => closes.of(path), stop: () => server.stop() };
   },
-};
+});
 
 /** Ends of connections, by path: whoever asks first, and whoever comes first. */
 class CloseLog {

@@ -1,11 +1,26 @@
 import { once } from 'node:events';
-import WebSocket, { type RawData, WebSocketServer } from 'ws';
-import type { Subject } from './subjects.ts';
+import WebSocket, { type PerMessageDeflateOptions, type RawData, WebSocketServer } from 'ws';
+import type { Setup, Subject } from './subjects.ts';
 
 /* The npm package `ws`, to examine the suite itself: a case that two implementations fail is probably wrong. */
 
 const MAX_PAYLOAD = 16 * 1024 * 1024;
-const perMessageDeflate = { threshold: 0 };
+
+const clientDeflate: Readonly<Record<Setup, PerMessageDeflateOptions>> = {
+  defaults: { threshold: 0 },
+  otherDeflate: {
+    threshold: 0,
+    clientNoContextTakeover: true,
+    serverNoContextTakeover: true,
+    clientMaxWindowBits: 11,
+    serverMaxWindowBits: 12,
+  },
+};
+
+const serverDeflate: Readonly<Record<Setup, PerMessageDeflateOptions>> = {
+  defaults: { clientNoContextTakeover: true, serverNoContextTakeover: true },
+  otherDeflate: { threshold: 0 },
+};
 
 function echo(webSocket: WebSocket): void {
   webSocket.on('error', () => {});
@@ -14,18 +29,26 @@ function echo(webSocket: WebSocket): void {
   });
 }
 
-export const wsSubject: Subject = {
+export const createWsSubject = (setup: Setup): Subject => ({
   dropsAfterFailing: false,
   client: {
     async echo(url) {
-      const webSocket = new WebSocket(url, { maxPayload: MAX_PAYLOAD, perMessageDeflate });
+      const webSocket = new WebSocket(url, { maxPayload: MAX_PAYLOAD, perMessageDeflate: clientDeflate[setup] });
       echo(webSocket);
-      await once(webSocket, 'close');
+      // Not by once(), which rejects for an error.
+      await new Promise<void>((resolve) => {
+        webSocket.on('close', () => resolve());
+      });
       return undefined;
     },
   },
   async startServer() {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: MAX_PAYLOAD, perMessageDeflate });
+    const server = new WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      maxPayload: MAX_PAYLOAD,
+      perMessageDeflate: serverDeflate[setup],
+    });
     server.on('connection', echo);
     await once(server, 'listening');
     const address = server.address();
@@ -40,4 +63,4 @@ export const wsSubject: Subject = {
       },
     };
   },
-};
+});

@@ -159,7 +159,7 @@ describe('a callback that throws or rejects', () => {
     const errors: unknown[] = [];
     const { url } = await startEchoServer();
     const { client, log } = await connectClient(url, { onCallbackError: (error) => void errors.push(error) });
-    const causes = [undefined, null, 'text', 5];
+    const causes: unknown[] = [undefined, null, 'text', 5];
     client.on('message', (message) => {
       const cause = causes[Number(message.data)];
       if (message.binary) return Promise.reject(cause);

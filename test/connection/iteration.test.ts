@@ -223,7 +223,7 @@ describe('a slow loop', () => {
 
 test('what a client receives behind the handshake is there for a loop that starts after connect()', async () => {
   const server = await listenRaw();
-  const client = new WebSocket({ url: server.url, closeTimeoutSecs: 0.1 });
+  const client = new WebSocket({ url: server.url, closeTimeoutSecs: 0.1, perMessageDeflate: false });
   onTestFinished(() => void client.stop());
   const connecting = client.connect();
   await server.acceptUpgrade(Buffer.concat([frame({ opcode: 1, payload: '1' }), frame({ opcode: 1, payload: '2' })]));

@@ -157,11 +157,12 @@ describe.each(roles)('a %s sends', (role) => {
 
   test('nothing that has no bytes, and says so at the call', async () => {
     const { sender, received } = await connectAs(role);
-    for (const data of [5, null, undefined, {}, [1, 2], new Date(), Symbol('s'), 5n, () => 'x']) {
-      const send = (): unknown => sender.send(data as unknown as SendData);
+    const nonsense: unknown[] = [5, null, undefined, {}, [1, 2], new Date(), Symbol('s'), 5n, () => 'x'];
+    for (const data of nonsense) {
+      const send = (): unknown => sender.send(data as SendData);
       expect(send).toThrow(UsageError);
       expect(send).toThrow(/^data: /);
-      expect(() => sender.sendText(data as unknown as SendData)).toThrow(UsageError);
+      expect(() => sender.sendText(data as SendData)).toThrow(UsageError);
     }
     expect(() => sender.ping(5 as unknown as string)).toThrow(UsageError);
     sender.send('fine');

@@ -31,7 +31,7 @@ export const clientExamples: ExampleTests = {
       });
     });
     expect(await start(url).ended()).toEqual(['0 bytes were left']);
-    expect(count).toBe(20_000);
+    expect(count).toBe(3_000);
   },
 
   async 'message-types'(start) {

@@ -12,11 +12,11 @@ const pages = ['README.md', 'docs/guide/client.md', 'docs/guide/server.md'];
 
 async function exampleFiles(): Promise<string[]> {
   const files = await readdir(examplesDirectory, { recursive: true });
-  return files.filter((file) => file.endsWith('.ts') && !/^(build|node_modules)\b/.test(file)).sort();
+  return files.filter((file) => file.endsWith('.ts') && !/^(build|node_modules)\b/.test(file));
 }
 
 test('every example is run', async () => {
-  const names = (await exampleFiles()).map((file) => file.replaceAll('\\', '/').slice(0, -'.ts'.length));
+  const names = (await exampleFiles()).map((file) => file.replaceAll('\\', '/').slice(0, -'.ts'.length)).sort();
   const run = Object.keys({ ...clientExamples, ...seedClientExamples, ...serverExamples }).sort();
   expect(run).toEqual(names);
 });
@@ -83,23 +83,39 @@ describe('docs/errors.md has a heading for every code', () => {
 });
 
 describe('links between pages lead somewhere', () => {
-  test.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs'])('%s', async (at) => {
-    const files = at.endsWith('.md') ? [at] : (await readdir(join(root, at), { recursive: true })).map((file) => join(at, file));
-    const broken: string[] = [];
-    for (const file of files.filter((name) => name.endsWith('.md'))) {
-      const text = await readFile(join(root, file), 'utf8');
-      for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
-        const [path = '', anchor] = target.split('#');
-        const full = path === '' ? join(root, file) : resolve(root, file, '..', path);
-        const content = await readFile(full, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'EISDIR' ? '' : undefined));
-        if (content === undefined || (anchor !== undefined && !anchorsOf(content).has(anchor))) broken.push(`${file}: ${target}`);
+  test.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs'])(
+    '%s',
+    async (at) => {
+      const files = at.endsWith('.md')
+        ? [at]
+        : (await readdir(join(root, at), { recursive: true })).map((file) => join(at, file));
+      const broken: string[] = [];
+      for (const file of files.filter((name) => name.endsWith('.md'))) {
+        const text = await readFile(join(root, file), 'utf8');
+        for (const [, target = ''] of text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
+          const [path = '', anchor] = target.split('#');
+          const full = path === '' ? join(root, file) : resolve(root, file, '..', path);
+          const content = await readFile(full, 'utf8').catch((error: NodeJS.ErrnoException) =>
+            error.code === 'EISDIR' ? '' : undefined,
+          );
+          if (content === undefined || (anchor !== undefined && !anchorsOf(content).has(anchor)))
+            broken.push(`${file}: ${target}`);
+        }
       }
-    }
-    expect(broken).toEqual([]);
-  });
+      expect(broken).toEqual([]);
+    },
+  );
 
   function anchorsOf(markdown: string): Set<string> {
     const titles = [...markdown.matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? '');
-    return new Set(titles.map((title) => title.toLowerCase().replace(/[^\w\s-]/g, '').trim().replaceAll(' ', '-')));
+    return new Set(
+      titles.map((title) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w\s-]/g, '')
+          .trim()
+          .replaceAll(' ', '-'),
+      ),
+    );
   }
 });

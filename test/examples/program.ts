@@ -61,8 +61,7 @@ export class Program {
 
   async #untilLine(what: string, matches: (line: string) => boolean): Promise<string> {
     const ended = 'the program ended';
-    const find = (): string | undefined =>
-      this.lines.find(matches) ?? (this.#code === undefined ? undefined : ended);
+    const find = (): string | undefined => this.lines.find(matches) ?? (this.#code === undefined ? undefined : ended);
     const line = await this.#watch.until(`the line ${what}`, find);
     if (line === ended) throw new Error(`${ended} (${this.#code}) without the line ${what}: ${this.#stderr}`);
     return line;

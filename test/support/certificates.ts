@@ -14,7 +14,7 @@ export interface Identity {
 }
 
 export interface CertificateFields {
-  /** Host names and addresses that it is for. */
+  /** Host names and addresses that it is for; `dns:` in front makes a name of what looks like an address. */
   readonly names?: readonly string[] | undefined;
   readonly commonName?: string | undefined;
   readonly notBefore?: Date | undefined;
@@ -50,7 +50,12 @@ export class Authority {
   }
 
   issue(fields: CertificateFields = {}): Identity {
-    const { names = ['localhost', '127.0.0.1'], commonName = names[0] ?? 'client', keyType = 'ec', passphrase } = fields;
+    const {
+      names = ['localhost', '127.0.0.1'],
+      commonName = names[0] ?? 'client',
+      keyType = 'ec',
+      passphrase,
+    } = fields;
     const keys = createKeys(keyType);
     const extensions = names.length === 0 ? [] : [namesExtension(names)];
     const certFile = this.#sign(distinguishedName(commonName), keys.publicKey, fields, extensions);
@@ -119,7 +124,9 @@ function authorityExtension(): Buffer {
 function namesExtension(names: readonly string[]): Buffer {
   const entries = names.map((name) => {
     const address = addressBytes(name);
-    return address === undefined ? context(2, false, Buffer.from(name)) : context(7, false, address);
+    return address === undefined
+      ? context(2, false, Buffer.from(name.replace('dns:', '')))
+      : context(7, false, address);
   });
   return sequence(oid('2.5.29.17'), octets(sequence(...entries)));
 }

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Something } from './watch.ts';
 
 const POLL_MS = 5;
 
 /** Polls until `read` gives something truthy, and returns it. For what no event announces. */
-export async function eventually<T>(what: string, read: () => T, withinMs = 5000): Promise<NonNullable<T>> {
+export async function eventually<T>(what: string, read: () => T, withinMs = 5000): Promise<Something<T>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = read();
-    if (value !== undefined && value !== null && value !== false) return value;
+    if (value !== undefined && value !== null && value !== false) return value as Something<T>;
     if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
     await delay(POLL_MS);
   }

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type ReadFrame, readFrames } from './frames.ts';
-import { Watch } from './watch.ts';
+import { type Something, Watch } from './watch.ts';
 
 /** The key and the answer of the example in RFC 6455 section 1.3. */
 export const RFC_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
@@ -15,13 +15,17 @@ export class RawPeer {
   hasEnded = false;
   isClosed = false;
   error: NodeJS.ErrnoException | undefined;
+  /** How many bytes were received. Asking for them all at every piece would cost their square. */
+  received = 0;
   #pieces: Buffer[] = [];
+  #headLength = 0;
   readonly #watch = new Watch();
 
   constructor(socket: net.Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.#pieces.push(chunk);
+      this.received += chunk.length;
       this.#watch.changed();
     });
     socket.on('end', () => {
@@ -49,24 +53,28 @@ export class RawPeer {
 
   /** What came behind the head. */
   get body(): Buffer {
-    const end = this.bytes.indexOf(HEAD_END);
-    return end < 0 ? Buffer.alloc(0) : this.bytes.subarray(end + HEAD_END.length);
+    return this.#hasHead ? this.bytes.subarray(this.#headLength) : Buffer.alloc(0);
+  }
+
+  /** How many bytes came behind the head. */
+  get bodyLength(): number {
+    return this.#hasHead ? this.received - this.#headLength : 0;
   }
 
   write(bytes: Uint8Array | string): void {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   }
 
-  until<T>(what: string, read: () => T): Promise<NonNullable<T>> {
-    return this.#watch.until(`${what}; received ${JSON.stringify(this.text.slice(0, 300))}`, read);
+  until<T>(what: string, read: () => T): Promise<Something<T>> {
+    return this.#watch.until(what, read).catch((error: unknown) => {
+      const received = JSON.stringify(this.text.slice(0, 300));
+      throw new Error(`received ${this.received} bytes, ${received}`, { cause: error });
+    });
   }
 
   /** The head of a request or a response, once it is complete. */
   head(): Promise<string> {
-    return this.until('a head', () => {
-      const end = this.bytes.indexOf(HEAD_END);
-      return end < 0 ? undefined : this.bytes.toString('latin1', 0, end + HEAD_END.length);
-    });
+    return this.until('a head', () => this.#hasHead && this.bytes.toString('latin1', 0, this.#headLength));
   }
 
   /** The frames behind the head, once there are `count`. */
@@ -90,6 +98,11 @@ export class RawPeer {
     return this.until('the end of the stream', () => this.hasEnded || this.isClosed);
   }
 
+  /** Our own end is closed, in both directions. */
+  closed(): Promise<true> {
+    return this.until('the end of the connection', () => this.isClosed);
+  }
+
   /** The other end is gone, in both directions: what is sent to it from now on is answered by a reset. */
   async gone(): Promise<true> {
     await this.ended();
@@ -98,6 +111,13 @@ export class RawPeer {
     knock();
     const timer = setInterval(knock, 20);
     return this.until('the end of the connection', () => this.isClosed).finally(() => clearInterval(timer));
+  }
+
+  get #hasHead(): boolean {
+    if (this.#headLength > 0) return true;
+    const end = this.bytes.indexOf(HEAD_END);
+    if (end >= 0) this.#headLength = end + HEAD_END.length;
+    return end >= 0;
   }
 }
 

@@ -9,8 +9,11 @@ import {
 } from '../../src/index.ts';
 import { MessageLog } from './message-log.ts';
 
-/** Short enough that a test which waits for it does not hold up the others; the deadlines count in tenths. */
-export const SHORT_CLOSE_SECS = 0.2;
+/**
+ * The deadline is short enough that a test which waits for it does not hold up the others; it counts in tenths. What
+ * is on the wire is what was sent, unless a test is about compression.
+ */
+const defaults = { closeTimeoutSecs: 0.2, perMessageDeflate: false };
 
 export interface RunningServer<S extends ConnectionState = ConnectionState> {
   readonly server: WebSocketServer<S>;
@@ -23,7 +26,7 @@ export async function startServer<S extends ConnectionState = ConnectionState>(
   options: SocketServerOptions<S> = {},
   prepare: (server: WebSocketServer<S>) => void = () => undefined,
 ): Promise<RunningServer<S>> {
-  const server = new WebSocketServer<S>({ port: 0, closeTimeoutSecs: SHORT_CLOSE_SECS, ...options });
+  const server = new WebSocketServer<S>({ port: 0, ...defaults, ...options });
   prepare(server);
   const result = await server.listenAndStart();
   if (!result.ok) throw result.error;
@@ -47,7 +50,7 @@ export interface LoggedClient {
 
 /** A client that is stopped when the test is over, and a log of what happens on it. */
 export function createClient(options: WebSocketOptions): LoggedClient {
-  const client = new WebSocket({ closeTimeoutSecs: SHORT_CLOSE_SECS, ...options });
+  const client = new WebSocket({ ...defaults, ...options });
   onTestFinished(() => void client.stop());
   return { client, log: new MessageLog(client) };
 }

@@ -14,8 +14,6 @@ export class ScriptedTransport implements Transport {
   readonly isEncrypted: boolean = false;
   readonly remoteAddress: string = '192.0.2.1';
   readonly remotePort: number = 1;
-  readonly localAddress: string = '192.0.2.2';
-  readonly localPort: number = 2;
   readonly releasesBuffers: boolean;
   isWritable = true;
   isStalled = false;

@@ -1,3 +1,6 @@
+/** Anything but what stands for "not yet". */
+export type Something<T> = Exclude<T, undefined | null | false>;
+
 /** Turns "something has changed" into promises for conditions, each with a deadline. */
 export class Watch {
   readonly #waiters = new Set<() => boolean>();
@@ -10,13 +13,13 @@ export class Watch {
   }
 
   /** What `read` gives once it gives something; asked now and at every change. */
-  until<T>(what: string, read: () => T, withinMs = 8000): Promise<NonNullable<T>> {
+  until<T>(what: string, read: () => T, withinMs = 4000): Promise<Something<T>> {
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         const value = read();
         if (value === undefined || value === null || value === false) return false;
         clearTimeout(timer);
-        resolve(value);
+        resolve(value as Something<T>);
         return true;
       };
       const timer = setTimeout(() => {

@@ -528,6 +528,17 @@ describe('closing', () => {
     expect(line.writer.bufferedBytes).toBe(0);
   });
 
+  test('does not leave what was gathered to the connection that sends next', () => {
+    const line = new Line();
+    const other = new Line();
+    line.writer.beginBatch();
+    line.send('secret');
+    line.writer.close();
+    other.send('other');
+    other.writer.flush();
+    expect([line.received, other.received]).toEqual(['', 'other']);
+  });
+
   test('twice is the same as once', () => {
     const line = new Line();
     line.writer.close();

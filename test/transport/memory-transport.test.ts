@@ -318,7 +318,6 @@ test('both ends look like a local connection that is not encrypted and may stay 
       isEncrypted: false,
       releasesBuffers: true,
       remoteAddress: '127.0.0.1',
-      localAddress: '127.0.0.1',
     });
     end.ref();
     end.unref();

@@ -15,8 +15,6 @@ export interface AutoroutePlan {
   readonly url: string;
   readonly messageCount: number;
   readonly client: WebSocketOptions;
-  /** Not negotiated by the library yet. */
-  readonly perMessageDeflate: boolean;
   /** Not kept by the library yet. */
   readonly pingIntervalSecs: number;
 }
@@ -29,8 +27,9 @@ export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
       url: urlBelow(values.url, String(values.messageCount)),
       subprotocols: values.subprotocols.flat(),
       maxMessageSize: values.maxMessageSize,
+      // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
+      perMessageDeflate: false,
     },
-    perMessageDeflate: !values.withoutDeflate,
     pingIntervalSecs: values.pingIntervalSecs,
   }),
 

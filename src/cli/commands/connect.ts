@@ -11,8 +11,6 @@ import type { ConnectValues } from '../tables/connect.ts';
 export interface ConnectPlan {
   readonly client: WebSocketOptions;
   readonly conversation: ConversationPlan;
-  /** Not negotiated by the library yet. */
-  readonly perMessageDeflate: boolean;
   /** Not kept by the library yet. */
   readonly pingIntervalSecs: number;
   readonly pidfile: string | undefined;
@@ -30,6 +28,7 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         automaticReconnection: reconnects,
         maxWaitBetweenReconnectionRetries: values.maxWaitMs,
         maxMessageSize,
+        perMessageDeflate: !values.withoutDeflate,
       },
       conversation: {
         isBinary: values.isBinary,
@@ -38,7 +37,6 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         maxMessageSize,
         waitMs: values.waitSecs * 1000,
       },
-      perMessageDeflate: !values.withoutDeflate,
       pingIntervalSecs: values.pingIntervalSecs,
       pidfile: values.pidfile,
     };

@@ -4,7 +4,7 @@ import {
   type WebSocketOpenMessage,
   WebSocketServer,
 } from '../../index.ts';
-import { Echo, HIGH_WATER_BYTES, untilSent } from '../backpressure.ts';
+import { Echo } from '../backpressure.ts';
 import type { Command } from '../command.ts';
 import { Log } from '../log.ts';
 import { planServer, type ServerPlan, serve } from '../serve.ts';
@@ -114,10 +114,10 @@ class PushClient {
     const { text, webSocket } = this;
     let left = count;
     while (left > 0) {
-      if (webSocket.bufferedAmount() > HIGH_WATER_BYTES) await untilSent(webSocket);
+      if (!webSocket.canSendMore) await webSocket.drain();
       const info = webSocket.sendText(text);
       if (info.success) left--;
-      else if (info.code === 'bufferFull') await untilSent(webSocket, 0);
+      else if (info.code === 'bufferFull') await webSocket.drain();
       else {
         this.onSendFailed();
         return;

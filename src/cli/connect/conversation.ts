@@ -7,7 +7,6 @@ import type {
   WebSocketMessage,
   WebSocketOpenInfo,
 } from '../../index.ts';
-import { untilSent } from '../backpressure.ts';
 import { connectFailure } from '../client.ts';
 import { CliError, WrongUsage } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -53,6 +52,7 @@ export class Conversation {
   private isDrained = false;
   private hasRefusedLines = false;
   private pongsWanted = 0;
+  private answers = 0;
   private silence: NodeJS.Timeout | undefined;
 
   constructor(plan: ConversationPlan, client: WebSocket, screen: Screen) {
@@ -159,11 +159,20 @@ export class Conversation {
     if (this.isStopped) return this.endStopped();
     await this.outbox.untilAtMost(0);
     await this.opened.promise;
-    await untilSent(this.client, 0);
+    await this.client.drain();
     if (this.isOver) return undefined;
     this.isDrained = true;
-    this.silence = setTimeout(() => this.end(this.doneOrRefused()), this.plan.waitMs);
+    this.silence = setTimeout(() => this.onSilence(), this.plan.waitMs);
     return undefined;
+  }
+
+  /** After a stall timers come first: what has arrived meanwhile is looked at before it is called silence. */
+  private onSilence(): void {
+    const { answers } = this;
+    setImmediate(() => {
+      if (answers === this.answers) this.end(this.doneOrRefused());
+      else this.silence?.refresh();
+    });
   }
 
   /** There is no connection any more, and nothing will make one. */
@@ -185,6 +194,7 @@ export class Conversation {
 
   private onMessage(message: WebSocketMessage): void {
     const { screen } = this;
+    this.answers++;
     this.silence?.refresh();
     switch (message.type) {
       case 'message':

@@ -1,5 +1,4 @@
 import type { WebSocket, WebSocketSendFailure } from '../../index.ts';
-import { HIGH_WATER_BYTES, untilSent } from '../backpressure.ts';
 
 export type Line = string | Buffer;
 
@@ -51,11 +50,11 @@ export class Outbox {
     const { webSocket, lines } = this;
     this.isPumping = true;
     for (let line = lines[0]; line !== undefined; line = lines[0]) {
-      if (webSocket.bufferedAmount() > HIGH_WATER_BYTES) await untilSent(webSocket);
+      if (!webSocket.canSendMore) await webSocket.drain();
       const info = this.isBinary ? webSocket.sendBinary(line) : webSocket.sendText(line);
       if (!info.success && info.code === 'closed') break;
       if (!info.success && info.code === 'bufferFull') {
-        await untilSent(webSocket, 0);
+        await webSocket.drain();
         continue;
       }
       lines.shift();

@@ -43,6 +43,11 @@ function primeAllocator(): void {
   Buffer.allocUnsafeSlow(KEPT_BLOCK_BYTES);
 }
 
+/** A much larger buffer would be charged to the budget of a small message, and pinned by it. */
+function isFit(buffer: Buffer | undefined, capacity: number): boolean {
+  return buffer !== undefined && buffer.length >= capacity && buffer.length <= capacity * 4;
+}
+
 /**
  * Collects the payload of a message that does not lie in one piece in one read: each byte is unmasked where it
  * arrived, copied once, and validated at once if it is text. However many fragments there are, they end up in one
@@ -149,7 +154,7 @@ export class MessageAssembler {
 
   private grow(capacity: number): Violation | undefined {
     const { buffer: old } = this;
-    const reusable = spare !== undefined && spare.length >= capacity && this.leavesItsBuffer ? spare : undefined;
+    const reusable = this.leavesItsBuffer && isFit(spare, capacity) ? spare : undefined;
     const size = reusable === undefined ? capacity : reusable.length;
     if (this.budget?.take(size) === false) return Violations.outOfMemoryBudget;
     if (reusable !== undefined) spare = undefined;

@@ -15,6 +15,7 @@ import {
 } from './message-decompressor.ts';
 import type { PerMessageDeflateAgreement } from './per-message-deflate-negotiation.ts';
 import type { PerMessageDeflateSettings } from './per-message-deflate-options.ts';
+import { SlicedCompressor } from './sliced-compressor.ts';
 import { encodeText } from './text.ts';
 
 /** Ends what an engine makes, and is not sent (section 7.2.1). */
@@ -123,6 +124,25 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
 
   compressBytes(bytes: Uint8Array): number {
     return this.compress(bytes as Buffer, bytes.length);
+  }
+
+  /**
+   * What compresses a message in slices, while other messages are sent; `undefined` when it is to be sent as it is.
+   * The message refers to none before it, and none behind it will refer to it or to one before: so it may be taken
+   * back.
+   */
+  compressInSlices(bytes: Buffer): SlicedCompressor | undefined {
+    if (this.isClosed || bytes.length < this.threshold) return undefined;
+    if (this.keepsOurHistory) {
+      this.deflater?.close();
+      this.deflater = undefined;
+    }
+    try {
+      return new SlicedCompressor(this.engines.createDeflater(this.deflateParams), bytes);
+    } catch {
+      // Zlib has no memory for another engine; the message does without.
+      return undefined;
+    }
   }
 
   /** The connection is over: frees the engines that were its own. */

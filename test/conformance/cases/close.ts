@@ -117,7 +117,9 @@ function* reasons(): Generator<ConformanceCase> {
     'aß水🎉'.repeat(12),
   ]) {
     for (const chop of [undefined, 1] as const) {
-      const name = [...reason].slice(0, 2).map((one) => `u+${(one.codePointAt(0) ?? 0).toString(16)}`);
+      const name = Array.from(reason)
+        .slice(0, 2)
+        .map((one) => `u+${(one.codePointAt(0) ?? 0).toString(16)}`);
       yield {
         id: `close/reason/valid/${name.join('-')}/${nameOf(chop)}`,
         section: CLOSE,

@@ -1,0 +1,132 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { startServer } from '../support/running.ts';
+
+const execute = promisify(execFile);
+
+const QUIET = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+function findChromium(): string {
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    try {
+      return execFileSync('which', [name], { encoding: 'utf8' }).trim();
+    } catch {
+      // The next name.
+    }
+  }
+  throw new Error('this test needs Chromium: apt-get install chromium');
+}
+
+/** What the page does; it leaves its findings as text, and is then complete. */
+const script = `
+  const sizes = [0, 1, 125, 126, 65535, 65536, 1 << 20];
+  const findings = {};
+  const opened = (socket) => new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
+  const message = (socket) => new Promise((resolve) => { socket.onmessage = (event) => resolve(event.data); });
+  const closed = (socket) => new Promise((resolve) => {
+    socket.onclose = (event) => resolve([event.code, event.reason, event.wasClean]);
+  });
+  async function run(base) {
+    const socket = new WebSocket(base + '/echo?from=page', ['msgpack', 'json']);
+    socket.binaryType = 'arraybuffer';
+    await opened(socket);
+    findings.protocol = socket.protocol;
+    findings.text = [];
+    findings.binary = [];
+    for (const size of sizes) {
+      const text = 'ü€'.repeat(size / 5) + 'x'.repeat(size % 5);
+      let answer = message(socket);
+      socket.send(text);
+      findings.text.push((await answer) === text);
+      const bytes = new Uint8Array(size).map((_, i) => i * 31 + (i >> 8));
+      answer = message(socket);
+      socket.send(bytes);
+      const back = new Uint8Array(await answer);
+      findings.binary.push(back.length === size && back.every((byte, i) => byte === bytes[i]));
+    }
+    const burst = [];
+    const all = new Promise((resolve) => {
+      socket.onmessage = (event) => { if (burst.push(event.data) === 1000) resolve(); };
+    });
+    for (let i = 0; i < 1000; i++) socket.send('n' + i);
+    await all;
+    findings.burst = burst.every((data, i) => data === 'n' + i);
+    let end = closed(socket);
+    socket.close(3001, 'from the page ü');
+    findings.closedByPage = await end;
+    const second = new WebSocket(base + '/close-me');
+    findings.closedByServer = await closed(second);
+    const third = new WebSocket(base + '/ping-me');
+    findings.pong = await message(third);
+    third.close();
+    const refused = new WebSocket(base.replace('127.0.0.1', 'not-loopback.localhost.invalid'));
+    findings.unreachable = (await closed(refused))[0];
+  }
+  run(BASE).catch((error) => { findings.error = String(error); }).finally(() => {
+    document.body.textContent = 'FINDINGS' + JSON.stringify(findings) + 'END';
+  });
+`;
+
+test('headless Chromium speaks with the server: echo of all sizes, subprotocol, ping, close codes', async () => {
+  const chromium = findChromium();
+  const closes: unknown[] = [];
+  const { url } = await startServer({ subprotocols: ['json'] }, (server) => {
+    server.setOnClientMessageCallback((_state, webSocket, message) => {
+      if (message.type === 'open' && message.openInfo.uri === '/close-me') webSocket.close(4321, 'from the server ü');
+      if (message.type === 'open' && message.openInfo.uri === '/ping-me') webSocket.ping('are you there?');
+      if (message.type === 'pong') webSocket.send(`pong ${message.data}`);
+      if (message.type === 'close') closes.push(message.closeInfo);
+      if (message.type === 'message') webSocket.send(message.data, message.binary);
+    });
+  });
+  const page = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html; charset=utf-8');
+    const base = JSON.stringify(url.slice(0, -1));
+    response.end(`<!doctype html><body>not yet<script>const BASE = ${base};${script}</script>`);
+  });
+  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void page.close());
+  const { port } = page.address() as AddressInfo;
+  const profile = await mkdtemp(join(tmpdir(), 'ixwebsocket-chromium-'));
+  onTestFinished(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+
+  // The page is dumped when its virtual time is up, which does not pass while requests are under way.
+  const flags = [
+    ...QUIET,
+    `--user-data-dir=${profile}`,
+    '--virtual-time-budget=30000',
+    '--timeout=60000',
+    '--dump-dom',
+  ];
+  const { stdout } = await execute(chromium, [...flags, `http://127.0.0.1:${port}/`], { timeout: 120_000 });
+  const json = /FINDINGS(.*)END/s.exec(stdout)?.[1];
+  expect(json, stdout.slice(0, 2000)).toBeDefined();
+  const findings: unknown = JSON.parse((json ?? '').replaceAll('&amp;', '&'));
+  expect(findings).toEqual({
+    protocol: 'json',
+    text: Array.from({ length: 7 }, () => true),
+    binary: Array.from({ length: 7 }, () => true),
+    burst: true,
+    closedByPage: [3001, 'from the page ü', true],
+    closedByServer: [4321, 'from the server ü', true],
+    pong: 'pong are you there?',
+    unreachable: 1006,
+  });
+  expect(closes).toContainEqual({ code: 3001, reason: 'from the page ü', remote: true });
+  expect(closes).toContainEqual({ code: 4321, reason: 'from the server ü', remote: false });
+});
