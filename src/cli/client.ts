@@ -1,5 +1,6 @@
 import { UsageError, WebSocket, type WebSocketErrorInfo, type WebSocketOptions } from '../index.ts';
 import { CliError, WrongUsage } from './errors.ts';
+import { tlsHintFor } from './tls.ts';
 
 /** A client for a command: what the library refuses of its options was typed wrong. */
 export function createClient(command: string, options: WebSocketOptions): WebSocket {
@@ -26,7 +27,7 @@ function hintFor(code: string): string | undefined {
     case 'invalidSubprotocol':
       return 'Offer a subprotocol of the server with --subprotocol.';
     default:
-      return undefined;
+      return tlsHintFor(code);
   }
 }
 

@@ -3,10 +3,12 @@ import type { ListenError, SocketServerOptions, WebSocketServer } from '../index
 import type { Environment } from './environment.ts';
 import { CliError, WrongUsage } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
+import { Log } from './log.ts';
 import { printable, writeLine } from './output.ts';
 import { withPidfile } from './pidfile.ts';
 import { withStopSignal } from './stop-signal.ts';
 import type { ServerValues } from './tables/shared.ts';
+import { planTls, tlsHintFor } from './tls.ts';
 
 export interface ServerOptions extends SocketServerOptions {
   readonly port: number;
@@ -37,6 +39,7 @@ export function planServer(command: string, values: ServerValues): ServerPlan {
       enablePong: !values.withoutPong,
       perMessageDeflate: !values.withoutDeflate,
       maxMessageSize: values.maxMessageSize,
+      tlsOptions: planTls(values),
       maxUnfinishedBytes: Math.max(256 * MIB, 2 * values.maxMessageSize),
       // These servers are for trying things out, from web pages as well.
       allowedOrigins: '*',
@@ -59,7 +62,7 @@ export interface Service {
 /** Listens and serves until a signal comes, or until there is nothing more to do. */
 export async function serve(plan: ServerPlan, environment: Environment, service: Service): Promise<ExitCode> {
   return withStopSignal(environment, async (stopped) => {
-    const server = await listen(plan, service);
+    const server = await listen(plan, environment, service);
     try {
       return await withPidfile(plan.pidfile, environment, async () => {
         announce(plan, environment, server.getPort(), service);
@@ -74,10 +77,11 @@ export async function serve(plan: ServerPlan, environment: Environment, service:
   });
 }
 
-async function listen(plan: ServerPlan, service: Service): Promise<WebSocketServer> {
+async function listen(plan: ServerPlan, environment: Environment, service: Service): Promise<WebSocketServer> {
   const { options, command } = plan;
+  const log = new Log(environment, true);
   for (let { port } = options; ; port++) {
-    const server = service.createServer({ ...options, port });
+    const server = service.createServer({ ...options, port, logCallback: (_level, message) => log.error(message) });
     const result = await server.listen();
     if (result.ok) return server;
     const { error } = result;
@@ -96,13 +100,13 @@ function hintFor(error: ListenError): string | undefined {
     case 'invalidHost':
       return 'Give --host an address of this machine, such as 127.0.0.1, or ::1 with -6.';
     default:
-      return undefined;
+      return tlsHintFor(error.code);
   }
 }
 
 function announce(plan: ServerPlan, environment: Environment, port: number, service: Service): void {
-  const { host } = plan.options;
-  const url = `ws://${isIP(host) === 6 ? `[${host}]` : host}:${port}/`;
+  const { host, tlsOptions } = plan.options;
+  const url = `${tlsOptions?.tls === true ? 'wss' : 'ws'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}/`;
   writeLine(environment.stdout, `Listening on ${printable(url)}`);
   if (!isLoopback(host)) {
     writeLine(environment.stderr, `ws: warning: ${printable(host)} can be reached from other machines`);

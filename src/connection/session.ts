@@ -234,7 +234,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
 
   /** @internal TransportHandler */
   onClosed(error: Error | undefined): void {
-    const unsentBytes = this.bufferedBytes;
+    const unsentBytes = this.bufferedBytes + this.writer.droppedBytes;
     const wasAcknowledged = this.endpoint.status !== ConnectionStatus.ClosedByUs || this.isFailed;
     this.endpoint.end();
     this.deflate?.close();

@@ -82,6 +82,6 @@ function toConnectError(error: unknown, phase: DialPhase, url: WebSocketUrl): Co
 
 /** Several addresses that all failed arrive as one error; the first of them speaks for all. */
 function systemCodeOf(error: unknown): string | undefined {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
   return first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : undefined;
 }

@@ -9,6 +9,11 @@ export function isCertificate(pem: string): boolean {
   }
 }
 
+/** Whether a certificate, in DER, names an IP address. It counts only where addresses belong, not among the names. */
+export function isForAddress(certificate: Buffer, address: string): boolean {
+  return new X509Certificate(certificate).checkIP(address) !== undefined;
+}
+
 /** What is the matter with a private key; `undefined` when it can be read and belongs to the certificate. */
 export function findKeyProblem(
   certificatePem: string,

@@ -32,6 +32,10 @@ function hookExit(): void {
   onProcessExit(() => owner?.flush());
 }
 
+function giveSlabTo(writer: BatchWriter): void {
+  owner = writer;
+}
+
 function flushLater(writer: BatchWriter): void {
   writer.flushScheduled();
 }
@@ -40,6 +44,8 @@ function flushLater(writer: BatchWriter): void {
 export class BatchWriter implements ByteSink {
   readonly maxReserve: number = MAX_FRAME_BYTES;
   private readonly transport: Transport;
+  /** Bytes that were sent when the transport took no more. */
+  droppedBytes = 0;
   private queue: WriteQueue | undefined;
   private isInBatch = false;
   private isScheduled = false;
@@ -73,11 +79,11 @@ export class BatchWriter implements ByteSink {
   reserve(length: number): number {
     if (owner !== this) {
       owner?.flush();
-      owner = this;
+      giveSlabTo(this);
     }
     if (position + length > SLAB_BYTES) {
       this.flush();
-      owner = this;
+      giveSlabTo(this);
       if (position + length > SLAB_BYTES) renewSlab();
     }
     return position;
@@ -97,13 +103,16 @@ export class BatchWriter implements ByteSink {
     const { transport } = this;
     if (owner === this && position > base && !this.mustQueue && transport.isWritable && !this.isClosed) {
       // Header and payload leave in one system call, without being joined.
-      const head = transport.releasesBuffers ? slab.subarray(base, position) : copyOf(slab, base, position);
-      transport.writeAll([head, bytes]);
-      this.afterWrite();
+      const from = base;
+      transport.writeAll([this.takeBatch(), bytes]);
+      this.afterWrite(from);
       return;
     }
     this.flush();
-    if (!transport.isWritable || this.isClosed) return;
+    if (!transport.isWritable || this.isClosed) {
+      this.droppedBytes += bytes.length;
+      return;
+    }
     if (this.mustQueue) this.queued.append(bytes);
     else transport.write(bytes);
   }
@@ -124,6 +133,7 @@ export class BatchWriter implements ByteSink {
     if (owner !== this || position === base) return;
     const { transport } = this;
     if (!transport.isWritable || this.isClosed) {
+      this.droppedBytes += position - base;
       position = base;
       return;
     }
@@ -132,9 +142,9 @@ export class BatchWriter implements ByteSink {
       position = base;
       return;
     }
-    if (transport.releasesBuffers) transport.write(slab.subarray(base, position));
-    else transport.write(copyOf(slab, base, position));
-    this.afterWrite();
+    const from = base;
+    transport.write(this.takeBatch());
+    this.afterWrite(from);
   }
 
   /** @internal The end of the turn in which something was sent outside of a batch. */
@@ -180,12 +190,21 @@ export class BatchWriter implements ByteSink {
     return this.queue;
   }
 
-  private afterWrite(): void {
+  /** The gathered bytes, as the transport may have them. They are marked as written before they are. */
+  private takeBatch(): Buffer {
+    const batch = this.transport.releasesBuffers ? slab.subarray(base, position) : copyOf(slab, base, position);
+    base = position;
+    return batch;
+  }
+
+  /** Uses the range from `from` on again, unless the socket still refers to it, or more was sent during the write. */
+  private afterWrite(from: number): void {
     if (!this.transport.releasesBuffers || this.transport.pendingBytes === 0) {
-      position = base;
+      if (owner !== this || position !== base) return;
+      base = from;
+      position = from;
       return;
     }
-    base = position;
     if (SLAB_BYTES - base < MAX_FRAME_BYTES) renewSlab();
   }
 }

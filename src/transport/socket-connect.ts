@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import { Deferred } from '../util/deferred.ts';
 
 export interface SocketConnectOptions<T> {
   /** Makes the socket, which begins to connect. */
@@ -14,37 +15,34 @@ export interface SocketConnectOptions<T> {
 }
 
 /** Waits until a socket is connected. Rejects with the system's error, and leaves nothing behind then. */
-export function connectSocket<T>(options: SocketConnectOptions<T>): Promise<T> {
+export async function connectSocket<T>(options: SocketConnectOptions<T>): Promise<T> {
   const { signal } = options;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(signal.reason);
-      return;
-    }
-    const socket = options.create();
-    const onLookup = (_error: Error | null, address: string): void => options.onLookup?.(address);
-    const onAbort = (): void => {
-      socket.destroy();
-      settle();
-      reject(signal?.reason);
-    };
-    const onError = (error: Error): void => {
-      settle();
-      reject(error);
-    };
-    const settle = (): void => {
-      signal?.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      socket.removeListener('lookup', onLookup);
-      // A destroyed socket may still report why; nobody is interested any more.
-      if (socket.destroyed) socket.on('error', () => undefined);
-    };
-    socket.once('lookup', onLookup);
-    socket.once('error', onError);
-    socket.once(options.event, () => {
-      settle();
-      resolve(options.finish());
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
+  signal?.throwIfAborted();
+  const connected = new Deferred<T>();
+  const socket = options.create();
+  const onLookup = (_error: Error | null, address: string): void => options.onLookup?.(address);
+  const onAbort = (): void => {
+    socket.destroy();
+    settle();
+    connected.reject(signal?.reason);
+  };
+  const onError = (error: Error): void => {
+    settle();
+    connected.reject(error);
+  };
+  const settle = (): void => {
+    signal?.removeEventListener('abort', onAbort);
+    socket.removeListener('error', onError);
+    socket.removeListener('lookup', onLookup);
+    // A destroyed socket may still report why; nobody is interested any more.
+    if (socket.destroyed) socket.on('error', () => undefined);
+  };
+  socket.once('lookup', onLookup);
+  socket.once('error', onError);
+  socket.once(options.event, () => {
+    settle();
+    connected.resolve(options.finish());
   });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return connected.promise;
 }

@@ -89,10 +89,10 @@ export class TlsAcceptor {
       ...(findContext === undefined
         ? {}
         : {
-            SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
+            SNICallback: (name: string, answer: (error: Error | null, context?: SecureContext) => void): void => {
               findContext(name.toLowerCase()).then(
-                (context) => done(null, context),
-                (error: unknown) => done(new Error(`no certificate for ${shown(name)}`, { cause: error })),
+                (context) => answer(null, context),
+                (error: unknown) => answer(new Error(`no certificate for ${shown(name)}`, { cause: error })),
               );
             },
           }),

@@ -1,5 +1,6 @@
-import type { OnReadOpts } from 'node:net';
-import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
+import net, { type OnReadOpts } from 'node:net';
+import tls, { type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { isForAddress } from '../platform/certificates.ts';
 import { connectSocket } from './socket-connect.ts';
 import { type TcpConnectOptions, toNetOptions } from './tcp-connect.ts';
 import type { SecureContext } from './tls-context.ts';
@@ -42,7 +43,7 @@ export function connectTls(options: TlsConnectOptions): Promise<TlsTransport> {
         servername: options.serverName,
         rejectUnauthorized: options.verifies,
         checkServerIdentity: (_name, certificate) =>
-          expectedName === undefined ? undefined : tls.checkServerIdentity(expectedName, certificate),
+          expectedName === undefined ? undefined : checkIdentity(expectedName, certificate),
         onread: {
           buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
           callback: (length, buffer) => transport?.onRead(length, buffer) ?? false,
@@ -56,5 +57,15 @@ export function connectTls(options: TlsConnectOptions): Promise<TlsTransport> {
       return socket;
     },
     finish: () => (transport = new TlsTransport(socket, true)),
+  });
+}
+
+/** What is wrong with a certificate that is trusted. Node 22.23 takes an IPv6 address for a name, hence our own way. */
+function checkIdentity(name: string, certificate: PeerCertificate): Error | undefined {
+  if (net.isIP(name) === 0) return tls.checkServerIdentity(name, certificate);
+  if (isForAddress(certificate.raw, name)) return undefined;
+  const found = certificate.subjectaltname ?? 'no names at all';
+  return Object.assign(new Error(`the address ${name} is not in the certificate, but ${found}`), {
+    code: 'ERR_TLS_CERT_ALTNAME_INVALID',
   });
 }

@@ -42,7 +42,7 @@ export class TlsTransport implements Transport {
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     // An alert that comes after the handshake is reported, and nothing else is done about it.
-    socket.on('error', (error) => this.destroy(error));
+    socket.on('error', (error: Error) => this.destroy(error));
     socket.on('end', () => this.onEnd());
     socket.on('close', () => this.onClose());
   }

@@ -73,6 +73,22 @@ describe('ws echo_server', () => {
     }
   });
 
+  it('compresses from the size on that it is told', async () => {
+    for (const [threshold, wireBytes] of [
+      ['0', 10],
+      ['101', 102],
+    ] as const) {
+      const server = await startServer(['echo_server', '-q', '--deflate-threshold', threshold]);
+      const peer = await new Peer(server.url, { perMessageDeflate: true }).opened();
+      const socket = Reflect.get(peer.socket, '_socket') as { bytesRead: number };
+      const before = socket.bytesRead;
+      peer.socket.send('a'.repeat(100));
+      await peer.texts(1);
+      expect(socket.bytesRead - before).toBeLessThanOrEqual(wireBytes);
+      expect(socket.bytesRead - before > 90).toBe(threshold === '101');
+    }
+  });
+
   it('greets after it has authorized', async () => {
     const server = await startServer(['echo_server', '-q', '-g', '--http_authorization_header', 'secret']);
     const peer = await new Peer(server.url, { headers: { Authorization: 'secret' } }).opened();

@@ -54,6 +54,14 @@ const serverCases: readonly (readonly [line: string, plan: Partial<typeof server
 ];
 
 describe('the plan of echo_server', () => {
+  it.each([
+    ['--deflate-threshold 0', { threshold: 0 }],
+    ['--deflate_threshold 1024', { threshold: 1024 }],
+    ['--deflate-threshold 1 -x', false],
+  ])('with %j', (line, perMessageDeflate) => {
+    expect(plan(echoServerTable, echoServer, line).server.options.perMessageDeflate).toEqual(perMessageDeflate);
+  });
+
   it.each(serverCases)('with %j', (line, { options, ...rest }) => {
     const { server } = plan(echoServerTable, echoServer, line);
     expect(server).toEqual({ ...serverDefaults, ...rest, options: { ...serverDefaults.options, ...options } });
@@ -187,6 +195,7 @@ describe('the plan of connect', () => {
     ['-b ws://h', { conversation: { isBinary: true } }],
     ['-g ws://h', { conversation: { gunzips: true } }],
     ['-x ws://h', { client: { perMessageDeflate: false } }],
+    ['--deflate-threshold 1024 ws://h', { client: { perMessageDeflate: { threshold: 1024 } } }],
     ['--max-wait 7 ws://h', { client: { maxWaitBetweenReconnectionRetries: 7 } }],
     ['--wait 0 ws://h', { conversation: { waitMs: 0 } }],
     ['--ping_interval 5 ws://h', { pingIntervalSecs: 5 }],

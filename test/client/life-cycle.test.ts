@@ -220,7 +220,7 @@ describe('start()', () => {
     const stopping = client.stop();
     client.start();
     await stopping;
-    await log.atLeast('open', 2);
+    await eventually('the second connection', () => log.of('open').length === 2, 1000);
   });
 });
 

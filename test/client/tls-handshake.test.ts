@@ -96,8 +96,9 @@ async function bytesOfServer(port: number): Promise<number> {
   let length = 0;
   const through = await startCutter(port, Number.POSITIVE_INFINITY, (count) => (length += count));
   const { logged } = await attempt(`wss://localhost:${through}/`);
+  const untilOpen = length;
   await logged.client.stop();
-  return length;
+  return untilOpen;
 }
 
 /** Passes on all that the client says, and `most` bytes of what the server says; then it hangs up. */

@@ -19,14 +19,6 @@ describe('a certificate that is trusted', () => {
     expect((await attempt(url, { caFile: own.certFile })).errorInfo).toBeUndefined();
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is good for %s', async (minVersion) => {
-    const versions: string[] = [];
-    const { url } = await startSecureServer({ ...identity, minVersion }, {});
-    const { logged } = await attempt(url, { ...trusting, minVersion });
-    versions.push(logged.client.getReadyState());
-    expect(versions).toEqual(['open']);
-  });
-
   it('may be for an address, and https:// means wss://', async () => {
     const { port } = await startSecureServer();
     expect((await attempt(`https://127.0.0.1:${port}/`)).errorInfo).toBeUndefined();

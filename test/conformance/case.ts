@@ -86,6 +86,8 @@ export interface Opening {
   readonly outcome: 'agreed' | 'declined' | 'wrong';
   /** Parameters that the server's answer must have, such as `server_max_window_bits=10`. */
   readonly answerHas?: readonly string[] | undefined;
+  /** Whether the result says if messages came back compressed: where any compressor would have a gain. */
+  readonly showsCompression?: boolean | undefined;
   /** Frames sent in one write with the response of the opening handshake, when a client is examined. */
   readonly framesWithResponse?: readonly Frame[] | undefined;
 }

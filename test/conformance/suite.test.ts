@@ -12,7 +12,7 @@ import { invalidSequences, validSequences } from './utf8-table.ts';
 describe('the conformance suite', () => {
   it('has a name of its own for each case, and no result of a case that is no more', () => {
     const ids = families.flatMap((family) => family.cases.map(({ id }) => id));
-    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
     expect(findStale()).toEqual([]);
   });
 
@@ -73,12 +73,9 @@ describe('the conformance suite', () => {
         }
       }
     }
-    const far = Buffer.concat([
-      Buffer.from('far away'),
-      bytesOf({ pattern: 'random', bytes: 5000 }),
-      Buffer.from('far away'),
-    ]);
-    expect(inflate(zlib.deflateRawSync(far), Buffer.alloc(0)).maxDistance).toBe(5008);
+    const digits = bytesOf({ pattern: 'random', bytes: 2500 }).toString('hex');
+    const far = Buffer.from(digits + digits.slice(0, 200));
+    expect(inflate(zlib.deflateRawSync(far), Buffer.alloc(0)).maxDistance).toBe(5000);
   });
 
   it('notices a window that is too large, and a context that should not be there', () => {

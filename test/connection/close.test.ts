@@ -225,7 +225,7 @@ describe('the close deadline', () => {
     const raw = await openRaw(port);
     const { log, webSocket } = only();
     raw.socket.pause();
-    const total = 16 * 1024 * 1024;
+    const total = 64 * 1024 * 1024;
     webSocket.send(Buffer.alloc(total));
     webSocket.close(3000);
     const start = performance.now();
@@ -233,7 +233,7 @@ describe('the close deadline', () => {
       raw.socket.resume();
       await turns(1);
       raw.socket.pause();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(performance.now() - start).toBeGreaterThan(400);
     raw.socket.resume();

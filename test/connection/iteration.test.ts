@@ -231,6 +231,34 @@ test('what a client receives behind the handshake is there for a loop that start
   expect(await take(client[Symbol.asyncIterator](), 2)).toEqual(['1', '2']);
 });
 
+test('messages and the end that come with the handshake are there for a loop that starts after connect()', async () => {
+  const server = await listenRaw();
+  const client = new WebSocket({ url: server.url, closeTimeoutSecs: 0.1, perMessageDeflate: false });
+  onTestFinished(() => void client.stop());
+  const connecting = client.connect();
+  const closeFrame = Buffer.from('880203e8', 'hex');
+  const peer = await server.acceptUpgrade(Buffer.concat([frame({ opcode: 1, payload: '1' }), closeFrame]));
+  peer.socket.end();
+  expect((await connecting).success).toBe(true);
+  expect(await take(client[Symbol.asyncIterator](), 2)).toEqual(['1']);
+});
+
+test('a loop that was abandoned while it was full does not keep the next connection from being read', async () => {
+  const server = await listenRaw();
+  const { client, log } = createClient({ url: server.url, closeTimeoutSecs: 0.1 });
+  const abandoned = client[Symbol.asyncIterator]();
+  client.start();
+  const many = Array.from({ length: 200 }, (_, i) => frame({ opcode: 1, payload: `${i}` }));
+  await server.acceptUpgrade(Buffer.concat(many));
+  await log.atLeast('message', 64);
+  await client.stop();
+  expect((await abandoned.next()).value?.data).toBe('0');
+  log.all.length = 0;
+  client.start();
+  await server.acceptUpgrade(frame({ opcode: 1, payload: 'read' }));
+  await eventually('the message', () => log.data.includes('read'), 1000);
+});
+
 test('many loops, one after the other, do not lose a message between them when asked at once', async () => {
   const { url } = await startEchoServer();
   const { client } = await connectClient(url);

@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SocketTLSOptions, WebSocketServer } from '../../src/index.ts';
@@ -381,7 +381,6 @@ describe('a TLS handshake', () => {
 
 /** The first bytes of a TLS client. */
 async function recordHello(): Promise<Buffer> {
-  const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

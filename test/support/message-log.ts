@@ -6,7 +6,7 @@ import { Watch } from './watch.ts';
 /** Everything that happens on a connection, kept in order, through its listeners. */
 export class MessageLog {
   readonly all: WebSocketMessage[] = [];
-  readonly #taken = new Set<WebSocketMessage>();
+  readonly #taken = new WeakSet<WebSocketMessage>();
   readonly #watch = new Watch();
 
   constructor(connection: WebSocketConnection) {

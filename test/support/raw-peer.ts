@@ -3,9 +3,8 @@ import { onTestFinished } from 'vitest';
 import { type ReadFrame, readFrames } from './frames.ts';
 import { type Something, Watch } from './watch.ts';
 
-/** The key and the answer of the example in RFC 6455 section 1.3. */
+/** The key of the example in RFC 6455 section 1.3. */
 export const RFC_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-export const RFC_ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
 
 const HEAD_END = '\r\n\r\n';
 

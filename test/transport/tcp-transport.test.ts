@@ -4,59 +4,16 @@ import { canMoveHandle, overrideHandleMoving } from '../../src/transport/socket-
 import { connectTcp } from '../../src/transport/tcp-connect.ts';
 import { type Listener, listenOn } from '../../src/transport/tcp-listen.ts';
 import { TcpTransport } from '../../src/transport/tcp-transport.ts';
-import type { Transport, TransportHandler } from '../../src/transport/transport.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { connectRaw, type RawPeer } from '../support/raw-peer.ts';
 import { listenRaw } from '../support/raw-server.ts';
 import { activeResources, noSocketsBut } from '../support/resources.ts';
-import { Watch } from '../support/watch.ts';
-
-/** Keeps what a transport reports; bytes are copied, as they must be. */
-class Recorder implements TransportHandler {
-  readonly events: string[] = [];
-  bytes: Buffer = Buffer.alloc(0);
-  reads = 0;
-  drains = 0;
-  error: Error | undefined;
-  onRead: (() => void) | undefined;
-  readonly #watch = new Watch();
-
-  onBytes(buffer: Buffer, start: number, end: number): void {
-    this.reads++;
-    this.bytes = Buffer.concat([this.bytes, buffer.subarray(start, end)]);
-    // The owner of the bytes may change them.
-    buffer.fill(0xee, start, end);
-    this.onRead?.();
-    this.#watch.changed();
-  }
-
-  onEnd(): void {
-    this.#record('end');
-  }
-
-  onDrain(): void {
-    this.drains++;
-    this.#watch.changed();
-  }
-
-  onClosed(error: Error | undefined): void {
-    this.error = error;
-    this.#record('closed');
-  }
-
-  until(what: string, read: () => boolean): Promise<unknown> {
-    return this.#watch.until(what, read);
-  }
-
-  #record(event: string): void {
-    this.events.push(event);
-    this.#watch.changed();
-  }
-}
+import { TransportRecorder } from '../support/transport-recorder.ts';
 
 interface Accepted {
   readonly transport: Transport;
-  readonly recorder: Recorder;
+  readonly recorder: TransportRecorder;
   readonly peer: RawPeer;
 }
 
@@ -80,7 +37,7 @@ async function accept(): Promise<Accepted> {
   const peer = await connectRaw(port);
   const transport = await eventually('a connection', () => accepted[0]);
   onTestFinished(() => transport.destroy());
-  const recorder = new Recorder();
+  const recorder = new TransportRecorder();
   transport.start(recorder);
   return { transport, recorder, peer };
 }
@@ -90,7 +47,7 @@ async function connect(): Promise<Accepted> {
   const server = await listenRaw();
   const transport = await connectTcp({ host: '127.0.0.1', port: server.port });
   onTestFinished(() => transport.destroy());
-  const recorder = new Recorder();
+  const recorder = new TransportRecorder();
   transport.start(recorder);
   return { transport, recorder, peer: await server.accept() };
 }
@@ -278,7 +235,7 @@ describe.each(kinds)('a transport that is %s', (_name, make, isMoving, isBusy) =
 
   test('goes on with another handler, from one read to the next', async () => {
     const { transport, recorder, peer } = await open();
-    const second = new Recorder();
+    const second = new TransportRecorder();
     recorder.onRead = () => transport.start(second);
     peer.write('first');
     await recorder.until('the first', () => recorder.bytes.length === 5);
@@ -376,70 +333,4 @@ test('a runtime without the method for it is found out, and its sockets are left
   overrideHandleMoving(undefined);
   expect(canMoveHandle(new net.Socket())).toBe(false);
   await makeBusy(accepted);
-});
-
-describe('connectTcp()', () => {
-  test('rejects with the reason of its signal, before and while it connects, and leaves no socket', async () => {
-    const before = activeResources();
-    const reason = new Error('mine');
-    await expect(connectTcp({ host: '127.0.0.1', port: 1, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    const controller = new AbortController();
-    const connecting = connectTcp({ host: 'x.test', port: 1, lookup: () => undefined, signal: controller.signal });
-    controller.abort(reason);
-    await expect(connecting).rejects.toBe(reason);
-    await noSocketsBut(before);
-  });
-
-  test('tells the address that was found', async () => {
-    const server = await listenRaw();
-    const found: string[] = [];
-    const transport = await connectTcp({
-      host: 'x.test',
-      port: server.port,
-      lookup: (_name, options, callback) => {
-        const addresses = options.all === true ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1';
-        process.nextTick(() => callback(null, addresses, 4));
-      },
-      onLookup: (address) => found.push(address),
-    });
-    expect(found).toEqual(['127.0.0.1']);
-    transport.destroy();
-  });
-
-  test('tries the next address when the first does not work', async () => {
-    const server = await listenRaw();
-    const transport = await connectTcp({
-      host: 'x.test',
-      port: server.port,
-      lookup: (_name, options, callback) => {
-        const addresses = [
-          { address: '127.0.0.2', family: 4 },
-          { address: '127.0.0.1', family: 4 },
-        ];
-        callback(null, options.all === true ? addresses : '127.0.0.1', 4);
-      },
-    });
-    expect(transport.remoteAddress).toBe('127.0.0.1');
-    transport.destroy();
-  });
-
-  test('reads nothing before it is started', async () => {
-    const server = await listenRaw((peer) => peer.write('early'));
-    const transport = await connectTcp({ host: '127.0.0.1', port: server.port });
-    await turns(20);
-    const recorder = new Recorder();
-    transport.start(recorder);
-    await recorder.until('the bytes', () => recorder.bytes.toString() === 'early');
-    transport.destroy();
-  });
-
-  test('reports a connection that was lost before it was started', async () => {
-    const server = await listenRaw();
-    const transport = await connectTcp({ host: '127.0.0.1', port: server.port });
-    (await server.accept()).socket.resetAndDestroy();
-    await turns(20);
-    const recorder = new Recorder();
-    transport.start(recorder);
-    await recorder.until('closed', () => recorder.events.includes('closed'));
-  });
 });

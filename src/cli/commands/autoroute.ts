@@ -9,6 +9,7 @@ import { printable, writeLine } from '../output.ts';
 import { settleable } from '../settle.ts';
 import { exitCodeOf, withStopSignal } from '../stop-signal.ts';
 import type { AutorouteValues } from '../tables/autoroute.ts';
+import { planTls } from '../tls.ts';
 
 export interface AutoroutePlan {
   /** Without the number of messages, as it was typed. */
@@ -27,6 +28,7 @@ export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
       url: urlBelow(values.url, String(values.messageCount)),
       subprotocols: values.subprotocols.flat(),
       maxMessageSize: values.maxMessageSize,
+      tlsOptions: planTls(values),
       // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
       perMessageDeflate: false,
     },

@@ -3,10 +3,12 @@ import { createClient } from '../client.ts';
 import type { Command } from '../command.ts';
 import { Conversation, type ConversationPlan } from '../connect/conversation.ts';
 import { openScreen } from '../connect/screen.ts';
+import { planDeflate } from '../deflate.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { withPidfile } from '../pidfile.ts';
 import { exitCodeOf, withStopSignal } from '../stop-signal.ts';
 import type { ConnectValues } from '../tables/connect.ts';
+import { planTls } from '../tls.ts';
 
 export interface ConnectPlan {
   readonly client: WebSocketOptions;
@@ -28,7 +30,8 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         automaticReconnection: reconnects,
         maxWaitBetweenReconnectionRetries: values.maxWaitMs,
         maxMessageSize,
-        perMessageDeflate: !values.withoutDeflate,
+        tlsOptions: planTls(values),
+        perMessageDeflate: planDeflate(values),
       },
       conversation: {
         isBinary: values.isBinary,

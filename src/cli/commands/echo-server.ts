@@ -7,6 +7,7 @@ import {
 } from '../../index.ts';
 import { Echo } from '../backpressure.ts';
 import type { Command } from '../command.ts';
+import { planDeflate } from '../deflate.ts';
 import type { Environment } from '../environment.ts';
 import { Log } from '../log.ts';
 import { writeLine } from '../output.ts';
@@ -27,13 +28,17 @@ export interface EchoServerPlan {
 const MORE_PORTS = 100;
 
 export const echoServer: Command<EchoServerValues, EchoServerPlan> = {
-  plan: (values) => ({
-    server: { ...planServer('echo_server', values), nextPorts: values.isStart ? MORE_PORTS : 0 },
-    isQuiet: values.isQuiet,
-    greets: values.greets,
-    authorization: values.authorization,
-    explains: values.isStart,
-  }),
+  plan(values) {
+    const server = planServer('echo_server', values);
+    const options = { ...server.options, perMessageDeflate: planDeflate(values) };
+    return {
+      server: { ...server, options, nextPorts: values.isStart ? MORE_PORTS : 0 },
+      isQuiet: values.isQuiet,
+      greets: values.greets,
+      authorization: values.authorization,
+      explains: values.isStart,
+    };
+  },
 
   execute(plan, environment) {
     const log = new Log(environment, plan.isQuiet);

@@ -7,6 +7,7 @@ import {
 import { Echo } from '../backpressure.ts';
 import type { Command } from '../command.ts';
 import { Log } from '../log.ts';
+import { push } from '../push.ts';
 import { planServer, type ServerPlan, serve } from '../serve.ts';
 import { settleable } from '../settle.ts';
 import type { PushServerValues } from '../tables/push-server.ts';
@@ -109,23 +110,8 @@ class PushClient {
     void this.push(count);
   }
 
-  /** Begins within `open`, and waits whenever the client takes less than is sent. */
   private async push(count: number): Promise<void> {
-    const { text, webSocket } = this;
-    let left = count;
-    while (left > 0) {
-      if (!webSocket.canSendMore) await webSocket.drain();
-      const info = webSocket.sendText(text);
-      if (info.success) left--;
-      else if (info.code === 'bufferFull') await webSocket.drain();
-      else {
-        this.onSendFailed();
-        return;
-      }
-    }
-  }
-
-  private onSendFailed(): void {
+    if (await push(this.webSocket, this.text, count)) return;
     this.log.error('Error sending message, closing connection');
     this.webSocket.close();
   }

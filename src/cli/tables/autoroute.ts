@@ -1,8 +1,9 @@
 import { type CommandTable, value } from '../options.ts';
 import { readInteger } from '../readers.ts';
 import { maxMessageSize, noDeflate, pingInterval, subprotocols, urlArgument } from './shared.ts';
+import { clientTlsOptions, type TlsValues } from './tls.ts';
 
-export interface AutorouteValues {
+export interface AutorouteValues extends TlsValues {
   readonly url: string;
   readonly messageCount: number;
   readonly withoutDeflate: boolean;
@@ -33,5 +34,6 @@ export const autorouteTable: CommandTable<AutorouteValues, 'url'> = {
     pingIntervalSecs: pingInterval,
     subprotocols,
     maxMessageSize: maxMessageSize(16),
+    ...clientTlsOptions,
   },
 };

@@ -1,14 +1,25 @@
 import { type CommandTable, flag, value } from '../options.ts';
 import { readInteger, readSeconds } from '../readers.ts';
-import { headers, maxMessageSize, noDeflate, pidfile, pingInterval, subprotocols, urlArgument } from './shared.ts';
+import {
+  deflateThreshold,
+  headers,
+  maxMessageSize,
+  noDeflate,
+  pidfile,
+  pingInterval,
+  subprotocols,
+  urlArgument,
+} from './shared.ts';
+import { clientTlsOptions, type TlsValues } from './tls.ts';
 
-export interface ConnectValues {
+export interface ConnectValues extends TlsValues {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly subprotocols: readonly (readonly string[])[];
   readonly isBinary: boolean;
   readonly withoutReconnection: boolean;
   readonly withoutDeflate: boolean;
+  readonly deflateThreshold: number | undefined;
   readonly gunzips: boolean;
   readonly maxWaitMs: number;
   readonly pingIntervalSecs: number;
@@ -36,6 +47,7 @@ export const connectTable: CommandTable<ConnectValues, 'url'> = {
       about: 'end when the connection is lost, or cannot be made',
     }),
     withoutDeflate: noDeflate,
+    deflateThreshold,
     gunzips: flag({ short: 'g', long: 'gunzip', about: 'gunzip what is received' }),
     maxWaitMs: value({
       long: 'max_wait',
@@ -56,5 +68,6 @@ export const connectTable: CommandTable<ConnectValues, 'url'> = {
     }),
     maxMessageSize: maxMessageSize(1024),
     pidfile,
+    ...clientTlsOptions,
   },
 };

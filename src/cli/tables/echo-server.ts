@@ -1,8 +1,9 @@
 import { type CommandTable, flag, value } from '../options.ts';
 import { readText } from '../readers.ts';
-import { quiet, type ServerValues, serverOptions } from './shared.ts';
+import { deflateThreshold, quiet, type ServerValues, serverOptions } from './shared.ts';
 
 export interface EchoServerValues extends ServerValues {
+  readonly deflateThreshold: number | undefined;
   readonly isQuiet: boolean;
   readonly greets: boolean;
   readonly authorization: string | undefined;
@@ -20,6 +21,7 @@ export const echoServerTable: CommandTable<EchoServerValues> = {
   arguments: {},
   options: {
     ...serverOptions,
+    deflateThreshold,
     isQuiet: quiet,
     greets: flag({ short: 'g', long: 'greetings', about: "send 'Welcome !' to every client" }),
     authorization: value<string | undefined>({

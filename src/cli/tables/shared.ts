@@ -9,6 +9,7 @@ import {
   value,
 } from '../options.ts';
 import { readByteSize, readHeader, readInteger, readNames, readPath, readPort, readText } from '../readers.ts';
+import { serverTlsOptions, type TlsValues } from './tls.ts';
 
 /** Options that sub-commands have in common. A group of them is spread into the table of a command. */
 const DEFAULT_PORT = 8008;
@@ -44,8 +45,17 @@ export const noDeflate: FlagOption = flag({
   about: 'do not compress messages',
 });
 
+export const deflateThreshold: ValueOption<number | undefined> = value<number | undefined>({
+  long: 'deflate-threshold',
+  placeholder: 'BYTES',
+  about: 'compress messages from this size on, 0 for all',
+  read: readInteger(0, 2 ** 32 - 1),
+  fallback: undefined,
+  shownDefault: '256, or 0 with context takeover',
+});
+
 /** Where a server listens, and what it takes from its clients. */
-export interface ServerValues {
+export interface ServerValues extends TlsValues {
   readonly port: number;
   readonly host: string | undefined;
   readonly isIPv6: boolean;
@@ -77,6 +87,7 @@ export const serverOptions: OptionsFor<ServerValues> = {
   withoutPong: flag({ short: 'p', long: 'disable-pong', about: 'do not answer pings' }),
   maxMessageSize: maxMessageSize(16),
   pidfile,
+  ...serverTlsOptions,
 };
 
 export const urlArgument: ArgumentSpec<string> = {

@@ -120,6 +120,32 @@ function* finalBlocks(): Generator<Script> {
   }
 }
 
+const fullFlush = { finishFlush: zlib.constants.Z_FULL_FLUSH };
+
+/** What other compressors are known to leave behind. */
+function* endings(): Generator<Script> {
+  const final = zlib.deflateRawSync('Hello');
+  const messages: readonly [string, Buffer, string][] = [
+    ['final-block-and-nothing-behind', final, 'Hello'],
+    ['blocks-behind-a-final-one', Buffer.concat([final, deflated(' again')]), 'Hello again'],
+    ['flush-not-cut-off', Buffer.concat([HELLO, hex('00 00 ff ff')]), 'Hello'],
+    ['full-flush', zlib.deflateRawSync('Hello', fullFlush).subarray(0, -4), 'Hello'],
+  ];
+  for (const [name, payload, plain] of messages) {
+    yield {
+      name: `endings/${name}`,
+      section: 'RFC 7692 7.2.2',
+      rule: 'a stream of blocks is understood to its end, however it ends',
+      steps: [
+        { send: [text(payload, rsv1), text(payload, rsv1)] },
+        { receive: [gotText(plain), gotText(plain)] },
+        ...again,
+      ],
+      end: goesOn,
+    };
+  }
+}
+
 /** Uncompressed messages in between, and bits where they must not be. */
 function* reservedBits(): Generator<Script> {
   yield {
@@ -288,7 +314,7 @@ function takeoverCases(setup: Setup): ConformanceCase[] {
 
 /** Compressed messages, frame by frame. */
 export function deflateFrameCases(setup: Setup): ConformanceCase[] {
-  const scripts = [...examples(), ...finalBlocks(), ...reservedBits(), ...invalidData(), ...bombs()];
+  const scripts = [...examples(), ...finalBlocks(), ...endings(), ...reservedBits(), ...invalidData(), ...bombs()];
   const opening = setup === 'defaults' ? withoutTakeover : withoutTakeoverInWindow;
   return [
     ...scripts.map(({ name, ...script }): ConformanceCase => ({ ...script, id: `${setup}/frames/${name}`, opening })),

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { UsageError, WebSocket, type WebSocketPerMessageDeflateOptions } from '../../src/index.ts';
+import { noise } from '../support/deflate-pair.ts';
+import { frame, readFrames } from '../support/frames.ts';
+import { listenRaw, switchingProtocols } from '../support/raw-server.ts';
+import { connectClient, connectPair, createClient, startEchoServer } from '../support/running.ts';
+
+const takeover = { clientNoContextTakeover: false, serverNoContextTakeover: false };
+
+/** A server that answers the offer with `extensions`, whatever it was, and notes the offers. */
+async function answering(extensions: string): Promise<{ url: string; offers: string[] }> {
+  const offers: string[] = [];
+  const server = await listenRaw(async (peer) => {
+    const head = await peer.head();
+    const offer = /^Sec-WebSocket-Extensions: (.*)$/im.exec(head)?.[1]?.trim() ?? '';
+    offers.push(offer);
+    const answer = offer === '' ? undefined : extensions;
+    peer.write(Buffer.from(switchingProtocols(head, { 'Sec-WebSocket-Extensions': answer })));
+  });
+  return { url: server.url, offers };
+}
+
+describe('permessage-deflate of a client', () => {
+  test('is on, can be set, and can be switched off and on', () => {
+    const client = new WebSocket({ perMessageDeflate: { threshold: 5 } });
+    expect(client.getPerMessageDeflateOptions()).toMatchObject({ enabled: true, threshold: 5 });
+    client.disablePerMessageDeflate();
+    expect(client.getPerMessageDeflateOptions()).toMatchObject({ enabled: false, threshold: 5 });
+    client.enablePerMessageDeflate();
+    expect(client.getPerMessageDeflateOptions()).toMatchObject({ enabled: true, threshold: 5 });
+    client.setPerMessageDeflateOptions({ level: 1 });
+    expect(client.getPerMessageDeflateOptions()).toMatchObject({ enabled: true, level: 1, threshold: undefined });
+    client.configure({ perMessageDeflate: false });
+    expect(client.getPerMessageDeflateOptions().enabled).toBe(false);
+    expect(() => client.setPerMessageDeflateOptions({ level: 11 })).toThrow(UsageError);
+    expect(() => new WebSocket({ perMessageDeflate: 1 as never })).toThrow(UsageError);
+  });
+
+  test.each<
+    [WebSocketPerMessageDeflateOptions | boolean, WebSocketPerMessageDeflateOptions | boolean, string | undefined]
+  >([
+    [true, true, 'permessage-deflate; server_no_context_takeover; client_no_context_takeover'],
+    [true, takeover, 'permessage-deflate'],
+    [true, false, undefined],
+    [false, true, undefined],
+  ])('a client with %j and a server with %j agree', async (ours, theirs, expected) => {
+    const { client, server, peer, log, peerLog } = await connectPair(
+      { perMessageDeflate: theirs },
+      { perMessageDeflate: ours },
+    );
+    const text = 'some text, some more text, '.repeat(20);
+    const [there, back] = [client.send(text), peer.send(text)];
+    expect(there).toMatchObject({ success: true, payloadSize: text.length });
+    expect(there.wireSize < 100).toBe(expected !== undefined);
+    expect(back.wireSize).toBe(there.wireSize - 4);
+    const arrived = (await peerLog.atLeast('message', 1))[0];
+    expect(arrived).toMatchObject({ data: text, wireSize: there.wireSize });
+    expect((await log.atLeast('message', 1))[0]).toMatchObject({ data: text, wireSize: back.wireSize });
+    expect((await log.atLeast('open', 1))[0]?.headers.get('Sec-WebSocket-Extensions')).toBe(expected);
+    expect(server.getClients().size).toBe(1);
+  });
+
+  test('a server can switch it off before it starts', async () => {
+    const { server, url } = await startEchoServer({ perMessageDeflate: true });
+    server.disablePerMessageDeflate();
+    const { log } = await connectClient(url, { perMessageDeflate: true });
+    expect((await log.atLeast('open', 1))[0]?.headers.has('Sec-WebSocket-Extensions')).toBe(false);
+  });
+
+  test.each([
+    ['permessage-deflate; server_max_window_bits=7', 'server_max_window_bits'],
+    ['permessage-deflate; client_max_window_bits', 'client_max_window_bits'],
+    ['permessage-deflate, permessage-deflate', 'more than once'],
+    ['permessage-deflate; __proto__', 'unknown'],
+    ['x-other', 'was not offered'],
+    ['permessage-deflate; server_max_window_bits=""', 'Sec-WebSocket-Extensions'],
+  ])('an answer of %s fails the handshake', async (extensions, reason) => {
+    const { url } = await answering(extensions);
+    const result = await createClient({ url, perMessageDeflate: true }).client.connect();
+    expect(result).toMatchObject({ success: false, errorInfo: { code: 'invalidExtensions', httpStatus: 101 } });
+    expect(result.success ? '' : result.errorInfo.reason).toContain(reason);
+  });
+
+  test('an answer with what was not offered fails the handshake, or makes it try again without', async () => {
+    for (const [onBadNegotiation, attempts] of [
+      ['fail', 1],
+      ['retry-without', 2],
+    ] as const) {
+      const { url, offers } = await answering('permessage-deflate; client_max_window_bits=15');
+      const { client, log } = createClient({
+        url,
+        perMessageDeflate: { clientMaxWindowBits: false, onBadNegotiation },
+      });
+      const result = await client.connect();
+      expect(result.success).toBe(attempts === 2);
+      expect(offers).toEqual(['permessage-deflate', ''].slice(0, attempts));
+      expect(log.of('error').length).toBe(2 - attempts);
+    }
+  });
+
+  test('compressed data that is none closes the connection with 1007', async () => {
+    const server = await listenRaw(async (peer) => {
+      const head = await peer.head();
+      peer.write(Buffer.from(switchingProtocols(head, { 'Sec-WebSocket-Extensions': 'permessage-deflate' })));
+      peer.write(frame({ opcode: 1, rsv: 4, payload: Buffer.from([0xff, 0xff]) }));
+    });
+    const { log } = await connectClient(server.url, { perMessageDeflate: true });
+    expect((await log.atLeast('close', 1))[0]?.closeInfo).toEqual({
+      code: 1007,
+      reason: 'Invalid compressed data',
+      remote: false,
+    });
+    const peer = server.peers[0];
+    expect(readFrames(peer?.body ?? Buffer.alloc(0))[0]?.payload.readUInt16BE()).toBe(1007);
+  });
+});
+
+describe.each([
+  ['with context takeover', takeover],
+  ['without context takeover', {}],
+])('sends with progress, %s', (_what, options) => {
+  test('are compressed, and leave in fragments of what is on the wire', async () => {
+    const { client, peerLog } = await connectPair({ perMessageDeflate: { ...options } }, { perMessageDeflate: true });
+    const text = 'some text, some more text, '.repeat(30);
+    const half = Buffer.concat([noise(800_000), Buffer.alloc(800_000)]);
+    const totals: number[] = [];
+    client.send(text);
+    const first = client.send(half, (_current, total) => void totals.push(total));
+    client.send(text);
+    const second = client.send(noise(100_000), (_current, total) => void totals.push(total));
+    client.send(text);
+    const third = client.send(text, () => undefined);
+    const info = await first;
+    expect(info).toMatchObject({ success: true, payloadSize: 1_600_000 });
+    expect(info.wireSize).toBeGreaterThan(800_000);
+    expect(info.wireSize).toBeLessThan(810_000);
+    expect(await second).toMatchObject({ success: true, payloadSize: 100_000, wireSize: 100_000 + 3 * 8 });
+    expect((await third).wireSize).toBeLessThan(100);
+    expect(new Set(totals)).toEqual(new Set([24, 3]));
+    const arrived = (await peerLog.atLeast('message', 6)).map(({ data }) => data);
+    expect(arrived.map((data) => data.length)).toEqual([
+      text.length,
+      1_600_000,
+      text.length,
+      100_000,
+      text.length,
+      text.length,
+    ]);
+    expect(Buffer.compare(arrived[1] as Buffer, half)).toBe(0);
+    expect([arrived[0], arrived[2], arrived[4], arrived[5]]).toEqual([text, text, text, text]);
+  });
+
+  test('a cancelled one takes nothing with it', async () => {
+    const { client, peerLog } = await connectPair(
+      { perMessageDeflate: { ...options } },
+      { perMessageDeflate: true, onCancel: 'truncate' },
+    );
+    const text = 'some text, some more text, '.repeat(30);
+    client.send(text);
+    const sent = client.send(noise(200_000), () => false);
+    client.send(text);
+    expect(await sent).toMatchObject({ success: false, code: 'cancelled' });
+    const arrived = await peerLog.atLeast('message', 3);
+    expect([arrived[0]?.data, arrived[2]?.data]).toEqual([text, text]);
+  });
+
+  test('a connection that ends meanwhile ends it', async () => {
+    const { client } = await connectPair({ perMessageDeflate: { ...options } }, { perMessageDeflate: true });
+    const sent = client.send(Buffer.alloc(20_000_000), () => undefined);
+    client.terminate();
+    expect(await sent).toMatchObject({ success: false, code: 'closed' });
+  });
+});
