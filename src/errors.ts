@@ -57,6 +57,7 @@ export type ListenErrorCode =
   | 'invalidSocketPath'
   | 'permissionDenied'
   | 'alreadyListening'
+  | 'stopped'
   | 'listenFailed';
 
 /** A server could not listen: the `error` of the result of `listen()`. */

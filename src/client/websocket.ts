@@ -20,6 +20,7 @@ import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options
 import { calculateRetryWaitMilliseconds } from '../util/backoff.ts';
 import { Deferred } from '../util/deferred.ts';
 import { checkString } from '../util/options.ts';
+import { sleep } from '../util/sleep.ts';
 import { attemptConnection, type OpenedConnection } from './attempt.ts';
 import {
   checkExtraHeaders,
@@ -29,6 +30,7 @@ import {
   resolveClientOptions,
   type WebSocketOptions,
 } from './client-options.ts';
+import { isHopeless, toErrorInfo } from './error-info.ts';
 
 /** What became of `connect()`. */
 export type ConnectResult =
@@ -80,6 +82,8 @@ export class WebSocket extends WebSocketConnection {
   private readonly options: ResolvedClientOptions;
   private current: Run | undefined;
   private isConnecting = false;
+  /** Whether to start when the run that is ending is over. */
+  private startsAgain = false;
   private lastClose: WebSocketCloseInfo = NOT_CONNECTED;
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
@@ -93,6 +97,7 @@ export class WebSocket extends WebSocketConnection {
   configure(urlOrOptions: string | WebSocketOptions): void {
     if (typeof urlOrOptions === 'string') this.setUrl(urlOrOptions);
     else Object.assign(this.options, pickGiven(resolveClientOptions(urlOrOptions), urlOrOptions));
+    this.hub.onCallbackError = this.options.onCallbackError;
   }
 
   /** Sets the url for the next attempt. Whether it can be connected to is found out then. */
@@ -183,9 +188,16 @@ export class WebSocket extends WebSocketConnection {
     return this.options.minWaitBetweenReconnectionRetries;
   }
 
-  /** Connects in the background, and again whenever the connection is lost. Does nothing while it runs already. */
+  /**
+   * Connects in the background, and again whenever the connection is lost. Does nothing while it runs already; behind
+   * a `stop()` that has not settled it begins when that has.
+   */
   start(): void {
-    if (this.current !== undefined) return;
+    if (this.current !== undefined) {
+      // Ported code says `stop(); start();`, where stop() used to block.
+      this.startsAgain = this.current.ender.signal.aborted;
+      return;
+    }
     const run = this.begin(true);
     void this.keepConnected(run);
   }
@@ -224,21 +236,21 @@ export class WebSocket extends WebSocketConnection {
    *
    * @throws UsageError (`invalidOption`) for a code or reason that cannot be sent
    */
-  async stop(code: number = 1000, reason: string = 'Normal closure'): Promise<WebSocketStopInfo> {
+  stop(code: number = 1000, reason: string = 'Normal closure'): Promise<WebSocketStopInfo> {
     checkClose(code, reason);
     const { current } = this;
     if (current === undefined) {
       this.hub.end();
-      return { unsentBytes: 0 };
+      return Promise.resolve({ unsentBytes: 0 });
     }
     this.close(code, reason);
-    await current.done.promise;
-    return { unsentBytes: current.unsentBytes };
+    return current.done.promise.then(() => ({ unsentBytes: current.unsentBytes }));
   }
 
   /** Closes the connection, and ends an attempt or a wait that is under way; there is no reconnection after it. */
   override close(code: number = 1000, reason: string = code === 1000 ? 'Normal closure' : ''): void {
     checkClose(code, reason);
+    this.startsAgain = false;
     this.current?.ender.abort();
     super.close(code, reason);
   }
@@ -282,6 +294,9 @@ export class WebSocket extends WebSocketConnection {
     run.closed.resolve(this.lastClose);
     this.hub.end();
     run.done.resolve();
+    if (!this.startsAgain) return;
+    this.startsAgain = false;
+    this.start();
   }
 
   private async keepConnected(run: Run): Promise<void> {
@@ -303,7 +318,7 @@ export class WebSocket extends WebSocketConnection {
         const errorInfo = toErrorInfo(error, again ? retries : 0, waitMs);
         this.deliver({ type: 'error', errorInfo, wireSize: 0 });
         if (!again) break;
-        await sleep(waitMs, signal);
+        await sleep(waitMs, nodeClock, signal);
       }
     }
     this.end(run);
@@ -359,37 +374,6 @@ export class WebSocket extends WebSocketConnection {
       limits: limitsOf(this.options),
     };
   }
-}
-
-/** Errors that no further attempt can heal. */
-function isHopeless(error: unknown): boolean {
-  if (error instanceof ConnectError) return error.code === 'invalidUrl' || error.code.startsWith('tlsOptions');
-  return error instanceof UsageError;
-}
-
-function toErrorInfo(error: unknown, retries: number, waitTime: number): WebSocketErrorInfo {
-  const cause =
-    error instanceof ConnectError || error instanceof UsageError
-      ? error
-      : new ConnectError('connectFailed', 'connect', error instanceof Error ? error.message : String(error), {
-          cause: error,
-        });
-  const httpStatus = cause instanceof ConnectError ? cause.httpStatus : 0;
-  return { retries, waitTime, httpStatus, reason: cause.message, decompressionError: false, code: cause.code, cause };
-}
-
-/** Waits, or less when `signal` says so. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const over = new Deferred<void>();
-  const wake = (): void => {
-    timer.cancel();
-    signal.removeEventListener('abort', wake);
-    over.resolve();
-  };
-  const timer = nodeClock.setTimer(ms, wake);
-  signal.addEventListener('abort', wake, { once: true });
-  return over.promise;
 }
 
 /** Of resolved options, those that were given. */

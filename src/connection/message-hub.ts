@@ -46,7 +46,7 @@ export class MessageHub {
   private heldBytes = 0;
   private isOver = false;
   private readonly owner: MessageHubOwner;
-  private readonly onCallbackError: OnCallbackError | undefined;
+  onCallbackError: OnCallbackError | undefined;
 
   constructor(owner: MessageHubOwner, onCallbackError: OnCallbackError | undefined) {
     this.owner = owner;
@@ -95,7 +95,9 @@ export class MessageHub {
       maxItems: MAX_WAITING_MESSAGES,
       maxBytes: MAX_WAITING_BYTES,
       onFull: () => this.owner.onReadingWanted(false),
-      onDrained: () => this.owner.onReadingWanted(true),
+      onDrained: () => {
+        if (this.queue === queue) this.owner.onReadingWanted(true);
+      },
     });
     if (this.isOver) queue.end();
     else this.queue = queue;
@@ -119,6 +121,8 @@ export class MessageHub {
     this.isOver = forGood;
     this.queue?.end();
     this.queue = undefined;
+    // What a loop had not taken must not keep the next connection from being read.
+    this.owner.onReadingWanted(true);
   }
 
   private get hasMessageConsumer(): boolean {

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import type { TLSConnectionInfo } from '../transport/tls-info.ts';
 
 /** Who connected. */
@@ -52,4 +53,17 @@ export class ConnectionState {
   protected computeId(): string {
     return String(nextId++);
   }
+}
+
+/** @internal Makes the state of a connection with a user's factory, which throws what it likes. */
+export function createState<S extends ConnectionState>(factory: (info: ConnectionInfo) => S, info: ConnectionInfo): S {
+  const state = factory(info);
+  if (!(state instanceof ConnectionState)) {
+    throw new UsageError('connectionStateFactory', 'must return a ConnectionState');
+  }
+  // The factory of the seed's setter is not told who connects.
+  state.remoteIp = info.remoteIp;
+  state.remotePort = info.remotePort;
+  state.tls = info.tls;
+  return state;
 }

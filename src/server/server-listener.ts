@@ -60,6 +60,7 @@ export class ServerListener {
         socketPath,
         backlog,
         ipv6Only: addressFamily === 6,
+        family: addressFamily === 4 ? 4 : 6,
         onError: (error) => owner.onListenerError(error),
         onSocket: (socket) => {
           if (acceptor === undefined) {

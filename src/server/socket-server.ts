@@ -21,7 +21,7 @@ import type { Transport } from '../transport/transport.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { Deferred } from '../util/deferred.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
-import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
+import { type ConnectionInfo, type ConnectionState, createState } from './connection-state.ts';
 import { IncomingConnection, type IncomingConnectionOwner } from './incoming-connection.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PendingConnections } from './pending-connections.ts';
@@ -58,6 +58,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   /** Accepted before `start()`. */
   private waiting: Transport[] = [];
   private listener: ServerListener | undefined;
+  private binding: Promise<ListenResult> | undefined;
   private tlsOptions: SocketTLSOptions | undefined;
   private logCallback: LogCallback | undefined;
   private isListening = false;
@@ -95,9 +96,15 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
    * Binds the address and begins to accept. What can go wrong is in the result: nothing is thrown.
    *
    * @returns `ok`, or the `error`, whose code is `addressInUse`, `addressNotAvailable`, `invalidHost`,
-   * `invalidSocketPath`, `permissionDenied`, `alreadyListening`, `listenFailed`, or one that begins with `tlsOptions`
+   * `invalidSocketPath`, `permissionDenied`, `alreadyListening`, `stopped`, `listenFailed`, or one that begins with `tlsOptions`
    */
-  async listen(): Promise<ListenResult> {
+  listen(): Promise<ListenResult> {
+    const listening = this.bind();
+    this.binding = listening;
+    return listening;
+  }
+
+  private async bind(): Promise<ListenResult> {
     const { options } = this;
     if (this.isListening) {
       const where = options.socketPath ?? `${options.host}:${this.getPort()}`;
@@ -106,7 +113,12 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     }
     this.isListening = true;
     try {
-      this.listener = await ServerListener.open(options, this.tlsOptions, this);
+      const listener = await ServerListener.open(options, this.tlsOptions, this);
+      if (this.stopping !== undefined) {
+        await listener.close();
+        throw new ListenError('stopped', 'stop() was called before the server was listening', at(options));
+      }
+      this.listener = listener;
     } catch (error) {
       this.isListening = false;
       if (error instanceof ListenError) return { ok: false, error };
@@ -337,7 +349,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
         connection.refuse(result.refusal);
         return;
       }
-      state = this.createState({ remoteIp, remotePort, tls });
+      state = createState(this.stateFactory, { remoteIp, remotePort, tls });
     } catch (error) {
       connection.refuse(internalError);
       this.reportError(error);
@@ -361,19 +373,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     });
   }
 
-  private createState(info: ConnectionInfo): S {
-    const state = this.stateFactory(info);
-    if (!(state instanceof ConnectionState)) {
-      throw new UsageError('connectionStateFactory', 'must return a ConnectionState');
-    }
-    // The factory of the seed's setter is not told who connects.
-    state.remoteIp = info.remoteIp;
-    state.remotePort = info.remotePort;
-    state.tls = info.tls;
-    return state;
-  }
-
   private async shutDown(code: number, reason: string): Promise<void> {
+    await this.binding;
     const { listener } = this;
     this.listener = undefined;
     this.isStarted = false;

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { removeStaleSocket, restrictSocket } from './unix-listen.ts';
 
@@ -8,6 +9,8 @@ export interface ListenOptions {
   readonly backlog: number;
   /** Whether an IPv6 address accepts IPv6 only; without it `::` accepts IPv4 as well. */
   readonly ipv6Only: boolean;
+  /** The family of the addresses that a host name stands for. */
+  readonly family: 4 | 6;
   /** A unix socket to listen on instead. */
   readonly socketPath?: string | undefined;
   readonly onSocket: (socket: net.Socket) => void;
@@ -28,8 +31,11 @@ export interface Listener {
 
 /** Listens by TCP or on a unix socket. Rejects with the system's error. */
 export async function listenOn(options: ListenOptions): Promise<Listener> {
-  const { host, port, backlog, ipv6Only, socketPath } = options;
-  if (socketPath === undefined) return listenAt({ host, port, backlog, ipv6Only, exclusive: false }, options);
+  const { port, backlog, ipv6Only, socketPath } = options;
+  if (socketPath === undefined) {
+    const host = await resolveHost(options.host, options.family);
+    return listenAt({ host, port, backlog, ipv6Only, exclusive: false }, options);
+  }
   try {
     return await listenAt({ path: socketPath, backlog }, options);
   } catch (error) {
@@ -37,6 +43,14 @@ export async function listenOn(options: ListenOptions): Promise<Listener> {
     if (!isTaken || !(await removeStaleSocket(socketPath))) throw error;
     return listenAt({ path: socketPath, backlog }, options);
   }
+}
+
+/** An address of the right family. Rejects with a system error when there is none. */
+async function resolveHost(host: string, family: 4 | 6): Promise<string> {
+  const isAddress = net.isIP(host);
+  if (isAddress === family) return host;
+  if (isAddress === 0) return (await lookup(host, { family })).address;
+  throw Object.assign(new Error(`${host} is not an IPv${family} address`), { code: 'EINVAL' });
 }
 
 function listenAt(where: net.ListenOptions, options: ListenOptions): Promise<Listener> {

@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import { afterThisCallback } from '../platform/turn.ts';
+import { addressOf } from './peer-address.ts';
 import { sharedReadBuffer } from './read-buffer.ts';
 import { canMoveHandle, moveHandle, systemQueueBytes } from './socket-handle.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -67,7 +68,7 @@ export class TcpTransport implements Transport {
     this.socket = socket;
     this.readsUntilMove = options.mayMove && canMoveHandle(socket) ? MOVE_AFTER_READS : 0;
     this.readsIntoSharedBuffer = options.readsIntoSharedBuffer;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = addressOf(socket);
     this.remotePort = socket.remotePort ?? 0;
     this.listen(socket);
   }

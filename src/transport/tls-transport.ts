@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { afterThisCallback } from '../platform/turn.ts';
+import { addressOf } from './peer-address.ts';
 import { systemQueueBytes } from './socket-handle.ts';
 import { readTlsInfo, type TLSConnectionInfo } from './tls-info.ts';
 import type { Transport, TransportHandler } from './transport.ts';
@@ -39,7 +40,7 @@ export class TlsTransport implements Transport {
   constructor(socket: TLSSocket, readsIntoOwnBuffer: boolean) {
     this.socket = socket;
     this.readsIntoOwnBuffer = readsIntoOwnBuffer;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = addressOf(socket);
     this.remotePort = socket.remotePort ?? 0;
     // An alert that comes after the handshake is reported, and nothing else is done about it.
     socket.on('error', (error: Error) => this.destroy(error));

@@ -23,6 +23,7 @@ async function listen(onConnection: (transport: Transport) => void): Promise<Lis
     port: 0,
     backlog: 16,
     ipv6Only: false,
+    family: 4,
     onSocket: (socket) => onConnection(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false })),
     onError: () => undefined,
   });
