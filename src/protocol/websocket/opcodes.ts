@@ -12,7 +12,6 @@ export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 /** The bits of a frame's first two bytes (RFC 6455 section 5.2). */
 export const FIN_BIT = 0x80;
 export const RSV1_BIT = 0x40;
-export const RSV_BITS = 0x70;
 export const RSV23_BITS = 0x30;
 export const OPCODE_BITS = 0x0f;
 export const CONTROL_BIT = 0x08;
