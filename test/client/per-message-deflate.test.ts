@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError, WebSocket, type WebSocketPerMessageDeflateOptions } from '../../src/index.ts';
+import { MemoryAccount } from '../../src/server/memory-account.ts';
 import { noise } from '../support/deflate-pair.ts';
 import { frame, readFrames } from '../support/frames.ts';
 import { listenRaw, switchingProtocols } from '../support/raw-server.ts';
@@ -113,6 +114,18 @@ describe('permessage-deflate of a client', () => {
     const peer = server.peers[0];
     expect(readFrames(peer?.body ?? Buffer.alloc(0))[0]?.payload.readUInt16BE()).toBe(1007);
   });
+});
+
+test('inflaters of connections that are over are paid back', async () => {
+  const { client, server, peerLog } = await connectPair({ perMessageDeflate: takeover }, { perMessageDeflate: true });
+  const { budget } = server.sessionContext;
+  if (!(budget instanceof MemoryAccount)) throw new Error('a server has a budget');
+  client.send('some text');
+  await peerLog.atLeast('message', 1);
+  expect(budget.usedBytes).toBe(32 * 1024 + 12 * 1024);
+  await client.stop();
+  await peerLog.atLeast('close', 1);
+  expect(budget.usedBytes).toBe(0);
 });
 
 describe.each([

@@ -1,7 +1,5 @@
-import type { TestContext } from 'vitest';
 import { expect } from 'vitest';
 import type { Role } from './case.ts';
-import { deflateIsRequired, deflateProbe } from './cases/deflate.ts';
 import { findDifferences, readExpected } from './results.ts';
 import { runCases } from './run.ts';
 import { createOwnSubject } from './subjects.ts';
@@ -11,18 +9,4 @@ import { type Family, select } from './suite.ts';
 export async function checkFamily(family: Family, role: Role, isHeavy: boolean): Promise<void> {
   const results = await runCases(select(family, role, isHeavy), role, createOwnSubject(family.setup ?? 'defaults'));
   expect(findDifferences(results, readExpected(role))).toEqual([]);
-}
-
-/** The same for permessage-deflate, which may be missing as long as it is not required. */
-export async function checkDeflateFamily(
-  family: Family,
-  role: Role,
-  isHeavy: boolean,
-  context: TestContext,
-): Promise<void> {
-  if (!deflateIsRequired) {
-    const results = await runCases([deflateProbe], role, createOwnSubject('defaults'));
-    if (results.get(deflateProbe.id)?.startsWith('FAILED') === true) context.skip('the extension is not negotiated');
-  }
-  await checkFamily(family, role, isHeavy);
 }

@@ -19,7 +19,7 @@ export interface Family {
 }
 
 /** Permessage-deflate, once with the library's defaults, and once with its other choices. */
-export const deflateFamilies: readonly Family[] = [
+const deflateFamilies: readonly Family[] = [
   { name: 'deflate', cases: deflateCasesFor('defaults') },
   { name: 'deflate-other', cases: deflateCasesFor('otherDeflate'), setup: 'otherDeflate' },
 ];

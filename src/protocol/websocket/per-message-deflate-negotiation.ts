@@ -1,7 +1,7 @@
 import type { ExtensionParam, ParsedExtension } from './extension-header.ts';
 import type { PerMessageDeflateSettings } from './per-message-deflate-options.ts';
 
-export const EXTENSION_NAME = 'permessage-deflate';
+const EXTENSION_NAME = 'permessage-deflate';
 
 /** What both sides have agreed on (RFC 7692 section 7.1). */
 export interface PerMessageDeflateAgreement {

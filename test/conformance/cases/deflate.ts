@@ -11,22 +11,6 @@ import { negotiationCases } from './deflate-negotiation.ts';
  * far back the other side refers.
  */
 
-/**
- * Whether the library has to negotiate the extension. While this is false and it does not, these cases are skipped;
- * once it is true, not to negotiate is a failure.
- */
-export const deflateIsRequired: boolean = false;
-
-/** A case that any library with permessage-deflate passes. */
-export const deflateProbe: ConformanceCase = {
-  id: 'deflate/probe',
-  section: 'RFC 7692 5',
-  rule: 'permessage-deflate is negotiated',
-  opening: usual('defaults'),
-  steps: [],
-  end: goesOn,
-};
-
 /** An offer that leaves everything to the server, and an answer that the client's offer allows. */
 function usual(setup: Setup): Opening {
   const answer = setup === 'defaults' ? '' : '; server_no_context_takeover; server_max_window_bits=12';

@@ -248,23 +248,9 @@ describe('a client and a server of ours', () => {
   });
 
   test('throw nothing, whatever is in the header', () => {
-    const word = fc.constantFrom(
-      ...['permessage-deflate', 'server_max_window_bits', 'client_max_window_bits', 'server_no_context_takeover'],
-      ...[
-        'client_no_context_takeover',
-        'constructor',
-        '__proto__',
-        'toString',
-        ';',
-        ',',
-        '=',
-        '"',
-        ' ',
-        '9',
-        '15',
-        '8',
-      ],
-    );
+    const names = ['server_max_window_bits', 'client_max_window_bits', 'server_no_context_takeover'];
+    const strange = ['constructor', '__proto__', 'toString', ';', ',', '=', '"', ' ', '9', '15', '8'];
+    const word = fc.constantFrom('permessage-deflate', 'client_no_context_takeover', ...names, ...strange);
     const header = fc.oneof(
       fc.string({ maxLength: 40 }),
       fc.array(word, { maxLength: 20 }).map((words) => words.join('')),

@@ -323,6 +323,32 @@ describe('memory', () => {
     expect(budget.taken).toBe(0);
   });
 
+  test('a connection has no engines of its own before they are needed', () => {
+    const made: string[] = [];
+    const real = deflateEngines();
+    const engines: DeflateEngines = {
+      ...real,
+      createDeflater: (params) => (made.push('deflater'), real.createDeflater(params)),
+      createInflater: (bits) => (made.push('inflater'), real.createInflater(bits)),
+    };
+    const { client, server } = pair({ agreement: withTakeover, engines });
+    server.endpoint.sendBytes(Buffer.alloc(0), true);
+    receive(client, server.sink.takeAll());
+    expect(made).toEqual([]);
+    server.endpoint.sendText('Hello', 5);
+    receive(client, server.sink.takeAll());
+    expect(made).toEqual(['deflater', 'inflater']);
+  });
+
+  test('a connection that failed leaves the shared engines in order for the next one', () => {
+    for (const digits of ['ffffffff', 'f200110000', 'f248']) {
+      receive(createSide('client'), frame({ opcode: 1, rsv: 4, payload: hex(digits) }));
+      const next = createSide('client');
+      receive(next, hex('c107f248cdc9c90700'));
+      expect(next.heard.events).toEqual([['text', 'Hello', 9]]);
+    }
+  });
+
   test('after the end nothing is compressed or inflated, and no engine is made', () => {
     const deflate = createDeflate('server', { agreement: withTakeover });
     deflate.close();
@@ -364,6 +390,15 @@ describe('memory', () => {
     }
     expect(process.memoryUsage().rss - rssBefore).toBeLessThan(100 * MIB);
     expect(usedBytes() - usedBefore).toBeLessThan(8 * MIB);
+  });
+
+  test('a GiB in a MiB is given up by a client as well', () => {
+    for (const [, agreement] of agreements) {
+      const side = createSide('client', { agreement });
+      receive(side, frame({ opcode: 1, rsv: 4, payload: bomb }));
+      expect(side.heard.events.at(-1)).toEqual(['violation', 'messageTooBig', 1009, 'Message too big']);
+      side.deflate.close();
+    }
   });
 
   test('a large output is let go of once the message is delivered', () => {
