@@ -48,6 +48,11 @@ export interface ConnectionOptions {
    */
   lowWaterMark?: number | undefined;
   /**
+   * Bytes of a frame at the most: a longer message leaves in several frames, for peers that take no long ones.
+   * @default a message is one frame; one that is sent with progress has frames of 32 KiB
+   */
+  fragmentSize?: number | undefined;
+  /**
    * What a send does that is cancelled after its first fragment has left: `'close'` closes the connection with 1011
    * "Send cancelled", so that the peer never takes a part for the whole; `'truncate'` ends the message where it is.
    * @default 'close'
@@ -74,6 +79,7 @@ export interface ResolvedConnectionOptions {
   maxBufferedBytes: number;
   highWaterMark: number;
   lowWaterMark: number;
+  fragmentSize: number | undefined;
   onCancel: OnCancel;
   perMessageDeflate: PerMessageDeflateSettings;
   onCallbackError: OnCallbackError | undefined;
@@ -93,6 +99,7 @@ const defaults = Object.freeze({
 /** The names of all {@link ConnectionOptions}. */
 export const connectionOptionNames: readonly string[] = [
   ...Object.keys(defaults),
+  'fragmentSize',
   'perMessageDeflate',
   'onCallbackError',
 ];
@@ -107,7 +114,7 @@ export function resolveConnectionOptions(
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
-  const { onCallbackError } = options;
+  const { fragmentSize, onCallbackError } = options;
   const highWaterMark = positive('highWaterMark');
   const lowWaterMark = checkInteger(
     'lowWaterMark',
@@ -126,6 +133,7 @@ export function resolveConnectionOptions(
     highWaterMark,
     lowWaterMark,
     perMessageDeflate: resolvePerMessageDeflate(role, options.perMessageDeflate),
+    fragmentSize: fragmentSize === undefined ? undefined : checkInteger('fragmentSize', fragmentSize, { min: 1 }),
     onCancel: checkOneOf('onCancel', given('onCancel'), ['close', 'truncate'] as const),
     onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
   };
@@ -133,9 +141,10 @@ export function resolveConnectionOptions(
 
 /** The limits in resolved options. */
 export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
-  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, lowWaterMark, onCancel } = options;
+  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, lowWaterMark, fragmentSize } = options;
+  const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark };
   const closeTimeoutMs = options.closeTimeoutSecs * 1000;
-  return { maxMessageSize, maxFragments, maxBufferedBytes, closeTimeoutMs, highWaterMark, lowWaterMark, onCancel };
+  return { maxMessageSize, maxFragments, ...buffers, closeTimeoutMs, fragmentSize, onCancel: options.onCancel };
 }
 
 /** Checks a time in seconds that a timer can wait. */

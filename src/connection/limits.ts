@@ -13,6 +13,8 @@ export interface ConnectionLimits {
   /** Bytes waiting to leave from which a connection says that it cannot send more, until they are below the low mark. */
   readonly highWaterMark: number;
   readonly lowWaterMark: number;
+  /** Wire payload of a frame at the most; without it, a message is one frame, or 32 KiB each when sent with progress. */
+  readonly fragmentSize: number | undefined;
   /** What a send that is cancelled in the middle does. */
   readonly onCancel: OnCancel;
 }
@@ -27,6 +29,7 @@ export const defaultLimits: ConnectionLimits = Object.freeze({
   closeTimeoutMs: 5000,
   highWaterMark: MIB,
   lowWaterMark: MIB / 4,
+  fragmentSize: undefined,
   onCancel: 'close',
 });
 

@@ -27,6 +27,8 @@ export interface ProgressSenderHost {
   /** Given when permessage-deflate was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
   readonly onCancel: OnCancel;
+  /** Another size of fragments than 32 KiB. */
+  readonly fragmentSize: number | undefined;
   /** Whether fragments may still leave. */
   readonly canSendFragments: boolean;
   /** Resolves when nothing is waiting to leave any more, or the connection is over. */
@@ -109,13 +111,14 @@ export class ProgressSender {
       return notSent(host.canSendFragments ? 'compressionError' : 'closed', payloadSize);
     }
     const { payload } = job;
-    const total = Math.max(1, Math.floor(payload.length / FRAGMENT_BYTES));
+    const fragmentBytes = host.fragmentSize ?? FRAGMENT_BYTES;
+    const total = Math.max(1, Math.floor(payload.length / fragmentBytes));
     let wireSize = 0;
     for (let current = 0; current < total; current++) {
       if (!host.canSendFragments) return notSent('closed', payloadSize);
       const isLast = current === total - 1;
-      const end = isLast ? payload.length : (current + 1) * FRAGMENT_BYTES;
-      const part = payload.subarray(current * FRAGMENT_BYTES, end);
+      const end = isLast ? payload.length : (current + 1) * fragmentBytes;
+      const part = payload.subarray(current * fragmentBytes, end);
       wireSize += host.endpoint.sendFragment(current === 0 ? job.first : Opcode.Continuation, part, isLast);
       await host.whenDrained();
       if (!host.canSendFragments && !isLast) return notSent('closed', payloadSize);

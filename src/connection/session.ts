@@ -65,6 +65,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
       maxMessageBytes: context.limits.maxMessageSize,
       maxFragments: context.limits.maxFragments,
       budget: context.budget,
+      fragmentBytes: context.limits.fragmentSize,
       deflate,
     });
   }
@@ -301,6 +302,11 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   /** @internal ProgressSenderHost */
   get canSendFragments(): boolean {
     return this.endpoint.canSend;
+  }
+
+  /** @internal ProgressSenderHost */
+  get fragmentSize(): number | undefined {
+    return this.context.limits.fragmentSize;
   }
 
   /** @internal ProgressSenderHost */

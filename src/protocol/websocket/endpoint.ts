@@ -35,6 +35,8 @@ export interface EndpointOptions {
   readonly maxMessageBytes: number;
   readonly maxFragments: number;
   readonly budget?: MemoryBudget | undefined;
+  /** Wire payload of a frame at the most; a longer message leaves in several. Without it, each is one frame. */
+  readonly fragmentBytes?: number | undefined;
   /** Given when permessage-deflate was agreed on. */
   readonly deflate?: (MessageCompressor & MessageDecompressor) | undefined;
 }
@@ -55,6 +57,7 @@ export class Endpoint {
   private readonly masks: MaskSource | undefined;
   private readonly handler: EndpointHandler;
   private readonly compressor: MessageCompressor | undefined;
+  private readonly fragmentBytes: number;
 
   constructor(options: EndpointOptions) {
     assert(options.role === 'server' || options.masks !== undefined, 'a client masks what it sends');
@@ -63,6 +66,7 @@ export class Endpoint {
     this.writer = new FrameWriter(options.sink, this.masks);
     this.messageWriter = this.writer;
     this.compressor = options.deflate;
+    this.fragmentBytes = options.fragmentBytes ?? Number.POSITIVE_INFINITY;
     this.parser = new FrameParser({
       handler: this,
       expectMasked: options.role === 'server',
@@ -109,6 +113,7 @@ export class Endpoint {
       const result = compressor.compressText(text, length);
       if (result !== COMPRESS_NOT_SMALLER) return this.sendCompressed(Opcode.Text, compressor, result);
     }
+    if (length > this.fragmentBytes) return this.sendFragments(Opcode.Text, Buffer.from(text, 'utf8'));
     return this.messageWriter.writeText(finalFrame(Opcode.Text), text, length);
   }
 
@@ -124,6 +129,7 @@ export class Endpoint {
       const result = compressor.compressBytes(payload);
       if (result !== COMPRESS_NOT_SMALLER) return this.sendCompressed(opcode, compressor, result);
     }
+    if (payload.length > this.fragmentBytes) return this.sendFragments(opcode, payload);
     return this.messageWriter.writeBytes(finalFrame(opcode), payload);
   }
 
@@ -209,8 +215,26 @@ export class Endpoint {
 
   private sendCompressed(opcode: number, compressor: MessageCompressor, length: number): number {
     if (length === COMPRESS_FAILED) return NOT_COMPRESSED;
-    const wireSize = this.messageWriter.writeScratch(finalFrame(opcode | RSV1_BIT), compressor.compressed, length);
+    const { compressed } = compressor;
+    const first = opcode | RSV1_BIT;
+    const wireSize =
+      length > this.fragmentBytes
+        ? this.sendFragments(first, Buffer.from(compressed.subarray(0, length)))
+        : this.messageWriter.writeScratch(finalFrame(first), compressed, length);
     compressor.releaseCompressed();
+    return wireSize;
+  }
+
+  /** Sends a whole message in frames of {@link fragmentBytes}; `first` is the first byte of the first, without FIN. */
+  private sendFragments(first: number, payload: Uint8Array): number {
+    const { fragmentBytes, messageWriter } = this;
+    let wireSize = 0;
+    for (let at = 0; at < payload.length; at += fragmentBytes) {
+      const opcode = at === 0 ? first : Opcode.Continuation;
+      const isLast = at + fragmentBytes >= payload.length;
+      const part = payload.subarray(at, at + fragmentBytes);
+      wireSize += messageWriter.writeBytes(isLast ? finalFrame(opcode) : opcode, part);
+    }
     return wireSize;
   }
 

@@ -42,7 +42,7 @@ export interface WebSocketPerMessageDeflateOptions {
   maxSyncCompressBytes?: number | undefined;
   /**
    * How hard to look for repetitions: 0 (not at all) to 9.
-   * @default 6
+   * @default 4
    */
   level?: number | undefined;
   /**
@@ -78,7 +78,8 @@ const defaults = Object.freeze({
   clientMaxWindowBits: 15,
   serverMaxWindowBits: 15,
   maxSyncCompressBytes: 256 * 1024,
-  level: 6,
+  // With context takeover, 6 takes half as long again for 1 KB of JSON, and saves 3 % of the bytes.
+  level: 4,
   memLevel: 8,
   onBadNegotiation: 'fail',
 });

@@ -12,7 +12,7 @@ describe('options of permessage-deflate', () => {
         serverMaxWindowBits: 15,
         threshold: undefined,
         maxSyncCompressBytes: 262_144,
-        level: 6,
+        level: 4,
         memLevel: 8,
         onBadNegotiation: 'fail',
       });
