@@ -31,6 +31,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   protected readonly hub: MessageHub;
   protected session: Session | undefined;
   private pausedBy = 0;
+  private isUnreferenced = false;
 
   protected constructor(onCallbackError: OnCallbackError | undefined) {
     this.hub = new MessageHub(this, onCallbackError);
@@ -185,13 +186,15 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     this.setPaused(PausedBy.User, false);
   }
 
-  /** Lets the open connection keep the process alive, as it does from the start. */
+  /** Lets an open connection keep the process alive, as it does from the start. It holds for later ones as well. */
   ref(): void {
+    this.isUnreferenced = false;
     this.session?.ref();
   }
 
-  /** Lets the process end although the connection is open. */
+  /** Lets the process end although a connection is open. It holds for later ones as well. */
   unref(): void {
+    this.isUnreferenced = true;
     this.session?.unref();
   }
 
@@ -238,6 +241,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   /** Begins to use an open connection. Only one at a time. */
   protected attach(session: Session): void {
     this.session = session;
+    if (this.isUnreferenced) session.unref();
     if (this.pausedBy !== 0) session.setReading(false);
   }
 

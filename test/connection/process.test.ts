@@ -62,6 +62,17 @@ test('nothing keeps a process alive when all is stopped', async () => {
   expect(result).toEqual({ code: 0, stdout: 'stopped\n', stderr: '' });
 });
 
+test('unref() before the connection is open holds for it as well', async () => {
+  const { url } = await startEchoServer();
+  const result = await library.run(`
+    const webSocket = new ix.WebSocket({ url: '${url}' });
+    webSocket.unref();
+    webSocket.on('open', () => console.log('open'));
+    webSocket.start();
+  `);
+  expect(result).toMatchObject({ code: 0, stdout: 'open\n' });
+});
+
 test('an open connection keeps a process alive, unless it is unref()ed', async () => {
   const { port } = await startEchoServer();
   const script = (unref: string): string => `
