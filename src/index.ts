@@ -19,6 +19,7 @@ export type {
   WebSocketTextMessage,
 } from './connection/messages.ts';
 export { WebSocketMessageType } from './connection/messages.ts';
+export type { PingMessageKind } from './connection/ping-message.ts';
 export type { OnCancel, OnProgress } from './connection/progress-sender.ts';
 export { ReadyState } from './connection/ready-state.ts';
 export type {

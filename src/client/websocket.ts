@@ -1,9 +1,10 @@
+import { checkClose } from '../connection/close-arguments.ts';
 import { checkSeconds, limitsOf } from '../connection/connection-options.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session.ts';
 import type { SessionContext } from '../connection/session-context.ts';
-import { checkClose, WebSocketConnection } from '../connection/websocket-connection.ts';
+import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import { ConnectError, UsageError } from '../errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { nodePorts } from '../platform/node-ports.ts';
@@ -89,7 +90,7 @@ export class WebSocket extends WebSocketConnection {
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: WebSocketOptions = {}) {
     const resolved = resolveClientOptions(options);
-    super(resolved.onCallbackError);
+    super(resolved.onCallbackError, resolved);
     this.options = resolved;
   }
 

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts';
+import { NOT_COMPRESSED } from '../protocol/websocket/endpoint.ts';
 
 /** What can be sent. Typed arrays and views are sent as the bytes they show. */
 export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
@@ -40,6 +41,11 @@ export function sent(payloadSize: number, wireSize: number): WebSocketSendInfo {
 
 export function notSent(code: WebSocketSendFailure['code'], payloadSize: number): WebSocketSendInfo {
   return { success: false, compressionError: code === 'compressionError', payloadSize, wireSize: 0, code };
+}
+
+/** `wireSize` as an endpoint returns it. */
+export function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
 }
 
 /** The bytes of anything but a string, shared and not copied. Throws {@link UsageError} for what has none. */

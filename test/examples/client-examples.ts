@@ -34,6 +34,20 @@ export const clientExamples: ExampleTests = {
     expect(count).toBe(3_000);
   },
 
+  async heartbeat(start) {
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type === 'ping') setImmediate(() => webSocket.close(1001, 'seen'));
+      });
+    });
+    expect(await start(url).ended()).toEqual([
+      '0.5 are you there?',
+      'answered: are you there?',
+      'the way there and back is known',
+      '1001 seen',
+    ]);
+  },
+
   async 'message-types'(start) {
     const { url } = await startServer({}, (server) => {
       server.setOnClientMessageCallback((_state, webSocket, message) => {

@@ -13,8 +13,6 @@ import { planTls } from '../tls.ts';
 export interface ConnectPlan {
   readonly client: WebSocketOptions;
   readonly conversation: ConversationPlan;
-  /** Not kept by the library yet. */
-  readonly pingIntervalSecs: number;
   readonly pidfile: string | undefined;
 }
 
@@ -29,6 +27,7 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         subprotocols: values.subprotocols.flat(),
         automaticReconnection: reconnects,
         maxWaitBetweenReconnectionRetries: values.maxWaitMs,
+        pingIntervalSecs: values.pingIntervalSecs,
         maxMessageSize,
         tlsOptions: planTls(values),
         perMessageDeflate: planDeflate(values),
@@ -40,7 +39,6 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         maxMessageSize,
         waitMs: values.waitSecs * 1000,
       },
-      pingIntervalSecs: values.pingIntervalSecs,
       pidfile: values.pidfile,
     };
   },

@@ -115,7 +115,8 @@ export const pingInterval: ValueOption<number> = value({
   long: 'ping_interval',
   placeholder: 'SECONDS',
   about: 'send a ping after this long without a message, -1 for never',
-  read: readInteger(-1, 86_400),
+  // The seed's command takes 0 for never as well.
+  read: (text) => readInteger(-1, 86_400)(text) || -1,
   fallback: 30,
   shownDefault: '30',
 });
