@@ -92,6 +92,7 @@ export type ConnectErrorCode =
   | 'invalidAccept'
   | 'invalidSubprotocol'
   | 'invalidExtensions'
+  | 'invalidProxy'
   | 'proxyUnreachable'
   | 'proxyRefused'
   | 'proxyFailed'
@@ -117,7 +118,7 @@ export class ConnectError extends IxError {
   readonly httpStatus: number;
   /** How long the response asks to wait before another attempt (`Retry-After`, RFC 9110 section 10.2.3), in ms. */
   readonly retryAfterMs: number | undefined;
-  /** Whether the same attempt may succeed later. What is wrong with the url or the TLS options stays wrong. */
+  /** Whether the same attempt may succeed later. What is wrong with url, proxy or TLS options stays wrong. */
   readonly retryable: boolean;
 
   constructor(code: ConnectErrorCode, phase: ConnectPhase, message: string, details: ConnectErrorDetails = {}) {
@@ -125,6 +126,6 @@ export class ConnectError extends IxError {
     this.phase = phase;
     this.httpStatus = details.httpStatus ?? 0;
     this.retryAfterMs = details.retryAfterMs;
-    this.retryable = code !== 'invalidUrl' && !code.startsWith('tlsOptions');
+    this.retryable = code !== 'invalidUrl' && code !== 'invalidProxy' && !code.startsWith('tlsOptions');
   }
 }

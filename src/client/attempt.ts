@@ -77,6 +77,8 @@ async function open(
   signal: AbortSignal,
 ): Promise<OpenedConnection> {
   const { family, localAddress, lookup, tlsOptions, extraHeaders, subprotocols, perMessageDeflate } = options;
+  const { proxy, proxyTlsOptions, addressAttemptTimeoutMs: attemptTimeoutMs } = options;
+  const way = { family, localAddress, lookup, attemptTimeoutMs, tlsOptions, proxy, proxyTlsOptions };
   let deflate: PerMessageDeflateHandshake | undefined;
   if (perMessageDeflate.enabled) {
     deflate = new PerMessageDeflateSource('client', perMessageDeflate, deflateEngines).begin();
@@ -85,7 +87,7 @@ async function open(
     progress.phase = phase;
   };
   for (;;) {
-    const transport = await dial(url, { family, localAddress, lookup, tlsOptions, signal, onPhase });
+    const transport = await dial(url, { ...way, signal, onPhase });
     progress.transport = transport;
     progress.phase = 'handshake';
     signal.throwIfAborted();

@@ -5,6 +5,8 @@ import {
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
 } from '../connection/connection-options.ts';
+import { checkProxy } from '../dial/proxy-option.ts';
+import type { ProxyServer } from '../dial/proxy-server.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { checkUpgradeHeaders } from '../protocol/websocket/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
@@ -73,6 +75,27 @@ export interface WebSocketOptions extends ConnectionOptions {
    * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
    */
   tlsOptions?: SocketTLSOptions | undefined;
+  /**
+   * A proxy to connect through: `http://user:password@host:port`, or with `https:`, `socks5:` or `socks4a:`. It resolves
+   * the name of the server. `'env'` takes it from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+   * @default none
+   */
+  proxy?: string | undefined;
+  /**
+   * How the connection to a proxy at `https://` is secured; {@link tlsOptions} are for the server behind it.
+   * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
+   */
+  proxyTlsOptions?: SocketTLSOptions | undefined;
+  /**
+   * How many redirects an attempt follows; 0 for none. No header that holds credentials goes to another origin.
+   * @default 10
+   */
+  maxRedirects?: number | undefined;
+  /**
+   * Milliseconds that one of several addresses has before the next is tried beside it (RFC 8305 section 5).
+   * @default Node's: 250
+   */
+  addressAttemptTimeoutMs?: number | undefined;
 }
 
 /** Checked options with all defaults filled in; the setters replace single ones. */
@@ -88,6 +111,10 @@ export interface ResolvedClientOptions extends ResolvedConnectionOptions {
   family: 0 | 4 | 6;
   lookup: LookupFunction | undefined;
   tlsOptions: SocketTLSOptions | undefined;
+  proxy: ProxyServer | 'env' | undefined;
+  proxyTlsOptions: SocketTLSOptions | undefined;
+  maxRedirects: number;
+  addressAttemptTimeoutMs: number | undefined;
 }
 
 const defaults = Object.freeze({
@@ -97,6 +124,7 @@ const defaults = Object.freeze({
   maxWaitBetweenReconnectionRetries: 10_000,
   minWaitBetweenReconnectionRetries: 1,
   family: 0,
+  maxRedirects: 10,
 });
 
 const KNOWN: readonly string[] = [
@@ -107,6 +135,9 @@ const KNOWN: readonly string[] = [
   'localAddress',
   'lookup',
   'tlsOptions',
+  'proxy',
+  'proxyTlsOptions',
+  'addressAttemptTimeoutMs',
 ];
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -115,7 +146,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function resolveClientOptions(options: WebSocketOptions): ResolvedClientOptions {
   rejectUnknownOptions('a WebSocket', options, KNOWN);
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const { localAddress, lookup, tlsOptions } = options;
+  const { localAddress, lookup, tlsOptions, proxy, proxyTlsOptions, addressAttemptTimeoutMs } = options;
   return {
     ...resolveConnectionOptions('client', options),
     url: checkString('url', given('url')),
@@ -135,6 +166,13 @@ export function resolveClientOptions(options: WebSocketOptions): ResolvedClientO
     family: checkOneOf('family', given('family'), [0, 4, 6] as const),
     lookup: lookup && checkFunction('lookup', lookup),
     tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
+    proxy: proxy === undefined ? undefined : checkProxy(proxy),
+    proxyTlsOptions: proxyTlsOptions && checkTLSOptions(proxyTlsOptions),
+    maxRedirects: checkInteger('maxRedirects', given('maxRedirects'), { min: 0, max: 100 }),
+    addressAttemptTimeoutMs:
+      addressAttemptTimeoutMs === undefined
+        ? undefined
+        : checkInteger('addressAttemptTimeoutMs', addressAttemptTimeoutMs, { min: 10, max: MAX_TIMER_MS }),
   };
 }
 
