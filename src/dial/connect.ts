@@ -3,7 +3,7 @@ import { environmentVariable } from '../platform/environment.ts';
 import { connectThroughTunnel } from '../transport/proxy-tunnel.ts';
 import type { LookupFunction, TcpConnectOptions } from '../transport/tcp-connect.ts';
 import { connectTcp, connectUnix } from '../transport/tcp-connect.ts';
-import { connectTls, type OnTlsAgreed } from '../transport/tls-connect.ts';
+import { connectTls, type TLSAgreement } from '../transport/tls-connect.ts';
 import type { SocketTLSOptions } from '../transport/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isSocketPathTooLong } from '../transport/unix-listen.ts';
@@ -11,7 +11,7 @@ import { type DialPhase, toDialError } from './dial-errors.ts';
 import { chooseProxy, type ReadVariable } from './proxy-choice.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
 import { planTunnel } from './proxy-tunnel-plan.ts';
-import { resolveClientTls } from './tls-options.ts';
+import { isAddress, resolveClientTls } from './tls-options.ts';
 import type { WebSocketUrl } from './url.ts';
 
 export interface DialOptions {
@@ -28,12 +28,19 @@ export interface DialOptions {
   /** In place of the environment of the process. */
   readonly readVariable?: ReadVariable | undefined;
   readonly signal: AbortSignal;
-  /** Called when a phase begins. */
-  readonly onPhase?: ((phase: ConnectPhase) => void) | undefined;
-  /** Called with the proxy that is used. */
-  readonly onProxy?: ((proxy: ProxyServer) => void) | undefined;
-  /** Called with what TLS agreed on with the server, also when the certificate is then refused. */
-  readonly onAgreed?: OnTlsAgreed | undefined;
+  readonly observer?: DialObserver | undefined;
+}
+
+/** Hears how a connection is being made. */
+export interface DialObserver {
+  /** A phase begins. */
+  begin(phase: ConnectPhase): void;
+  /** A proxy is used; its url comes without credentials. */
+  onProxy(href: string): void;
+  /** An address is connected to. */
+  onAddress(address: string): void;
+  /** What TLS agreed on with the server, also when its certificate is then refused. */
+  onAgreed(agreed: TLSAgreement): void;
 }
 
 /** Makes the connection that a URL asks for. Rejects with a {@link ConnectError} that says how far it came. */
@@ -41,13 +48,13 @@ export async function dial(url: WebSocketUrl, options: DialOptions): Promise<Tra
   let phase: DialPhase = 'connect';
   const begin = (next: DialPhase): void => {
     phase = next;
-    options.onPhase?.(next);
+    options.observer?.begin(next);
   };
   let proxy: ProxyServer | undefined;
   try {
     proxy = resolveProxy(url, options);
     if (proxy === undefined) return await connect(url, options, begin);
-    options.onProxy?.(proxy);
+    options.observer?.onProxy(proxy.href);
     return await connectByProxy(url, proxy, options, begin);
   } catch (error) {
     if (error instanceof ConnectError || options.signal.aborted) throw error;
@@ -74,7 +81,7 @@ function resolveProxy(url: WebSocketUrl, options: DialOptions): ProxyServer | un
 
 async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: DialPhase) => void): Promise<Transport> {
   const { host, port, socketPath } = url;
-  const { signal, onAgreed } = options;
+  const { signal, observer } = options;
   if (socketPath !== undefined) {
     begin('connect');
     if (isSocketPathTooLong(socketPath)) {
@@ -85,10 +92,15 @@ async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: D
   // What is wrong with the options is said before anything is sent.
   const tls = url.protocol === 'wss' ? resolveClientTls(host, options.tlsOptions) : undefined;
   const tcp = tcpOptions(host, port, options, begin);
-  begin('lookup');
+  beginConnecting(host, begin);
   return tls === undefined
     ? connectTcp(tcp)
-    : connectTls({ ...tcp, ...tls, onAgreed, onConnected: () => begin('tls') });
+    : connectTls({
+        ...tcp,
+        ...tls,
+        onAgreed: (agreed) => observer?.onAgreed(agreed),
+        onConnected: () => begin('tls'),
+      });
 }
 
 function connectByProxy(
@@ -97,10 +109,10 @@ function connectByProxy(
   options: DialOptions,
   begin: (phase: DialPhase) => void,
 ): Promise<Transport> {
-  const { tlsOptions, proxyTlsOptions, onAgreed } = options;
+  const { tlsOptions, proxyTlsOptions, observer } = options;
   const tls = protocol === 'wss' ? resolveClientTls(host, tlsOptions) : undefined;
   const request = planTunnel(proxy, proxyTlsOptions);
-  begin('lookup');
+  beginConnecting(proxy.host, begin);
   return connectThroughTunnel({
     proxy: tcpOptions(proxy.host, proxy.port, options, begin),
     request,
@@ -108,10 +120,15 @@ function connectByProxy(
     host: host.replace(/%.*$/s, ''),
     port,
     tls,
-    onAgreed,
+    onAgreed: (agreed) => observer?.onAgreed(agreed),
     onProxyConnected: () => begin('proxy'),
     onTunnel: () => begin('tls'),
   });
+}
+
+/** An address is not looked up. */
+function beginConnecting(host: string, begin: (phase: DialPhase) => void): void {
+  begin(isAddress(host) ? 'connect' : 'lookup');
 }
 
 function tcpOptions(
@@ -120,6 +137,10 @@ function tcpOptions(
   options: DialOptions,
   begin: (phase: DialPhase) => void,
 ): TcpConnectOptions {
-  const { family, localAddress, lookup, attemptTimeoutMs, signal } = options;
-  return { host, port, family, localAddress, lookup, attemptTimeoutMs, signal, onLookup: () => begin('connect') };
+  const { family, localAddress, lookup, attemptTimeoutMs, signal, observer } = options;
+  const onLookup = (address: string): void => {
+    begin('connect');
+    if (address) observer?.onAddress(address);
+  };
+  return { host, port, family, localAddress, lookup, attemptTimeoutMs, signal, onLookup };
 }

@@ -1,10 +1,10 @@
 import net, { type OnReadOpts } from 'node:net';
 import tls, { type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { isForAddress } from '../platform/certificates.ts';
+import { isForAddress, readCertificate } from '../platform/certificates.ts';
 import { connectSocket } from './socket-connect.ts';
 import { type TcpConnectOptions, toNetOptions } from './tcp-connect.ts';
 import type { SecureContext } from './tls-context.ts';
-import { readTlsInfo, type TLSConnectionInfo } from './tls-info.ts';
+import type { TLSConnectionInfo } from './tls-info.ts';
 import { TlsTransport } from './tls-transport.ts';
 
 /** How the other end is to prove who it is. */
@@ -18,8 +18,11 @@ export interface TlsPeer {
   readonly verifies: boolean;
 }
 
+/** What a TLS handshake agreed on, before anybody has judged the certificate. */
+export type TLSAgreement = Pick<TLSConnectionInfo, 'version' | 'cipher' | 'certificate'>;
+
 /** Called with what the handshake agreed on, whether or not the certificate is going to be accepted. */
-export type OnTlsAgreed = (info: TLSConnectionInfo) => void;
+export type OnTlsAgreed = (agreed: TLSAgreement) => void;
 
 export interface TlsConnectOptions extends TcpConnectOptions, TlsPeer {
   readonly onAgreed?: OnTlsAgreed | undefined;
@@ -102,9 +105,18 @@ function verificationOf({ secureContext, serverName, expectedName, verifies }: T
   };
 }
 
-/** Node judges the certificate in a listener of the same event, and afterwards a refused one is gone. */
+/**
+ * Node judges the certificate in a listener of the same event, and afterwards a refused one is gone. Asking here for
+ * the certificate as an `X509Certificate` would leave that listener with an empty one (Node 20.20), which then fails.
+ */
 function announce(socket: TLSSocket, onAgreed: OnTlsAgreed | undefined): void {
-  if (onAgreed !== undefined) socket.prependOnceListener('secure', () => onAgreed(readTlsInfo(socket)));
+  if (onAgreed === undefined) return;
+  socket.prependOnceListener('secure', () => {
+    const { raw }: { readonly raw?: Buffer } = socket.getPeerCertificate();
+    const version = socket.getProtocol() ?? '';
+    const { name: cipher } = socket.getCipher();
+    onAgreed({ version, cipher, certificate: raw === undefined ? undefined : readCertificate(raw) });
+  });
 }
 
 /** What is wrong with a certificate that is trusted. Node 22.23 takes an IPv6 address for a name, hence our own way. */
