@@ -1,6 +1,12 @@
 export type { WebSocketOptions } from './client/client-options.ts';
 export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
+export type {
+  ConnectAttempt,
+  ConnectAttemptPhase,
+  ConnectAttemptResponse,
+  ConnectAttemptTLS,
+} from './connection/connect-attempt.ts';
 export type { ConnectionOptions } from './connection/connection-options.ts';
 export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
 export type {

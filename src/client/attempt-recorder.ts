@@ -4,16 +4,18 @@ import type {
   ConnectAttemptResponse,
   ConnectAttemptTLS,
 } from '../connection/connect-attempt.ts';
-import type { ConnectError, ConnectPhase } from '../errors.ts';
+import { ConnectError, type ConnectPhase } from '../errors.ts';
 import type { TLSAgreement } from '../transport/tls-connect.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** Records belong to errors, which know nothing of TLS and HTTP. */
 const records = new WeakMap<ConnectError, ConnectAttempt>();
 
-/** The record of the attempt that ended with this error. */
+/** The record of the attempt that ended with this error, or with one behind it. */
 export function attemptOf(error: ConnectError): ConnectAttempt | undefined {
-  return records.get(error);
+  const record = records.get(error);
+  if (record !== undefined || !(error.cause instanceof ConnectError)) return record;
+  return attemptOf(error.cause);
 }
 
 /** Takes down how an attempt to connect goes. */
