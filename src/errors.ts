@@ -98,10 +98,12 @@ export type ConnectErrorCode =
   | 'proxyFailed'
   | 'redirectRefused'
   | 'redirectLoop'
-  | 'tooManyRedirects';
+  | 'tooManyRedirects'
+  | 'providerFailed'
+  | 'gaveUp';
 
 /** How far an attempt to connect had come; `proxy` lasts from the open connection to a proxy to its answer. */
-export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'proxy' | 'tls' | 'handshake';
+export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'proxy' | 'tls' | 'handshake' | 'open';
 
 /** What a {@link ConnectError} knows beside its text. */
 export interface ConnectErrorDetails {

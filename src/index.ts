@@ -1,4 +1,7 @@
 export type { WebSocketOptions } from './client/client-options.ts';
+export type { LostMessage, OutboxOptions } from './client/outbox.ts';
+export type { Provider, ProviderContext } from './client/provider.ts';
+export type { ReconnectionContext, ReconnectionOptions } from './client/reconnection-options.ts';
 export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
 export type {
@@ -34,6 +37,7 @@ export type {
   WebSocketSendInfo,
   WebSocketSendSuccess,
 } from './connection/send-data.ts';
+export type { OnTrafficTrackerCallback } from './connection/traffic-tracker.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
 export type {
   ConnectErrorCode,

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { NOT_COMPRESSED } from '../protocol/websocket/endpoint.ts';
+import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** What can be sent. Typed arrays and views are sent as the bytes they show. */
 export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
@@ -35,7 +36,13 @@ export interface WebSocketSendFailure {
   readonly code: 'closed' | 'bufferFull' | 'invalidUtf8' | 'tooBig' | 'cancelled' | 'compressionError';
 }
 
+/** A message or ping is on its way. */
 export function sent(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  if (isTrafficTracked) trackTraffic(wireSize, false);
+  return accepted(payloadSize, wireSize);
+}
+
+export function accepted(payloadSize: number, wireSize: number): WebSocketSendInfo {
   return { success: true, compressionError: false, payloadSize, wireSize };
 }
 

@@ -17,7 +17,9 @@ import { Pings } from './pings.ts';
 import type { OnProgress } from './progress-sender.ts';
 import { ReadyState } from './ready-state.ts';
 import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
+import type { SendKeeper, SendKind } from './send-keeper.ts';
 import type { Session } from './session.ts';
+import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** Who wants reading to stop; each has a bit, and reading goes on when none is set. */
 const PausedBy = { User: 1, Consumer: 2 } as const;
@@ -32,6 +34,8 @@ const PausedBy = { User: 1, Consumer: 2 } as const;
 export abstract class WebSocketConnection implements AsyncIterable<WebSocketDataMessage> {
   protected readonly hub: MessageHub;
   protected session: Session | undefined;
+  /** Takes messages while there is no connection. */
+  protected keeper: SendKeeper | undefined;
   private pausedBy = 0;
   private readonly pingOptions: PingOptions;
   private pings: Pings | undefined;
@@ -315,11 +319,13 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
 
   /** @internal Called by the session. */
   onText(text: string, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     this.deliver(new TextMessage(text, wireSize));
   }
 
   /** @internal Called by the session. */
   onBinary(data: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     this.deliver(new BinaryMessage(data, wireSize));
   }
 
@@ -330,11 +336,13 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
 
   /** @internal Called by the session. */
   onPing(bytes: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     if (this.hub.wants('ping')) this.deliver({ type: 'ping', data: bytes.toString('utf8'), bytes, wireSize });
   }
 
   /** @internal Called by the session. */
   onPong(bytes: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     this.pings?.onPong(bytes);
     if (this.hub.wants('pong')) this.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
   }
@@ -348,10 +356,14 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
 
   private sendAs(
     data: SendData,
-    kind: 'text' | 'utf8Text' | 'binary',
+    kind: SendKind,
     onProgress: OnProgress | undefined,
   ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
     const { session } = this;
+    if (this.keeper !== undefined && onProgress === undefined) {
+      const kept = this.keeper.keep(data, kind);
+      if (kept !== undefined) return kept;
+    }
     const isBinary = kind === 'binary';
     const isText = typeof data === 'string';
     if (onProgress === undefined && isText && !isBinary && session !== undefined) return session.sendText(data);

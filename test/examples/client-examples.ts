@@ -48,6 +48,46 @@ export const clientExamples: ExampleTests = {
     ]);
   },
 
+  async reconnection(start) {
+    let count = 0;
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type === 'open') webSocket.close(count++ === 0 ? 1001 : 4001);
+      });
+    });
+    expect(await start(url).ended()).toEqual(['open', 'close 1001', 'open', 'close 4001']);
+  },
+
+  async 'fresh-credentials'(start) {
+    const seen: (string | undefined)[] = [];
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, _webSocket, message) => {
+        if (message.type === 'open') seen.push(message.headers.get('Authorization'));
+      });
+    });
+    expect(await start(url).ended()).toEqual([
+      'The function given as extraHeaders failed: the token service is busy',
+      'open',
+    ]);
+    expect(seen).toEqual(['Bearer token-2']);
+  },
+
+  async outbox(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual([
+      'true',
+      'lost: first',
+      '100000 bytes wait, 1 message was lost',
+      '6 bytes came back',
+      '99994 bytes came back',
+    ]);
+  },
+
+  async traffic(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual(['11 bytes sent, 7 bytes received']);
+  },
+
   async 'message-types'(start) {
     const { url } = await startServer({}, (server) => {
       server.setOnClientMessageCallback((_state, webSocket, message) => {
