@@ -28,6 +28,7 @@ export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
       pingIntervalSecs: values.pingIntervalSecs,
       maxMessageSize: values.maxMessageSize,
       tlsOptions: planTls(values),
+      proxy: values.proxy,
       // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
       perMessageDeflate: false,
     },

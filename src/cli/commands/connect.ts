@@ -31,6 +31,7 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         maxMessageSize,
         tlsOptions: planTls(values),
         perMessageDeflate: planDeflate(values),
+        proxy: values.proxy,
       },
       conversation: {
         isBinary: values.isBinary,

@@ -111,6 +111,14 @@ export const subprotocols: ListOption<readonly string[]> = list({
   read: readNames,
 });
 
+export const proxy: ValueOption<string | undefined> = value<string | undefined>({
+  long: 'proxy',
+  placeholder: 'URL',
+  about: 'connect through a proxy: http, https, socks5 or socks4a, or env for what the environment says',
+  read: readText,
+  fallback: undefined,
+});
+
 export const pingInterval: ValueOption<number> = value({
   long: 'ping_interval',
   placeholder: 'SECONDS',
