@@ -12,13 +12,14 @@ export class Pings implements HeartbeatRules {
   intervalSecs: number;
   readonly message: PingMessage = new PingMessage();
   readonly roundTrip: RoundTrip = new RoundTrip();
-  private readonly timeoutSecs: number | undefined;
+  /** Of a client, they change when it is configured anew. */
+  private readonly options: PingOptions;
   private heartbeat: Heartbeat | undefined;
   private session: Session | undefined;
 
-  constructor({ pingIntervalSecs, pingTimeoutSecs }: PingOptions) {
-    this.intervalSecs = pingIntervalSecs;
-    this.timeoutSecs = pingTimeoutSecs;
+  constructor(options: PingOptions) {
+    this.intervalSecs = options.pingIntervalSecs;
+    this.options = options;
   }
 
   /** The connection is open. */
@@ -61,9 +62,10 @@ export class Pings implements HeartbeatRules {
 
   /** @internal HeartbeatRules */
   get timeoutMs(): number {
+    const { pingTimeoutSecs } = this.options;
     // Nobody has to answer a message.
-    if (this.message.kind !== 'ping' && this.timeoutSecs === undefined) return 0;
-    return (this.timeoutSecs ?? this.intervalSecs) * 1000;
+    if (this.message.kind !== 'ping' && pingTimeoutSecs === undefined) return 0;
+    return (pingTimeoutSecs ?? this.intervalSecs) * 1000;
   }
 
   /** @internal HeartbeatRules */

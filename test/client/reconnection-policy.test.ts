@@ -161,6 +161,22 @@ describe('shouldReconnect', () => {
   });
 });
 
+test.each([
+  ['seconds', () => '1'],
+  ['a date', () => new Date(Date.now() + 2000).toUTCString()],
+])('Retry-After in %s lengthens the wait', async (_form, value) => {
+  const server = await listenAndAnswer(
+    () => `HTTP/1.1 429 Too Many Requests\r\nRetry-After: ${value()}\r\nContent-Length: 0\r\n\r\n`,
+  );
+  const { client, log } = createClient({ url: server.url });
+  client.start();
+  const { errorInfo } = await log.next('error');
+  expect(errorInfo).toMatchObject({ httpStatus: 429, retries: 1 });
+  expect(errorInfo.waitTime).toBeGreaterThan(900);
+  expect(errorInfo.waitTime).toBeLessThanOrEqual(2000);
+  await client.stop();
+});
+
 test('options that make no sense are refused', () => {
   for (const bad of [
     { reconnectJitter: -0.1 },

@@ -119,6 +119,42 @@ describe('a server with a heartbeat', () => {
   });
 });
 
+describe('what must not be taken for death', () => {
+  test('an event loop that was blocked for longer than interval and timeout together', async () => {
+    const heartbeat = { pingIntervalSecs: 0.3 };
+    const { client, peer, log, peerLog } = await connectPair(heartbeat, heartbeat);
+    await log.next('pong');
+    const endMs = performance.now() + 1000;
+    while (performance.now() < endMs);
+    await log.atLeast('pong', log.of('pong').length + 2);
+    expect([log.of('close'), peerLog.of('close')]).toEqual([[], []]);
+    expect([client.getReadyState(), peer.getReadyState()]).toEqual(['open', 'open']);
+  });
+
+  test('a consumer that has paused the connection', async () => {
+    const { client, log, peerLog } = await connectPair({}, { pingIntervalSecs: 0.2 });
+    client.pause();
+    await peerLog.atLeast('ping', 4);
+    expect(log.of('close')).toEqual([]);
+    client.resume();
+    await log.next('pong');
+    expect(client.getReadyState()).toBe('open');
+  });
+
+  test('a timeout that is configured later is kept', async () => {
+    const server = await listenRaw();
+    const { client, log } = createClient({ url: server.url, pingIntervalSecs: 0.2 });
+    client.configure({ pingTimeoutSecs: 600 });
+    client.start();
+    const raw = await server.acceptUpgrade();
+    await raw.frames(1);
+    client.setPingInterval(0.3);
+    await raw.frames(2);
+    expect(log.of('close')).toEqual([]);
+    await client.stop();
+  });
+});
+
 test('without a heartbeat the time of an own ping is known as well', async () => {
   const { client, log } = await connectPair();
   expect(client.getPingInterval()).toBe(-1);
