@@ -3,7 +3,7 @@ export { explain } from './client/explain.ts';
 export type { LostMessage, OutboxOptions } from './client/outbox.ts';
 export type { Provider, ProviderContext } from './client/provider.ts';
 export type { ReconnectionContext, ReconnectionOptions } from './client/reconnection-options.ts';
-export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
+export type { ConnectOptions, ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
 export type {
   ConnectAttempt,

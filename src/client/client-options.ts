@@ -12,7 +12,14 @@ import { checkUpgradeHeaders } from '../protocol/websocket/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
 import type { LookupFunction } from '../transport/tcp-connect.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
-import { checkFunction, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkSignal,
+  checkString,
+  rejectUnknownOptions,
+} from '../util/options.ts';
 import { type OutboxOptions, type ResolvedOutboxOptions, resolveOutboxOptions } from './outbox.ts';
 import type { Provider } from './provider.ts';
 import {
@@ -94,6 +101,11 @@ export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions
    * @default Node's: 250
    */
   addressAttemptTimeoutMs?: number | undefined;
+  /**
+   * Stops the client, as `stop()` does, when it is aborted; such a client does not start again.
+   * @default none
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /** Checked options with all defaults filled in, as they are for one attempt. */
@@ -111,6 +123,7 @@ export interface ResolvedClientOptions extends ResolvedConnectionOptions, Resolv
   proxyTlsOptions: SocketTLSOptions | undefined;
   maxRedirects: number;
   addressAttemptTimeoutMs: number | undefined;
+  signal: AbortSignal | undefined;
 }
 
 /** The same before functions were called for their values; the setters replace single ones. */
@@ -140,6 +153,7 @@ const KNOWN: readonly string[] = [
   'proxy',
   'proxyTlsOptions',
   'addressAttemptTimeoutMs',
+  'signal',
 ];
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -163,6 +177,7 @@ export function resolveClientOptions(options: WebSocketOptions): ClientSettings 
     tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
     proxy: proxy === undefined ? undefined : checkProxy(proxy),
     proxyTlsOptions: proxyTlsOptions && checkTLSOptions(proxyTlsOptions),
+    signal: options.signal && checkSignal('signal', options.signal),
     maxRedirects: checkInteger('maxRedirects', given('maxRedirects'), { min: 0, max: 100 }),
     addressAttemptTimeoutMs:
       addressAttemptTimeoutMs === undefined

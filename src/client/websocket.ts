@@ -14,6 +14,8 @@ import { MaskSource } from '../protocol/websocket/masking.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { callWithin } from '../util/call-within.ts';
 import { Deferred } from '../util/deferred.ts';
+import { followSignals } from '../util/follow-signals.ts';
+import { checkSignal, rejectUnknownOptions } from '../util/options.ts';
 import { sleep } from '../util/sleep.ts';
 import { attemptConnection, type OpenedConnection } from './attempt.ts';
 import type { WebSocketOptions } from './client-options.ts';
@@ -28,6 +30,17 @@ import type { ReconnectionContext } from './reconnection-options.ts';
 export type ConnectResult =
   | { readonly success: true; readonly openInfo: WebSocketOpenInfo }
   | { readonly success: false; readonly errorInfo: WebSocketErrorInfo };
+
+/** How an attempt that {@link WebSocket.connect} makes may end early. */
+export interface ConnectOptions {
+  /**
+   * Seconds the attempt may take.
+   * @default `handshakeTimeoutSecs`
+   */
+  timeoutSecs?: number | undefined;
+  /** Ends the attempt, with the code `cancelled`, or closes the connection that it has made. */
+  signal?: AbortSignal | undefined;
+}
 
 /** What `stop()` reports. */
 export interface WebSocketStopInfo {
@@ -44,6 +57,8 @@ interface Run {
   closed: Deferred<WebSocketCloseInfo>;
   /** Resolved when all is over. */
   readonly done: Deferred<void>;
+  /** Lets go of the signals of the caller. */
+  readonly release: () => void;
   unsentBytes: number;
 }
 
@@ -101,13 +116,14 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   /**
    * Makes one attempt to connect, without reconnection. Nothing is thrown or rejected for what a network may do.
    *
-   * @param timeoutSecs seconds the attempt may take; the handshake timeout by default
+   * @param options seconds the attempt may take (the handshake timeout by default), or also a signal that ends it
    * @throws UsageError (`invalidOption`) while the client runs already
    */
-  async connect(timeoutSecs: number = this.options.handshakeTimeoutSecs): Promise<ConnectResult> {
+  async connect(options: number | ConnectOptions = {}): Promise<ConnectResult> {
+    const { timeoutSecs = this.options.handshakeTimeoutSecs, signal } = checkConnectOptions(options);
     checkSeconds('timeoutSecs', timeoutSecs);
     if (this.current !== undefined) throw new UsageError('connect', 'the client runs already; stop() it first');
-    const run = this.begin(false);
+    const run = this.begin(false, signal);
     try {
       const openInfo = await this.attempt(run, timeoutSecs);
       void run.closed.promise.then(() => this.end(run));
@@ -220,10 +236,16 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
     current?.closed.resolve(closeInfo);
   }
 
-  private begin(reconnects: boolean): Run {
+  private begin(reconnects: boolean, signal?: AbortSignal): Run {
+    const ender = new AbortController();
     const run = {
       reconnects,
-      ender: new AbortController(),
+      ender,
+      release: followSignals([this.options.signal, signal], () => {
+        // One that was aborted before finds no run yet.
+        if (this.current?.ender === ender) this.close();
+        else ender.abort();
+      }),
       closed: new Deferred<WebSocketCloseInfo>(),
       done: new Deferred<void>(),
       unsentBytes: 0,
@@ -238,6 +260,7 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   private end(run: Run): void {
     run.unsentBytes += this.outbox?.end() ?? 0;
     if (this.current === run) this.current = undefined;
+    run.release();
     run.closed.resolve(this.lastClose);
     this.hub.end();
     run.done.resolve();
@@ -330,4 +353,10 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
       limits: limitsOf(this.options),
     };
   }
+}
+
+function checkConnectOptions(options: number | ConnectOptions): ConnectOptions {
+  if (typeof options === 'number') return { timeoutSecs: options };
+  const { timeoutSecs, signal } = rejectUnknownOptions('connect()', options, ['timeoutSecs', 'signal']);
+  return { timeoutSecs, signal: signal && checkSignal('signal', signal) };
 }
