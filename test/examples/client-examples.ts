@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { startHttpProxy } from '../support/proxies.ts';
 import { startEchoServer, startServer } from '../support/running.ts';
 import type { ExampleTests } from './program.ts';
 
@@ -86,6 +87,18 @@ export const clientExamples: ExampleTests = {
   async traffic(start) {
     const { url } = await startEchoServer();
     expect(await start(url).ended()).toEqual(['11 bytes sent, 7 bytes received']);
+  },
+
+  async proxy(start) {
+    const { url } = await startEchoServer();
+    const proxy = await startHttpProxy({ wants: 'user:password' });
+    const at = `127.0.0.1:${proxy.port}`;
+    expect(await start(url, `http://user:password@${at}`).ended()).toEqual(['connected']);
+    expect(await start(url, `http://user:wrong@${at}`).ended()).toEqual([
+      `The proxy http://${at} asks for a user name and a password, or for others than it got. Put them into its URL: http://user:password@host:port.`,
+      'connect: in time',
+      'proxy: in time',
+    ]);
   },
 
   async 'message-types'(start) {
