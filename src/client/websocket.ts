@@ -53,6 +53,8 @@ interface Run {
   readonly reconnects: boolean;
   /** Ends the attempt or the wait that is under way, and keeps the next from beginning. */
   readonly ender: AbortController;
+  /** No attempt follows, and its last message is being delivered. */
+  isOver: boolean;
   /** Resolved when the open connection is over. */
   closed: Deferred<WebSocketCloseInfo>;
   /** Resolved when all is over. */
@@ -105,8 +107,8 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
    */
   start(): void {
     if (this.current !== undefined) {
-      // Ported code says `stop(); start();`, where stop() used to block.
-      this.startsAgain = this.current.ender.signal.aborted;
+      // Ported code says `stop(); start();`, where stop() used to block; and the callback of the last message may start.
+      this.startsAgain = this.current.ender.signal.aborted || this.current.isOver;
       return;
     }
     const run = this.begin(true);
@@ -130,6 +132,7 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
       return { success: true, openInfo };
     } catch (error) {
       const errorInfo = toErrorInfo(error, 0, 0);
+      run.isOver = true;
       if (!run.ender.signal.aborted) this.deliver({ type: 'error', errorInfo, wireSize: 0 });
       this.end(run);
       return { success: false, errorInfo };
@@ -231,7 +234,10 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
     const { current } = this;
     this.lastClose = closeInfo;
-    if (current !== undefined) current.unsentBytes = unsentBytes;
+    if (current !== undefined) {
+      current.unsentBytes = unsentBytes;
+      current.isOver = !current.reconnects || !this.options.automaticReconnection;
+    }
     this.deliver({ type: 'close', closeInfo, wireSize });
     current?.closed.resolve(closeInfo);
   }
@@ -246,6 +252,7 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
         if (this.current?.ender === ender) this.close();
         else ender.abort();
       }),
+      isOver: false,
       closed: new Deferred<WebSocketCloseInfo>(),
       done: new Deferred<void>(),
       unsentBytes: 0,
@@ -285,15 +292,19 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
         if (signal.aborted) break;
         const { errorInfo, ...next } = await reconnection.afterFailure(error);
         if (signal.aborted) break;
-        this.deliver({ type: 'error', errorInfo, wireSize: 0 });
         ({ waitMs } = next);
+        run.isOver = waitMs === undefined;
+        this.deliver({ type: 'error', errorInfo, wireSize: 0 });
       }
       if (signal.aborted) break;
       if (waitMs === undefined) {
         const { gaveUp } = reconnection;
+        run.isOver = true;
         if (gaveUp !== undefined) this.deliver({ type: 'error', errorInfo: gaveUp, wireSize: 0 });
         break;
       }
+      run.isOver = false;
+      this.startsAgain = false;
       if (run.closed.settled) run.closed = new Deferred();
       if (waitMs > 0) await sleep(waitMs, nodeClock, signal);
     }

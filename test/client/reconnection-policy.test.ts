@@ -29,6 +29,19 @@ describe('maxRetries', () => {
     expect(last?.cause.cause).toMatchObject({ code: 'connectionRefused' });
   });
 
+  test('lets the callback that hears of it start again', async () => {
+    const { client, log } = createClient({ url: await deadUrl(), ...fast, maxRetries: 0 });
+    const { url } = await startEchoServer();
+    client.on('error', ({ errorInfo }) => {
+      if (errorInfo.code !== 'gaveUp') return;
+      client.setUrl(url);
+      client.start();
+    });
+    client.start();
+    await log.next('open');
+    expect(log.all.map(({ type }) => type)).toEqual(['error', 'error', 'open']);
+  });
+
   test('ends a loop over the messages', async () => {
     const { client } = createClient({ url: await deadUrl(), ...fast, maxRetries: 1 });
     client.start();
@@ -159,6 +172,30 @@ describe('shouldReconnect', () => {
     await hopeless.client.run();
     expect(asked).toBe(0);
   });
+});
+
+test('the callback of the last message may start again', async () => {
+  const { server, url } = await startEchoServer();
+  const { client, log } = createClient({ url: 'http://', automaticReconnection: false });
+  client.on('error', () => {
+    client.setUrl(url);
+    client.start();
+  });
+  client.start();
+  await log.next('open');
+  client.on('close', () => {
+    if (log.of('close').length < 3) client.start();
+  });
+  for (let i = 1; i <= 3; i++) {
+    await log.atLeast('open', i);
+    for (const peer of server.getClients()) peer.close();
+    await log.atLeast('close', i);
+  }
+  await turns(20);
+  expect(log.all.map(({ type }) => type)).toEqual([
+    'error',
+    ...Array.from({ length: 3 }, () => ['open', 'close']).flat(),
+  ]);
 });
 
 test.each([
