@@ -91,26 +91,43 @@ export type ConnectErrorCode =
   | 'invalidConnection'
   | 'invalidAccept'
   | 'invalidSubprotocol'
-  | 'invalidExtensions';
+  | 'invalidExtensions'
+  | 'invalidProxy'
+  | 'proxyUnreachable'
+  | 'proxyRefused'
+  | 'proxyFailed'
+  | 'redirectRefused'
+  | 'redirectLoop'
+  | 'tooManyRedirects'
+  | 'providerFailed'
+  | 'gaveUp';
 
-/** How far an attempt to connect had come. */
-export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'tls' | 'handshake';
+/** How far an attempt to connect had come; `proxy` lasts from the open connection to a proxy to its answer. */
+export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'proxy' | 'tls' | 'handshake' | 'open';
+
+/** What a {@link ConnectError} knows beside its text. */
+export interface ConnectErrorDetails {
+  readonly httpStatus?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
 
 /** An attempt to connect failed: the `cause` of an `errorInfo`. */
 export class ConnectError extends IxError {
   declare readonly code: ConnectErrorCode;
   readonly phase: ConnectPhase;
-  /** The status of the response, 0 when there was none. */
+  /** The status of the response, or of the proxy's; 0 when there was none. */
   readonly httpStatus: number;
+  /** How long the response asks to wait before another attempt (`Retry-After`, RFC 9110 section 10.2.3), in ms. */
+  readonly retryAfterMs: number | undefined;
+  /** Whether the same attempt may succeed later. What is wrong with url, proxy or TLS options stays wrong. */
+  readonly retryable: boolean;
 
-  constructor(
-    code: ConnectErrorCode,
-    phase: ConnectPhase,
-    message: string,
-    details: { httpStatus?: number; cause?: unknown } = {},
-  ) {
+  constructor(code: ConnectErrorCode, phase: ConnectPhase, message: string, details: ConnectErrorDetails = {}) {
     super(code, message, { cause: details.cause });
     this.phase = phase;
     this.httpStatus = details.httpStatus ?? 0;
+    this.retryAfterMs = details.retryAfterMs;
+    this.retryable = code !== 'invalidUrl' && code !== 'invalidProxy' && !code.startsWith('tlsOptions');
   }
 }

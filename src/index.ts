@@ -1,6 +1,16 @@
 export type { WebSocketOptions } from './client/client-options.ts';
-export type { ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
+export { explain } from './client/explain.ts';
+export type { LostMessage, OutboxOptions } from './client/outbox.ts';
+export type { Provider, ProviderContext } from './client/provider.ts';
+export type { ReconnectionContext, ReconnectionOptions } from './client/reconnection-options.ts';
+export type { ConnectOptions, ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
+export type {
+  ConnectAttempt,
+  ConnectAttemptPhase,
+  ConnectAttemptResponse,
+  ConnectAttemptTLS,
+} from './connection/connect-attempt.ts';
 export type { ConnectionOptions } from './connection/connection-options.ts';
 export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
 export type {
@@ -19,6 +29,7 @@ export type {
   WebSocketTextMessage,
 } from './connection/messages.ts';
 export { WebSocketMessageType } from './connection/messages.ts';
+export type { PingMessageKind } from './connection/ping-message.ts';
 export type { OnCancel, OnProgress } from './connection/progress-sender.ts';
 export { ReadyState } from './connection/ready-state.ts';
 export type {
@@ -27,6 +38,7 @@ export type {
   WebSocketSendInfo,
   WebSocketSendSuccess,
 } from './connection/send-data.ts';
+export type { OnTrafficTrackerCallback } from './connection/traffic-tracker.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
 export type {
   ConnectErrorCode,

@@ -1,4 +1,4 @@
-import { UsageError, WebSocket, type WebSocketErrorInfo, type WebSocketOptions } from '../index.ts';
+import { explain, UsageError, WebSocket, type WebSocketErrorInfo, type WebSocketOptions } from '../index.ts';
 import { CliError, WrongUsage } from './errors.ts';
 import { tlsHintFor } from './tls.ts';
 
@@ -13,12 +13,15 @@ export function createClient(command: string, options: WebSocketOptions): WebSoc
 }
 
 /** Why there is no connection, as the failure of a command. */
-export function connectFailure(command: string, { code, reason, cause }: WebSocketErrorInfo): CliError {
+export function connectFailure(command: string, errorInfo: WebSocketErrorInfo): CliError {
+  const { code, reason, cause } = errorInfo;
   if (code === 'invalidUrl') return new WrongUsage(command, reason, `Try 'ws help ${command}'.`, { cause });
-  return new CliError(command, reason, hintFor(code), { cause });
+  return new CliError(command, reason, hintFor(errorInfo), { cause });
 }
 
-function hintFor(code: string): string | undefined {
+/** What can be done about it on the command line, or in general. */
+function hintFor(errorInfo: WebSocketErrorInfo): string {
+  const { code } = errorInfo;
   switch (code) {
     case 'connectionRefused':
       return "Is the server running? 'ws echo_server' starts one to try things out.";
@@ -27,7 +30,7 @@ function hintFor(code: string): string | undefined {
     case 'invalidSubprotocol':
       return 'Offer a subprotocol of the server with --subprotocol.';
     default:
-      return tlsHintFor(code);
+      return tlsHintFor(code) ?? explain(errorInfo);
   }
 }
 

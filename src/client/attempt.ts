@@ -1,6 +1,6 @@
 import { describeTarget, dial } from '../dial/connect.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from '../dial/url.ts';
-import { ConnectError, type ConnectPhase } from '../errors.ts';
+import { ConnectError } from '../errors.ts';
 import { deflateEngines } from '../platform/deflate-engines.ts';
 import type { ProtocolPorts } from '../protocol/ports.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
@@ -11,8 +11,10 @@ import {
 } from '../protocol/websocket/per-message-deflate-source.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Clock } from '../util/clock.ts';
+import { AttemptRecorder } from './attempt-recorder.ts';
 import type { ResolvedClientOptions } from './client-options.ts';
-import { OpeningHandshake, type OpeningHandshakeResult } from './opening-handshake.ts';
+import { OpeningHandshake, type OpeningHandshakeOutcome, type OpeningHandshakeResult } from './opening-handshake.ts';
+import { decideRedirect, type HandshakeTarget, type RedirectHistory } from './redirect.ts';
 
 /** A connection on which the opening handshake has succeeded. */
 export interface OpenedConnection extends OpeningHandshakeResult {
@@ -34,26 +36,41 @@ export interface AttemptOptions {
 
 /** How far an attempt has come, for whoever ends it. */
 interface Progress {
-  phase: ConnectPhase;
+  readonly recorder: AttemptRecorder;
   transport: Transport | undefined;
+  handshake: OpeningHandshake | undefined;
 }
 
 /** One attempt to connect, within its time. Rejects with a {@link ConnectError}, and leaves nothing behind then. */
 export async function attemptConnection(attempt: AttemptOptions): Promise<OpenedConnection> {
-  const { options, clock, timeoutMs, signal } = attempt;
-  const parsed = parseWebSocketUrl(options.url);
-  if (!parsed.ok) throw new ConnectError('invalidUrl', 'url', parsed.reason);
-  const { url } = parsed;
-  const progress: Progress = { phase: 'connect', transport: undefined };
+  const recorder = new AttemptRecorder(attempt.clock);
+  try {
+    const parsed = parseWebSocketUrl(attempt.options.url);
+    if (!parsed.ok) throw new ConnectError('invalidUrl', 'url', parsed.reason);
+    return await openWithin(parsed.url, attempt, recorder);
+  } catch (error) {
+    if (error instanceof ConnectError) recorder.fail(error);
+    throw error;
+  }
+}
+
+async function openWithin(
+  url: WebSocketUrl,
+  attempt: AttemptOptions,
+  recorder: AttemptRecorder,
+): Promise<OpenedConnection> {
+  const { clock, timeoutMs, signal } = attempt;
+  const progress: Progress = { recorder, transport: undefined, handshake: undefined };
   const ender = new AbortController();
-  const end = (error: ConnectError): void => {
-    ender.abort(error);
+  const end = (code: 'cancelled' | 'timeout', message: string): void => {
+    ender.abort(new ConnectError(code, recorder.phase, message));
     progress.transport?.destroy();
   };
-  const onAbort = (): void => end(new ConnectError('cancelled', progress.phase, `Cancelled connecting to ${url.href}`));
+  const onAbort = (): void => end('cancelled', `Cancelled connecting to ${url.href}`);
   const timer = clock.setTimer(timeoutMs, () => {
-    const message = `Unable to connect to ${describeTarget(url)}, error: timed out after ${timeoutMs} ms`;
-    end(new ConnectError('timeout', progress.phase, message));
+    // A server that has refused is the better reason; only the rest of its explanation came too late.
+    progress.handshake?.settleRefusal();
+    end('timeout', `Unable to connect to ${describeTarget(url)}, error: timed out after ${timeoutMs} ms`);
   });
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -61,44 +78,102 @@ export async function attemptConnection(attempt: AttemptOptions): Promise<Opened
     return await open(url, attempt, progress, ender.signal);
   } catch (error) {
     progress.transport?.destroy();
+    if (error instanceof ConnectError && error.code === 'badStatus' && !signal.aborted) throw error;
     // What an ended attempt stumbles over is a consequence; the reason is the one that ended it.
     if (ender.signal.aborted) throw ender.signal.reason;
     throw error;
   } finally {
     timer.cancel();
+    progress.handshake?.dispose();
     signal.removeEventListener('abort', onAbort);
   }
 }
 
+/** Asks for the url, and for those that it redirects to. */
 async function open(
   url: WebSocketUrl,
-  { options, ports }: AttemptOptions,
+  attempt: AttemptOptions,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<OpenedConnection> {
-  const { family, localAddress, lookup, tlsOptions, extraHeaders, subprotocols, perMessageDeflate } = options;
-  let deflate: PerMessageDeflateHandshake | undefined;
-  if (perMessageDeflate.enabled) {
-    deflate = new PerMessageDeflateSource('client', perMessageDeflate, deflateEngines).begin();
-  }
-  const onPhase = (phase: ConnectPhase): void => {
-    progress.phase = phase;
-  };
+  const { extraHeaders, tlsOptions, perMessageDeflate, maxRedirects } = attempt.options;
+  const visited = new Set<string>();
+  let target: HandshakeTarget = { url, extraHeaders, tlsOptions };
+  let deflate = perMessageDeflate.enabled ? offerDeflate(perMessageDeflate) : undefined;
   for (;;) {
-    const transport = await dial(url, { family, localAddress, lookup, tlsOptions, signal, onPhase });
-    progress.transport = transport;
-    progress.phase = 'handshake';
-    signal.throwIfAborted();
+    visited.add(target.url.href);
+    const history = { visited, maxRedirects };
+    let outcome: OpeningHandshakeOutcome;
     try {
-      const handshake = new OpeningHandshake(transport, { url, extraHeaders, subprotocols, ports, deflate });
-      const result = await handshake.run();
-      return { ...result, deflate: deflate?.deflate, transport, uri: url.path };
+      outcome = await shakeHands(target, attempt, { progress, signal, deflate, history });
     } catch (error) {
       if (deflate === undefined || !mayRetryWithout(error, perMessageDeflate)) throw error;
-      transport.destroy();
+      progress.transport?.destroy();
       deflate = undefined;
+      continue;
     }
+    const { transport } = progress;
+    if (outcome.kind === 'open' && transport !== undefined) {
+      return { ...outcome, deflate: deflate?.deflate, transport, uri: target.url.path };
+    }
+    transport?.destroy();
+    if (outcome.kind === 'refuse') {
+      const { code, reason, httpStatus } = outcome;
+      throw new ConnectError(code, 'handshake', reason, { httpStatus });
+    }
+    if (outcome.kind === 'follow') target = outcome.target;
+    // An offer belongs to one request.
+    if (deflate !== undefined) deflate = offerDeflate(perMessageDeflate);
   }
+}
+
+interface HandshakeContext {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly deflate: PerMessageDeflateHandshake | undefined;
+  readonly history: RedirectHistory;
+}
+
+/** Connects to one url and asks it for the upgrade. */
+async function shakeHands(
+  target: HandshakeTarget,
+  { options, clock, ports }: AttemptOptions,
+  { progress, signal, deflate, history }: HandshakeContext,
+): Promise<OpeningHandshakeOutcome> {
+  const { url, extraHeaders, tlsOptions } = target;
+  const { family, localAddress, lookup, proxy, proxyTlsOptions, subprotocols } = options;
+  const { recorder } = progress;
+  recorder.onUrl(url.href);
+  const transport = await dial(url, {
+    family,
+    localAddress,
+    lookup,
+    attemptTimeoutMs: options.addressAttemptTimeoutMs,
+    tlsOptions,
+    proxy,
+    proxyTlsOptions,
+    signal,
+    observer: recorder,
+  });
+  progress.transport = transport;
+  recorder.begin('handshake');
+  recorder.onAddress(transport.remoteAddress);
+  signal.throwIfAborted();
+  progress.handshake = new OpeningHandshake(transport, {
+    url,
+    extraHeaders,
+    subprotocols,
+    ports,
+    clock,
+    deflate,
+    decideRedirect: (head) => decideRedirect(head, target, history),
+    onRefusal: (response) => recorder.onResponse(response),
+  });
+  return progress.handshake.run();
+}
+
+function offerDeflate(settings: PerMessageDeflateSettings): PerMessageDeflateHandshake {
+  return new PerMessageDeflateSource('client', settings, deflateEngines).begin();
 }
 
 /** Whether the offer of compression was what the server could not answer properly, and may be left out. */

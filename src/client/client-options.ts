@@ -5,54 +5,61 @@ import {
   type ResolvedConnectionOptions,
   resolveConnectionOptions,
 } from '../connection/connection-options.ts';
+import { checkProxy } from '../dial/proxy-option.ts';
+import type { ProxyServer } from '../dial/proxy-server.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { checkUpgradeHeaders } from '../protocol/websocket/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
 import type { LookupFunction } from '../transport/tcp-connect.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import {
-  checkBoolean,
   checkFunction,
   checkInteger,
   checkOneOf,
+  checkSignal,
   checkString,
   rejectUnknownOptions,
 } from '../util/options.ts';
+import { type OutboxOptions, type ResolvedOutboxOptions, resolveOutboxOptions } from './outbox.ts';
+import type { Provider } from './provider.ts';
+import {
+  type ReconnectionOptions,
+  type ResolvedReconnectionOptions,
+  reconnectionOptionNames,
+  resolveReconnectionOptions,
+} from './reconnection-options.ts';
 
-/** The options of a client. Each has a setter as well, as in the seed library. */
-export interface WebSocketOptions extends ConnectionOptions {
+/**
+ * The options of a client. Most have a setter as well, as in the seed library. `url`, `extraHeaders` and
+ * `subprotocols` may be functions, which are called for each attempt to connect; one that fails is a failed attempt.
+ *
+ * @example
+ * new WebSocket({ url: 'wss://example.com', extraHeaders: async () => ({ Authorization: `Bearer ${await getToken()}` }) });
+ */
+export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions {
   /** Where to connect to: `ws://host:port/path?query`. It may also be set later, before `start()`. */
-  url?: string | undefined;
+  url?: string | Provider<string> | undefined;
   /**
    * More headers for the opening handshake; `Host`, `Origin` and `User-Agent` replace the library's own.
    * @default none
    */
-  extraHeaders?: HttpHeadersInit | undefined;
+  extraHeaders?: HttpHeadersInit | Provider<HttpHeadersInit> | undefined;
   /**
    * The subprotocols to offer, most wanted first.
    * @default none
    */
-  subprotocols?: readonly string[] | undefined;
+  subprotocols?: readonly string[] | Provider<readonly string[]> | undefined;
   /**
    * Seconds an attempt may take, from the lookup of the name to the end of the opening handshake.
    * @default 20
    */
   handshakeTimeoutSecs?: number | undefined;
   /**
-   * Whether a lost connection is made again, and a failed attempt repeated.
-   * @default true
+   * Keeps what is sent while a started client is not connected, in order, and sends it behind `open`. See
+   * {@link OutboxOptions}.
+   * @default off: such a send fails with `closed`
    */
-  automaticReconnection?: boolean | undefined;
-  /**
-   * Milliseconds that are waited at the most between two attempts.
-   * @default 10000
-   */
-  maxWaitBetweenReconnectionRetries?: number | undefined;
-  /**
-   * Milliseconds that are waited at the least between two attempts.
-   * @default 1
-   */
-  minWaitBetweenReconnectionRetries?: number | undefined;
+  outbox?: OutboxOptions | undefined;
   /**
    * The local address to connect from.
    * @default the system's choice
@@ -73,69 +80,126 @@ export interface WebSocketOptions extends ConnectionOptions {
    * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
    */
   tlsOptions?: SocketTLSOptions | undefined;
+  /**
+   * A proxy to connect through: `http://user:password@host:port`, or with `https:`, `socks5:` or `socks4a:`. It resolves
+   * the name of the server. `'env'` takes it from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+   * @default none
+   */
+  proxy?: string | undefined;
+  /**
+   * How the connection to a proxy at `https://` is secured; {@link tlsOptions} are for the server behind it.
+   * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
+   */
+  proxyTlsOptions?: SocketTLSOptions | undefined;
+  /**
+   * How many redirects an attempt follows; 0 for none. No header that holds credentials goes to another origin.
+   * @default 10
+   */
+  maxRedirects?: number | undefined;
+  /**
+   * Milliseconds that one of several addresses has before the next is tried beside it (RFC 8305 section 5).
+   * @default Node's: 250
+   */
+  addressAttemptTimeoutMs?: number | undefined;
+  /**
+   * Stops the client, as `stop()` does, when it is aborted; such a client does not start again.
+   * @default none
+   */
+  signal?: AbortSignal | undefined;
 }
 
-/** Checked options with all defaults filled in; the setters replace single ones. */
-export interface ResolvedClientOptions extends ResolvedConnectionOptions {
+/** Checked options with all defaults filled in, as they are for one attempt. */
+export interface ResolvedClientOptions extends ResolvedConnectionOptions, ResolvedReconnectionOptions {
   url: string;
   extraHeaders: HttpHeaders;
   subprotocols: readonly string[];
   handshakeTimeoutSecs: number;
-  automaticReconnection: boolean;
-  maxWaitBetweenReconnectionRetries: number;
-  minWaitBetweenReconnectionRetries: number;
+  outbox: ResolvedOutboxOptions | undefined;
   localAddress: string | undefined;
   family: 0 | 4 | 6;
   lookup: LookupFunction | undefined;
   tlsOptions: SocketTLSOptions | undefined;
+  proxy: ProxyServer | 'env' | undefined;
+  proxyTlsOptions: SocketTLSOptions | undefined;
+  maxRedirects: number;
+  addressAttemptTimeoutMs: number | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** The same before functions were called for their values; the setters replace single ones. */
+export interface ClientSettings extends Omit<ResolvedClientOptions, 'url' | 'extraHeaders' | 'subprotocols'> {
+  url: string | Provider<string>;
+  extraHeaders: HttpHeaders | Provider<HttpHeadersInit>;
+  subprotocols: readonly string[] | Provider<readonly string[]>;
 }
 
 const defaults = Object.freeze({
   url: '',
   handshakeTimeoutSecs: 20,
-  automaticReconnection: true,
-  maxWaitBetweenReconnectionRetries: 10_000,
-  minWaitBetweenReconnectionRetries: 1,
   family: 0,
+  maxRedirects: 10,
 });
 
 const KNOWN: readonly string[] = [
   ...connectionOptionNames,
+  ...reconnectionOptionNames,
   ...Object.keys(defaults),
   'extraHeaders',
   'subprotocols',
+  'outbox',
   'localAddress',
   'lookup',
   'tlsOptions',
+  'proxy',
+  'proxyTlsOptions',
+  'addressAttemptTimeoutMs',
+  'signal',
 ];
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks the options of a client; throws {@link UsageError} naming the first that is wrong. */
-export function resolveClientOptions(options: WebSocketOptions): ResolvedClientOptions {
+export function resolveClientOptions(options: WebSocketOptions): ClientSettings {
   rejectUnknownOptions('a WebSocket', options, KNOWN);
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const { localAddress, lookup, tlsOptions } = options;
+  const { localAddress, lookup, tlsOptions, proxy, proxyTlsOptions, addressAttemptTimeoutMs } = options;
   return {
     ...resolveConnectionOptions('client', options),
-    url: checkString('url', given('url')),
-    extraHeaders: checkExtraHeaders(options.extraHeaders),
-    subprotocols: checkOfferedSubprotocols(options.subprotocols ?? []),
+    ...resolveReconnectionOptions(options),
+    url: checkUrl(options.url ?? defaults.url),
+    extraHeaders: checkHeadersOption(options.extraHeaders),
+    subprotocols: checkSubprotocolsOption(options.subprotocols ?? []),
     handshakeTimeoutSecs: checkSeconds('handshakeTimeoutSecs', given('handshakeTimeoutSecs')),
-    automaticReconnection: checkBoolean('automaticReconnection', given('automaticReconnection')),
-    maxWaitBetweenReconnectionRetries: checkWait(
-      'maxWaitBetweenReconnectionRetries',
-      given('maxWaitBetweenReconnectionRetries'),
-    ),
-    minWaitBetweenReconnectionRetries: checkWait(
-      'minWaitBetweenReconnectionRetries',
-      given('minWaitBetweenReconnectionRetries'),
-    ),
+    outbox: resolveOutboxOptions(options.outbox),
     localAddress: localAddress === undefined ? undefined : checkString('localAddress', localAddress),
     family: checkOneOf('family', given('family'), [0, 4, 6] as const),
     lookup: lookup && checkFunction('lookup', lookup),
     tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
+    proxy: proxy === undefined ? undefined : checkProxy(proxy),
+    proxyTlsOptions: proxyTlsOptions && checkTLSOptions(proxyTlsOptions),
+    signal: options.signal && checkSignal('signal', options.signal),
+    maxRedirects: checkInteger('maxRedirects', given('maxRedirects'), { min: 0, max: 100 }),
+    addressAttemptTimeoutMs:
+      addressAttemptTimeoutMs === undefined
+        ? undefined
+        : checkInteger('addressAttemptTimeoutMs', addressAttemptTimeoutMs, { min: 10, max: MAX_TIMER_MS }),
   };
+}
+
+export function checkUrl(url: string | Provider<string>): string | Provider<string> {
+  return typeof url === 'function' ? url : checkString('url', url);
+}
+
+export function checkHeadersOption(
+  init: HttpHeadersInit | Provider<HttpHeadersInit> | undefined,
+): HttpHeaders | Provider<HttpHeadersInit> {
+  return typeof init === 'function' ? init : checkExtraHeaders(init);
+}
+
+export function checkSubprotocolsOption(
+  subprotocols: readonly string[] | Provider<readonly string[]>,
+): readonly string[] | Provider<readonly string[]> {
+  return typeof subprotocols === 'function' ? subprotocols : checkOfferedSubprotocols(subprotocols);
 }
 
 export function checkExtraHeaders(init: HttpHeadersInit | undefined): HttpHeaders {
@@ -147,8 +211,4 @@ export function checkExtraHeaders(init: HttpHeadersInit | undefined): HttpHeader
 export function checkOfferedSubprotocols(subprotocols: readonly string[]): readonly string[] {
   checkSubprotocols(subprotocols);
   return [...subprotocols];
-}
-
-export function checkWait(name: string, value: unknown): number {
-  return checkInteger(name, value, { min: 0, max: MAX_TIMER_MS });
 }

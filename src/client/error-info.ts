@@ -1,9 +1,10 @@
 import type { WebSocketErrorInfo } from '../connection/messages.ts';
 import { ConnectError, UsageError } from '../errors.ts';
+import { attemptOf } from './attempt-recorder.ts';
 
 /** Errors that no further attempt can heal. */
 export function isHopeless(error: unknown): boolean {
-  if (error instanceof ConnectError) return error.code === 'invalidUrl' || error.code.startsWith('tlsOptions');
+  if (error instanceof ConnectError) return !error.retryable;
   return error instanceof UsageError;
 }
 
@@ -15,6 +16,11 @@ export function toErrorInfo(error: unknown, retries: number, waitTime: number): 
       : new ConnectError('connectFailed', 'connect', error instanceof Error ? error.message : String(error), {
           cause: error,
         });
-  const httpStatus = cause instanceof ConnectError ? cause.httpStatus : 0;
-  return { retries, waitTime, httpStatus, reason: cause.message, decompressionError: false, code: cause.code, cause };
+  const { message: reason, code } = cause;
+  const common = { retries, waitTime, reason, decompressionError: false, code, cause };
+  if (!(cause instanceof ConnectError)) {
+    return { ...common, httpStatus: 0, phase: 'url', retryable: false, attempt: undefined };
+  }
+  const { httpStatus, phase, retryable } = cause;
+  return { ...common, httpStatus, phase, retryable, attempt: attemptOf(cause) };
 }

@@ -1,3 +1,6 @@
+import type { ConnectAttemptResponse } from '../connection/connect-attempt.ts';
+import { basicAuthorization } from '../dial/proxy-tunnel-plan.ts';
+import { parseRetryAfter } from '../dial/retry-after.ts';
 import { explainTlsError, isTlsAlert } from '../dial/tls-errors.ts';
 import type { WebSocketUrl } from '../dial/url.ts';
 import { ConnectError } from '../errors.ts';
@@ -10,16 +13,32 @@ import type { ParsedExtension } from '../protocol/websocket/extension-header.ts'
 import { checkUpgradeResponse, createKey, writeUpgradeRequest } from '../protocol/websocket/handshake-client.ts';
 import type { PerMessageDeflateHandshake } from '../protocol/websocket/per-message-deflate-source.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
+import type { Clock, Timer } from '../util/clock.ts';
 import { Deferred } from '../util/deferred.ts';
+import type { RedirectDecision } from './redirect.ts';
+import { RefusalBody } from './refusal-body.ts';
+
+/** How long the body of a refusal is waited for. */
+const REFUSAL_BODY_MS = 1000;
 
 export interface OpeningHandshakeOptions {
   readonly url: WebSocketUrl;
   readonly extraHeaders: HttpHeaders;
   readonly subprotocols: readonly string[];
   readonly ports: ProtocolPorts;
+  readonly clock: Clock;
+  /** Decides what becomes of a response that is no upgrade. */
+  readonly decideRedirect: (head: ResponseHead) => RedirectDecision;
+  /** Called with a response that is an error, and what there is of its body. */
+  readonly onRefusal: (response: ConnectAttemptResponse) => void;
   /** permessage-deflate, unless it is switched off. */
   readonly deflate?: PerMessageDeflateHandshake | undefined;
 }
+
+/** How a handshake that did not fail ended. */
+export type OpeningHandshakeOutcome =
+  | ({ readonly kind: 'open' } & OpeningHandshakeResult)
+  | Exclude<RedirectDecision, { readonly kind: 'none' }>;
 
 /** What the opening handshake agreed on. */
 export interface OpeningHandshakeResult {
@@ -29,6 +48,13 @@ export interface OpeningHandshakeResult {
   readonly rest: Buffer;
 }
 
+interface Refusal {
+  readonly error: ConnectError;
+  readonly head: ResponseHead;
+  readonly body: RefusalBody;
+  readonly timer: Timer;
+}
+
 /** The client's side of the opening handshake over a transport (RFC 6455 section 4.1). */
 export class OpeningHandshake implements TransportHandler {
   private readonly transport: Transport;
@@ -36,7 +62,9 @@ export class OpeningHandshake implements TransportHandler {
   private readonly key: string;
   private readonly offers: readonly ParsedExtension[];
   private readonly reader = new HeadReader('response');
-  private readonly result = new Deferred<OpeningHandshakeResult>();
+  private readonly result = new Deferred<OpeningHandshakeOutcome>();
+  /** Why the server refused, as soon as that is known; its body may still be on its way. */
+  private refused: Refusal | undefined;
 
   constructor(transport: Transport, options: OpeningHandshakeOptions) {
     this.transport = transport;
@@ -46,7 +74,7 @@ export class OpeningHandshake implements TransportHandler {
   }
 
   /** Sends the request and judges the response. Rejects with a {@link ConnectError}. */
-  run(): Promise<OpeningHandshakeResult> {
+  run(): Promise<OpeningHandshakeOutcome> {
     const { url, extraHeaders, subprotocols } = this.options;
     const request = writeUpgradeRequest({
       host: url.hostHeader,
@@ -65,14 +93,16 @@ export class OpeningHandshake implements TransportHandler {
 
   /** @internal TransportHandler */
   onBytes(buffer: Buffer, start: number, end: number): void {
-    const { reader } = this;
+    const { reader, refused } = this;
+    if (refused !== undefined) {
+      this.readBody(refused, buffer, start, end);
+      return;
+    }
     const at = reader.read(buffer, start, end);
     if (reader.state === 'failed') {
       this.fail('malformedResponse', `Error parsing HTTP headers: ${reader.failure?.reason ?? ''}`);
     } else if (reader.state === 'complete' && reader.head !== undefined) {
-      // What follows belongs to whoever takes the transport over, in this very turn.
-      this.transport.pause();
-      this.judge(reader.head, Buffer.from(buffer.subarray(at, end)));
+      this.judge(reader.head, buffer, at, end);
     }
   }
 
@@ -89,8 +119,24 @@ export class OpeningHandshake implements TransportHandler {
     this.failUnanswered(error);
   }
 
-  private judge(head: ResponseHead, rest: Buffer): void {
-    const { url, subprotocols, ports, deflate } = this.options;
+  /** Lets go of the timer, whatever became of it. */
+  dispose(): void {
+    this.refused?.timer.cancel();
+  }
+
+  /** Ends the wait for the body of a refusal, if that is what is waited for. */
+  settleRefusal(): void {
+    const { refused } = this;
+    if (refused === undefined || this.result.settled) return;
+    refused.timer.cancel();
+    const { head, body, error } = refused;
+    const { status, statusText, headers } = head;
+    this.options.onRefusal({ status, statusText, headers, body: body.bytes, isTruncated: !body.isComplete });
+    this.result.reject(error);
+  }
+
+  private judge(head: ResponseHead, buffer: Buffer, at: number, end: number): void {
+    const { url, subprotocols, ports, deflate, clock, decideRedirect } = this.options;
     const answer = checkUpgradeResponse(head, {
       key: this.key,
       subprotocols,
@@ -100,12 +146,41 @@ export class OpeningHandshake implements TransportHandler {
       url: url.href,
       sha1Base64: ports.sha1Base64,
     });
-    if (answer.ok) this.result.resolve({ protocol: answer.protocol, headers: head.headers, rest });
-    else this.fail(answer.code, answer.reason, answer.httpStatus);
+    if (answer.ok) {
+      // What follows belongs to whoever takes the transport over, in this very turn.
+      this.transport.pause();
+      const rest = Buffer.from(buffer.subarray(at, end));
+      this.result.resolve({ kind: 'open', protocol: answer.protocol, headers: head.headers, rest });
+      return;
+    }
+    const decision = answer.code === 'badStatus' ? decideRedirect(head) : undefined;
+    if (decision !== undefined && decision.kind !== 'none') {
+      this.transport.pause();
+      this.result.resolve(decision);
+      return;
+    }
+    const retryAfter = head.headers.get('Retry-After');
+    const error = new ConnectError(answer.code, 'handshake', answer.reason, {
+      httpStatus: answer.httpStatus,
+      retryAfterMs: retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, Date.now()),
+    });
+    const timer = clock.setTimer(REFUSAL_BODY_MS, () => this.settleRefusal());
+    this.refused = { error, head, body: new RefusalBody(head), timer };
+    this.readBody(this.refused, buffer, at, end);
+  }
+
+  private readBody({ body }: Refusal, buffer: Buffer, start: number, end: number): void {
+    body.add(buffer, start, end);
+    if (body.isFull) this.settleRefusal();
   }
 
   private failUnanswered(cause?: Error): void {
     const { url } = this.options;
+    if (this.refused !== undefined) {
+      this.refused.body.end();
+      this.settleRefusal();
+      return;
+    }
     const what = this.reader.hasStarted ? 'HTTP headers' : 'HTTP status line';
     // With TLS 1.3 a server looks at our certificate when the TLS handshake is over for us.
     const tls = isTlsAlert(cause) ? explainTlsError(cause) : undefined;
@@ -121,6 +196,5 @@ export class OpeningHandshake implements TransportHandler {
 /** Basic authentication from the user information of the URL (RFC 7617). */
 function authorizationOf(url: WebSocketUrl): string | undefined {
   if (url.username === undefined && url.password === undefined) return undefined;
-  const credentials = `${url.username ?? ''}:${url.password ?? ''}`;
-  return `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`;
+  return basicAuthorization(url.username ?? '', url.password ?? '');
 }

@@ -1,41 +1,46 @@
+import { checkClose } from '../connection/close-arguments.ts';
 import { checkSeconds, limitsOf } from '../connection/connection-options.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session.ts';
 import type { SessionContext } from '../connection/session-context.ts';
-import { checkClose, WebSocketConnection } from '../connection/websocket-connection.ts';
+import { type OnTrafficTrackerCallback, setTrafficTracker } from '../connection/traffic-tracker.ts';
 import { ConnectError, UsageError } from '../errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
-import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
 import { MaskSource } from '../protocol/websocket/masking.ts';
-import {
-  type PerMessageDeflateSettings,
-  resolvePerMessageDeflate,
-  type WebSocketPerMessageDeflateOptions,
-} from '../protocol/websocket/per-message-deflate-options.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
-import { calculateRetryWaitMilliseconds } from '../util/backoff.ts';
+import { callSafely } from '../util/call-safely.ts';
+import { callWithin } from '../util/call-within.ts';
 import { Deferred } from '../util/deferred.ts';
-import { checkString } from '../util/options.ts';
+import { followSignals } from '../util/follow-signals.ts';
+import { checkSignal, rejectUnknownOptions } from '../util/options.ts';
 import { sleep } from '../util/sleep.ts';
 import { attemptConnection, type OpenedConnection } from './attempt.ts';
-import {
-  checkExtraHeaders,
-  checkOfferedSubprotocols,
-  checkWait,
-  type ResolvedClientOptions,
-  resolveClientOptions,
-  type WebSocketOptions,
-} from './client-options.ts';
-import { isHopeless, toErrorInfo } from './error-info.ts';
+import type { WebSocketOptions } from './client-options.ts';
+import { ConfigurableClient } from './configurable-client.ts';
+import { toErrorInfo } from './error-info.ts';
+import { type LostMessage, Outbox, type OutboxOwner } from './outbox.ts';
+import { provideOptions } from './provide-options.ts';
+import { Reconnection } from './reconnection.ts';
+import type { ReconnectionContext } from './reconnection-options.ts';
 
 /** What became of `connect()`. */
 export type ConnectResult =
   | { readonly success: true; readonly openInfo: WebSocketOpenInfo }
   | { readonly success: false; readonly errorInfo: WebSocketErrorInfo };
+
+/** How an attempt that {@link WebSocket.connect} makes may end early. */
+export interface ConnectOptions {
+  /**
+   * Seconds the attempt may take.
+   * @default `handshakeTimeoutSecs`
+   */
+  timeoutSecs?: number | undefined;
+  /** Ends the attempt, with the code `cancelled`, or closes the connection that it has made. */
+  signal?: AbortSignal | undefined;
+}
 
 /** What `stop()` reports. */
 export interface WebSocketStopInfo {
@@ -48,10 +53,14 @@ interface Run {
   readonly reconnects: boolean;
   /** Ends the attempt or the wait that is under way, and keeps the next from beginning. */
   readonly ender: AbortController;
+  /** No attempt follows, and its last message is being delivered. */
+  isOver: boolean;
   /** Resolved when the open connection is over. */
   closed: Deferred<WebSocketCloseInfo>;
   /** Resolved when all is over. */
   readonly done: Deferred<void>;
+  /** Lets go of the signals of the caller. */
+  readonly release: () => void;
   unsentBytes: number;
 }
 
@@ -78,114 +87,18 @@ const NOT_CONNECTED: WebSocketCloseInfo = Object.freeze({
  * // … finally …
  * await webSocket.stop();
  */
-export class WebSocket extends WebSocketConnection {
-  private readonly options: ResolvedClientOptions;
+export class WebSocket extends ConfigurableClient implements OutboxOwner {
   private current: Run | undefined;
   private isConnecting = false;
   /** Whether to start when the run that is ending is over. */
   private startsAgain = false;
   private lastClose: WebSocketCloseInfo = NOT_CONNECTED;
+  private outbox: Outbox | undefined;
+  private lost = 0;
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: WebSocketOptions = {}) {
-    const resolved = resolveClientOptions(options);
-    super(resolved.onCallbackError);
-    this.options = resolved;
-  }
-
-  /** Sets the url, or several options at once. They take effect at the next attempt. */
-  configure(urlOrOptions: string | WebSocketOptions): void {
-    if (typeof urlOrOptions === 'string') this.setUrl(urlOrOptions);
-    else Object.assign(this.options, pickGiven(resolveClientOptions(urlOrOptions), urlOrOptions));
-    this.hub.onCallbackError = this.options.onCallbackError;
-  }
-
-  /** Sets the url for the next attempt. Whether it can be connected to is found out then. */
-  setUrl(url: string): void {
-    this.options.url = checkString('url', url);
-  }
-
-  getUrl(): string {
-    return this.options.url;
-  }
-
-  /** Sets the headers that the next opening handshake carries in addition. */
-  setExtraHeaders(headers: HttpHeadersInit): void {
-    this.options.extraHeaders = checkExtraHeaders(headers);
-  }
-
-  /** Offers one more subprotocol, behind those there are. */
-  addSubprotocol(subprotocol: string): void {
-    this.options.subprotocols = checkOfferedSubprotocols([...this.options.subprotocols, subprotocol]);
-  }
-
-  getSubprotocols(): readonly string[] {
-    return this.options.subprotocols;
-  }
-
-  /** Sets the seconds that an attempt to connect may take. */
-  setHandshakeTimeout(handshakeTimeoutSecs: number): void {
-    this.options.handshakeTimeoutSecs = checkSeconds('handshakeTimeoutSecs', handshakeTimeoutSecs);
-  }
-
-  /** Sets how connections to `wss://` are secured. It applies to the next attempt. */
-  setTLSOptions(tlsOptions: SocketTLSOptions): void {
-    this.options.tlsOptions = checkTLSOptions(tlsOptions);
-  }
-
-  /** Sets how messages are compressed from the next connection on; what is not given is as it is by default. */
-  setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
-    this.options.perMessageDeflate = resolvePerMessageDeflate('client', options);
-  }
-
-  getPerMessageDeflateOptions(): PerMessageDeflateSettings {
-    return this.options.perMessageDeflate;
-  }
-
-  /** Offers compression from the next connection on, as it is by default. */
-  enablePerMessageDeflate(): void {
-    this.options.perMessageDeflate = { ...this.options.perMessageDeflate, enabled: true };
-  }
-
-  /** Offers no compression from the next connection on. */
-  disablePerMessageDeflate(): void {
-    this.options.perMessageDeflate = { ...this.options.perMessageDeflate, enabled: false };
-  }
-
-  enablePong(): void {
-    this.setPong(true);
-  }
-
-  disablePong(): void {
-    this.setPong(false);
-  }
-
-  enableAutomaticReconnection(): void {
-    this.options.automaticReconnection = true;
-  }
-
-  disableAutomaticReconnection(): void {
-    this.options.automaticReconnection = false;
-  }
-
-  isAutomaticReconnectionEnabled(): boolean {
-    return this.options.automaticReconnection;
-  }
-
-  setMaxWaitBetweenReconnectionRetries(maxWaitMs: number): void {
-    this.options.maxWaitBetweenReconnectionRetries = checkWait('maxWaitBetweenReconnectionRetries', maxWaitMs);
-  }
-
-  getMaxWaitBetweenReconnectionRetries(): number {
-    return this.options.maxWaitBetweenReconnectionRetries;
-  }
-
-  setMinWaitBetweenReconnectionRetries(minWaitMs: number): void {
-    this.options.minWaitBetweenReconnectionRetries = checkWait('minWaitBetweenReconnectionRetries', minWaitMs);
-  }
-
-  getMinWaitBetweenReconnectionRetries(): number {
-    return this.options.minWaitBetweenReconnectionRetries;
+    super(options);
   }
 
   /**
@@ -194,8 +107,8 @@ export class WebSocket extends WebSocketConnection {
    */
   start(): void {
     if (this.current !== undefined) {
-      // Ported code says `stop(); start();`, where stop() used to block.
-      this.startsAgain = this.current.ender.signal.aborted;
+      // Ported code says `stop(); start();`, where stop() used to block; and the callback of the last message may start.
+      this.startsAgain = this.current.ender.signal.aborted || this.current.isOver;
       return;
     }
     const run = this.begin(true);
@@ -205,19 +118,21 @@ export class WebSocket extends WebSocketConnection {
   /**
    * Makes one attempt to connect, without reconnection. Nothing is thrown or rejected for what a network may do.
    *
-   * @param timeoutSecs seconds the attempt may take; the handshake timeout by default
+   * @param options seconds the attempt may take (the handshake timeout by default), or also a signal that ends it
    * @throws UsageError (`invalidOption`) while the client runs already
    */
-  async connect(timeoutSecs: number = this.options.handshakeTimeoutSecs): Promise<ConnectResult> {
+  async connect(options: number | ConnectOptions = {}): Promise<ConnectResult> {
+    const { timeoutSecs = this.options.handshakeTimeoutSecs, signal } = checkConnectOptions(options);
     checkSeconds('timeoutSecs', timeoutSecs);
     if (this.current !== undefined) throw new UsageError('connect', 'the client runs already; stop() it first');
-    const run = this.begin(false);
+    const run = this.begin(false, signal);
     try {
       const openInfo = await this.attempt(run, timeoutSecs);
       void run.closed.promise.then(() => this.end(run));
       return { success: true, openInfo };
     } catch (error) {
       const errorInfo = toErrorInfo(error, 0, 0);
+      run.isOver = true;
       if (!run.ender.signal.aborted) this.deliver({ type: 'error', errorInfo, wireSize: 0 });
       this.end(run);
       return { success: false, errorInfo };
@@ -259,38 +174,100 @@ export class WebSocket extends WebSocketConnection {
     return this.isConnecting ? ReadyState.Connecting : super.getReadyState();
   }
 
+  /** Bytes that were accepted for sending and have not left, those in the outbox included. */
+  override bufferedAmount(): number {
+    return super.bufferedAmount() + (this.outbox?.bytes ?? 0);
+  }
+
+  /** Messages that were accepted by the outbox and lost, or refused by its policy `'drop-newest'`, since the beginning. */
+  get lostMessages(): number {
+    return this.lost;
+  }
+
+  /** @internal OutboxOwner */
+  get isOpen(): boolean {
+    return this.session?.isOpen ?? false;
+  }
+
+  /** @internal OutboxOwner */
+  get isRunning(): boolean {
+    const { current, options } = this;
+    if (current === undefined || current.ender.signal.aborted) return false;
+    return this.isConnecting || (current.reconnects && options.automaticReconnection);
+  }
+
+  /** @internal OutboxOwner */
+  onLost(message: LostMessage): void {
+    this.lost++;
+    const onLost = this.options.outbox?.onLost;
+    if (onLost === undefined) return;
+    callSafely(
+      () => onLost(message),
+      (error) => this.hub.onError(error),
+    );
+  }
+
   /** The name of a state in the seed's words, such as `OPEN`. */
   static readyStateToString(readyState: ReadyState): string {
     return Object.values(ReadyState).includes(readyState) ? readyState.toUpperCase() : 'UNKNOWN';
   }
 
+  /**
+   * Sets a function that is told the bytes on the wire of each message, ping and pong, sent or received, on all
+   * connections of the process, those of servers included. It costs nothing while it is not set.
+   *
+   * @example
+   * let received = 0;
+   * WebSocket.setTrafficTrackerCallback((size, incoming) => {
+   *   if (incoming) received += size;
+   * });
+   */
+  static setTrafficTrackerCallback(callback: OnTrafficTrackerCallback): void {
+    setTrafficTracker(callback);
+  }
+
+  /** Takes {@link setTrafficTrackerCallback} back. */
+  static resetTrafficTrackerCallback(): void {
+    setTrafficTracker(undefined);
+  }
+
   protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
     const { current } = this;
     this.lastClose = closeInfo;
-    if (current !== undefined) current.unsentBytes = unsentBytes;
+    if (current !== undefined) {
+      current.unsentBytes = unsentBytes;
+      current.isOver = !current.reconnects || !this.options.automaticReconnection;
+    }
     this.deliver({ type: 'close', closeInfo, wireSize });
     current?.closed.resolve(closeInfo);
   }
 
-  private setPong(isEnabled: boolean): void {
-    this.options.enablePong = isEnabled;
-    if (this.session !== undefined) this.session.isPongEnabled = isEnabled;
-  }
-
-  private begin(reconnects: boolean): Run {
+  private begin(reconnects: boolean, signal?: AbortSignal): Run {
+    const ender = new AbortController();
     const run = {
       reconnects,
-      ender: new AbortController(),
+      ender,
+      release: followSignals([this.options.signal, signal], () => {
+        // One that was aborted before finds no run yet.
+        if (this.current?.ender === ender) this.close();
+        else ender.abort();
+      }),
+      isOver: false,
       closed: new Deferred<WebSocketCloseInfo>(),
       done: new Deferred<void>(),
       unsentBytes: 0,
     };
     this.current = run;
+    const { outbox } = this.options;
+    this.outbox = outbox === undefined ? undefined : new Outbox(outbox, this);
+    this.keeper = this.outbox;
     return run;
   }
 
   private end(run: Run): void {
+    run.unsentBytes += this.outbox?.end() ?? 0;
     if (this.current === run) this.current = undefined;
+    run.release();
     run.closed.resolve(this.lastClose);
     this.hub.end();
     run.done.resolve();
@@ -302,48 +279,60 @@ export class WebSocket extends WebSocketConnection {
   private async keepConnected(run: Run): Promise<void> {
     const { options } = this;
     const { signal } = run.ender;
-    let retries = 0;
+    const reconnection = new Reconnection(options, Math.random, (context) => this.isReconnectionWanted(context, run));
     while (!signal.aborted) {
+      let waitMs: number | undefined;
       try {
         await this.attempt(run, options.handshakeTimeoutSecs);
-        retries = 0;
-        await run.closed.promise;
-        if (signal.aborted || !options.automaticReconnection) break;
-        run.closed = new Deferred();
+        const openedMs = nodeClock.now();
+        const closeInfo = await run.closed.promise;
+        if (signal.aborted) break;
+        waitMs = await reconnection.afterClose(closeInfo, nodeClock.now() - openedMs);
       } catch (error) {
         if (signal.aborted) break;
-        const again = options.automaticReconnection && !isHopeless(error);
-        const waitMs = again ? this.waitAfter(retries) : 0;
-        retries++;
-        const errorInfo = toErrorInfo(error, again ? retries : 0, waitMs);
+        const { errorInfo, ...next } = await reconnection.afterFailure(error);
+        if (signal.aborted) break;
+        ({ waitMs } = next);
+        run.isOver = waitMs === undefined;
         this.deliver({ type: 'error', errorInfo, wireSize: 0 });
-        if (!again) break;
-        await sleep(waitMs, nodeClock, signal);
       }
+      if (signal.aborted) break;
+      if (waitMs === undefined) {
+        const { gaveUp } = reconnection;
+        run.isOver = true;
+        if (gaveUp !== undefined) this.deliver({ type: 'error', errorInfo: gaveUp, wireSize: 0 });
+        break;
+      }
+      run.isOver = false;
+      this.startsAgain = false;
+      if (run.closed.settled) run.closed = new Deferred();
+      if (waitMs > 0) await sleep(waitMs, nodeClock, signal);
     }
     this.end(run);
   }
 
-  private waitAfter(retries: number): number {
-    const { maxWaitBetweenReconnectionRetries, minWaitBetweenReconnectionRetries } = this.options;
-    return calculateRetryWaitMilliseconds(
-      retries,
-      maxWaitBetweenReconnectionRetries,
-      minWaitBetweenReconnectionRetries,
-    );
+  private async isReconnectionWanted(context: ReconnectionContext, run: Run): Promise<boolean> {
+    const { shouldReconnect, handshakeTimeoutSecs } = this.options;
+    if (shouldReconnect === undefined) return true;
+    try {
+      const timeoutMs = handshakeTimeoutSecs * 1000;
+      const outcome = await callWithin(() => shouldReconnect(context), timeoutMs, nodeClock, run.ender.signal);
+      return outcome.kind !== 'done' || outcome.value !== false;
+    } catch (error) {
+      this.hub.onError(error);
+      return true;
+    }
   }
 
   private async attempt(run: Run, timeoutSecs: number): Promise<WebSocketOpenInfo> {
     this.isConnecting = true;
     let opened: OpenedConnection;
     try {
-      opened = await attemptConnection({
-        options: this.options,
-        timeoutMs: timeoutSecs * 1000,
-        clock: nodeClock,
-        ports: nodePorts,
-        signal: run.ender.signal,
-      });
+      const timeoutMs = timeoutSecs * 1000;
+      const { signal } = run.ender;
+      const options = await provideOptions(this.options, timeoutMs, nodeClock, signal);
+      this.attempted = options;
+      opened = await attemptConnection({ options, timeoutMs, clock: nodeClock, ports: nodePorts, signal });
     } finally {
       this.isConnecting = false;
     }
@@ -361,6 +350,7 @@ export class WebSocket extends WebSocketConnection {
     const openInfo = { uri, headers, protocol };
     session.openWith('', () => this.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
     session.start(rest);
+    this.outbox?.flush(session);
     return openInfo;
   }
 
@@ -376,8 +366,8 @@ export class WebSocket extends WebSocketConnection {
   }
 }
 
-/** Of resolved options, those that were given. */
-function pickGiven(resolved: ResolvedClientOptions, given: WebSocketOptions): Partial<ResolvedClientOptions> {
-  const keys = new Set(Object.keys(given));
-  return Object.fromEntries(Object.entries(resolved).filter(([key]) => keys.has(key)));
+function checkConnectOptions(options: number | ConnectOptions): ConnectOptions {
+  if (typeof options === 'number') return { timeoutSecs: options };
+  const { timeoutSecs, signal } = rejectUnknownOptions('connect()', options, ['timeoutSecs', 'signal']);
+  return { timeoutSecs, signal: signal && checkSignal('signal', signal) };
 }

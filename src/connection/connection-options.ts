@@ -22,6 +22,17 @@ export interface ConnectionOptions {
    */
   enablePong?: boolean | undefined;
   /**
+   * Seconds without anything received after which a ping is sent; -1 for never. A connection that stays silent after
+   * it for {@link pingTimeoutSecs} is closed with 1011 "Ping timeout". 25 suits most proxies and load balancers.
+   * @default -1
+   */
+  pingIntervalSecs?: number | undefined;
+  /**
+   * Seconds that nothing at all may arrive after a ping until the peer counts as dead.
+   * @default the same as pingIntervalSecs
+   */
+  pingTimeoutSecs?: number | undefined;
+  /**
    * Longest message accepted, in bytes; a longer one closes the connection with 1009.
    * @default 16777216 (16 MiB)
    */
@@ -74,6 +85,8 @@ export interface ConnectionOptions {
 export interface ResolvedConnectionOptions {
   closeTimeoutSecs: number;
   enablePong: boolean;
+  pingIntervalSecs: number;
+  pingTimeoutSecs: number | undefined;
   maxMessageSize: number;
   maxFragments: number;
   maxBufferedBytes: number;
@@ -88,6 +101,7 @@ export interface ResolvedConnectionOptions {
 const defaults = Object.freeze({
   closeTimeoutSecs: defaultLimits.closeTimeoutMs / 1000,
   enablePong: true,
+  pingIntervalSecs: -1,
   maxMessageSize: defaultLimits.maxMessageSize,
   maxFragments: defaultLimits.maxFragments,
   maxBufferedBytes: defaultLimits.maxBufferedBytes,
@@ -100,6 +114,7 @@ const defaults = Object.freeze({
 export const connectionOptionNames: readonly string[] = [
   ...Object.keys(defaults),
   'fragmentSize',
+  'pingTimeoutSecs',
   'perMessageDeflate',
   'onCallbackError',
 ];
@@ -114,7 +129,7 @@ export function resolveConnectionOptions(
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
-  const { fragmentSize, onCallbackError } = options;
+  const { fragmentSize, onCallbackError, pingTimeoutSecs } = options;
   const highWaterMark = positive('highWaterMark');
   const lowWaterMark = checkInteger(
     'lowWaterMark',
@@ -127,6 +142,8 @@ export function resolveConnectionOptions(
   return {
     closeTimeoutSecs: checkSeconds('closeTimeoutSecs', given('closeTimeoutSecs')),
     enablePong: checkBoolean('enablePong', given('enablePong')),
+    pingIntervalSecs: checkPingInterval(given('pingIntervalSecs')),
+    pingTimeoutSecs: pingTimeoutSecs === undefined ? undefined : checkSeconds('pingTimeoutSecs', pingTimeoutSecs),
     maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
     maxFragments: positive('maxFragments'),
     maxBufferedBytes: positive('maxBufferedBytes'),
@@ -145,6 +162,14 @@ export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
   const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark };
   const closeTimeoutMs = options.closeTimeoutSecs * 1000;
   return { maxMessageSize, maxFragments, ...buffers, closeTimeoutMs, fragmentSize, onCancel: options.onCancel };
+}
+
+/** The part of resolved options that the heartbeat needs. */
+export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs'>;
+
+/** Checks the seconds between pings: -1, or a time that a timer can wait. */
+export function checkPingInterval(value: unknown): number {
+  return value === -1 ? -1 : checkSeconds('pingIntervalSecs', value);
 }
 
 /** Checks a time in seconds that a timer can wait. */

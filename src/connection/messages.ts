@@ -1,5 +1,6 @@
-import type { IxError } from '../errors.ts';
+import type { ConnectPhase, IxError } from '../errors.ts';
 import type { HttpHeaders } from '../protocol/http1/headers.ts';
+import type { ConnectAttempt } from './connect-attempt.ts';
 
 /** The kinds of {@link WebSocketMessage}. */
 export const WebSocketMessageType = {
@@ -47,6 +48,12 @@ export interface WebSocketErrorInfo {
   /** What went wrong, for programs: the `code` of {@link cause}. */
   readonly code: string;
   readonly cause: IxError;
+  /** How far it got. */
+  readonly phase: ConnectPhase;
+  /** Whether the same attempt may succeed later. What is wrong with the options stays wrong. */
+  readonly retryable: boolean;
+  /** The record of the attempt, for finding out more: times, address, certificate, response. */
+  readonly attempt: ConnectAttempt | undefined;
 }
 
 interface Common {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../protocol/websocket/endpoint.ts';
 import type { BatchWriter } from '../transport/batch-writer.ts';
 import { TokenBucket } from '../util/token-bucket.ts';
+import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** Limit L19: control frames that a peer may send. */
 const CONTROL_FRAMES_PER_SECOND = 100;
@@ -30,7 +31,10 @@ export class PongResponder {
    */
   answer(payload: Buffer): void {
     if (this.writer.isCongested) this.waiting = payload;
-    else if (this.endpoint.canSend) this.endpoint.sendPong(payload);
+    else if (this.endpoint.canSend) {
+      const wireSize = this.endpoint.sendPong(payload);
+      if (isTrafficTracked) trackTraffic(wireSize, false);
+    }
   }
 
   /** To be called when the transport has drained. */

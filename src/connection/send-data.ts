@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.ts';
+import { NOT_COMPRESSED } from '../protocol/websocket/endpoint.ts';
+import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** What can be sent. Typed arrays and views are sent as the bytes they show. */
 export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
@@ -34,12 +36,23 @@ export interface WebSocketSendFailure {
   readonly code: 'closed' | 'bufferFull' | 'invalidUtf8' | 'tooBig' | 'cancelled' | 'compressionError';
 }
 
+/** A message or ping is on its way. */
 export function sent(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  if (isTrafficTracked) trackTraffic(wireSize, false);
+  return accepted(payloadSize, wireSize);
+}
+
+export function accepted(payloadSize: number, wireSize: number): WebSocketSendInfo {
   return { success: true, compressionError: false, payloadSize, wireSize };
 }
 
 export function notSent(code: WebSocketSendFailure['code'], payloadSize: number): WebSocketSendInfo {
   return { success: false, compressionError: code === 'compressionError', payloadSize, wireSize: 0, code };
+}
+
+/** `wireSize` as an endpoint returns it. */
+export function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
 }
 
 /** The bytes of anything but a string, shared and not copied. Throws {@link UsageError} for what has none. */

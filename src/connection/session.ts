@@ -1,7 +1,7 @@
 import { afterThisCallback } from '../platform/turn.ts';
 import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
 import { ConnectionStatus } from '../protocol/websocket/connection-state.ts';
-import { Endpoint, type EndpointHandler, NOT_COMPRESSED } from '../protocol/websocket/endpoint.ts';
+import { Endpoint, type EndpointHandler } from '../protocol/websocket/endpoint.ts';
 import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/opcodes.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';
@@ -9,20 +9,22 @@ import { type Violation, Violations } from '../protocol/websocket/violations.ts'
 import { BatchWriter } from '../transport/batch-writer.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { CloseDeadline } from './close-deadline.ts';
+import { DrainWaiters } from './drain-waiters.ts';
+import type { HeartbeatHost } from './heartbeat.ts';
 import type { WebSocketCloseInfo } from './messages.ts';
 import { PongResponder } from './pong-responder.ts';
 import { type OnCancel, type OnProgress, ProgressSender, type ProgressSenderHost } from './progress-sender.ts';
-import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
+import { notSent, outcomeOf, sent, type WebSocketSendInfo } from './send-data.ts';
 import type { SessionContext, SessionOwner } from './session-context.ts';
 
 /**
  * One open WebSocket from the opening handshake to the end of its transport: it joins the protocol, a transport, the
  * batching of writes and the deadlines.
  */
-export class Session implements TransportHandler, EndpointHandler, ProgressSenderHost {
+export class Session implements TransportHandler, EndpointHandler, ProgressSenderHost, HeartbeatHost {
   /** Whether pings are answered. */
   isPongEnabled: boolean;
-  private readonly context: SessionContext;
+  readonly context: SessionContext;
   private readonly owner: SessionOwner;
   private readonly transport: Transport;
   readonly writer: BatchWriter;
@@ -30,7 +32,9 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   readonly endpoint: Endpoint;
   /** What was read after parsing was stopped. */
   private rest: Buffer | undefined;
-  private isReading = true;
+  isReading = true;
+  hasReceived = false;
+  drains = 0;
   private closeInfo: WebSocketCloseInfo | undefined;
   private closeWireSize = 0;
   /** The peer broke the protocol: nothing it says counts any more, and its close frame is not waited for. */
@@ -38,7 +42,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   private pongs: PongResponder | undefined;
   private deadline: CloseDeadline | undefined;
   private isAboveHighWater = false;
-  private drainWaiters: (() => void)[] | undefined;
+  private drainWaiters: DrainWaiters | undefined;
   private progressSender: ProgressSender | undefined;
   /** A close that waits behind messages that are still leaving in fragments. */
   private pendingClose: { readonly code: number; readonly reason: string } | undefined;
@@ -151,8 +155,8 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   whenDrained(): Promise<void> {
     this.writer.flush();
     if (this.isClosed || this.writer.bufferedBytes === 0) return Promise.resolve();
-    const waiters = (this.drainWaiters ??= []);
-    return new Promise((resolve) => waiters.push(resolve));
+    this.drainWaiters ??= new DrainWaiters();
+    return this.drainWaiters.wait();
   }
 
   ping(payload: Buffer): WebSocketSendInfo {
@@ -175,6 +179,15 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   terminate(): void {
     if (this.isClosed) return;
     this.closeInfo ??= { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: false };
+    this.transport.destroy();
+  }
+
+  /** @internal HeartbeatHost: the peer is dead, so it is told and not waited for. */
+  expire(): void {
+    if (!this.isOpen) return;
+    this.isFailed = true;
+    this.closeNow(CloseCode.InternalError, 'Ping timeout');
+    this.writer.flush();
     this.transport.destroy();
   }
 
@@ -207,6 +220,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
 
   /** @internal TransportHandler */
   onBytes(buffer: Buffer, start: number, end: number): void {
+    this.hasReceived = true;
     if (this.rest !== undefined) {
       this.rest = Buffer.concat([this.rest, buffer.subarray(start, end)]);
       return;
@@ -227,10 +241,11 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
 
   /** @internal TransportHandler */
   onDrain(): void {
+    this.drains++;
     this.deadline?.onDrain();
     this.writer.onDrain();
     this.pongs?.onDrain();
-    if (this.writer.bufferedBytes === 0) this.wakeDrainWaiters();
+    if (this.writer.bufferedBytes === 0) this.drainWaiters?.wakeAll();
   }
 
   /** @internal TransportHandler */
@@ -242,7 +257,7 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
     this.writer.close();
     this.rest = undefined;
     this.deadline?.cancel();
-    this.wakeDrainWaiters();
+    this.drainWaiters?.wakeAll();
     const isKnown = this.closeInfo !== undefined && wasAcknowledged;
     const lost = { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: error !== undefined };
     this.owner.onSessionClosed(isKnown ? (this.closeInfo ?? lost) : lost, this.closeWireSize, unsentBytes);
@@ -380,17 +395,6 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
     this.closeInfo = { code, reason, remote: false };
     this.readToTheEnd();
   }
-
-  private wakeDrainWaiters(): void {
-    const waiters = this.drainWaiters;
-    if (waiters === undefined) return;
-    this.drainWaiters = undefined;
-    for (const wake of waiters) wake();
-  }
-}
-
-function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendInfo {
-  return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
 }
 
 function parseRestOf(session: Session): void {

@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts';
-import { isSendableCloseCode } from '../protocol/websocket/close-codes.ts';
-import { MAX_CLOSE_REASON_BYTES } from '../protocol/websocket/opcodes.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';
 import { raceAbort } from '../util/race-abort.ts';
+import { checkClose } from './close-arguments.ts';
+import { checkPingInterval, type PingOptions } from './connection-options.ts';
 import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './message-hub.ts';
 import {
   BinaryMessage,
@@ -12,10 +12,14 @@ import {
   type WebSocketMessage,
   type WebSocketMessageType,
 } from './messages.ts';
+import type { PingMessageKind } from './ping-message.ts';
+import { Pings } from './pings.ts';
 import type { OnProgress } from './progress-sender.ts';
 import { ReadyState } from './ready-state.ts';
 import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
+import type { SendKeeper, SendKind } from './send-keeper.ts';
 import type { Session } from './session.ts';
+import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** Who wants reading to stop; each has a bit, and reading goes on when none is set. */
 const PausedBy = { User: 1, Consumer: 2 } as const;
@@ -30,11 +34,17 @@ const PausedBy = { User: 1, Consumer: 2 } as const;
 export abstract class WebSocketConnection implements AsyncIterable<WebSocketDataMessage> {
   protected readonly hub: MessageHub;
   protected session: Session | undefined;
+  /** Takes messages while there is no connection. */
+  protected keeper: SendKeeper | undefined;
   private pausedBy = 0;
   private isUnreferenced = false;
+  private readonly pingOptions: PingOptions;
+  private pings: Pings | undefined;
 
-  protected constructor(onCallbackError: OnCallbackError | undefined) {
+  protected constructor(onCallbackError: OnCallbackError | undefined, pingOptions: PingOptions) {
     this.hub = new MessageHub(this, onCallbackError);
+    this.pingOptions = pingOptions;
+    if (pingOptions.pingIntervalSecs > 0) this.pings = new Pings(pingOptions);
   }
 
   /**
@@ -139,8 +149,50 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     } else if (ArrayBuffer.isView(data)) payload = bytesOf(data);
     else throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
     const { session } = this;
-    if (session !== undefined) return session.ping(payload);
-    return notSent(payload.length > 125 ? 'tooBig' : 'closed', payload.length);
+    if (session === undefined) return notSent(payload.length > 125 ? 'tooBig' : 'closed', payload.length);
+    const info = session.ping(payload);
+    if (info.success) this.startedPings().onPing(session, payload);
+    return info;
+  }
+
+  /**
+   * Sets after how many seconds without anything received a ping is sent, -1 for never. It takes effect at once.
+   *
+   * @throws UsageError (`invalidOption`) for anything else
+   */
+  setPingInterval(pingIntervalSecs: number): void {
+    checkPingInterval(pingIntervalSecs);
+    if (pingIntervalSecs > 0 || this.pings !== undefined)
+      this.startedPings().setInterval(pingIntervalSecs, this.session);
+  }
+
+  /** Seconds without anything received after which a ping is sent; -1 for never. */
+  getPingInterval(): number {
+    return this.pings?.intervalSecs ?? this.pingOptions.pingIntervalSecs;
+  }
+
+  /**
+   * Sets what the heartbeat sends, in place of numbered pings: a ping with this payload, or a message for gateways
+   * that do not count pings as traffic. A peer need not answer a message, so behind those silence means death only
+   * when `pingTimeoutSecs` was given.
+   *
+   * @throws UsageError (`invalidOption`) for what cannot be sent: a ping of more than 125 bytes, text as bytes
+   */
+  setPingMessage(message: string | ArrayBufferView, kind: PingMessageKind = 'ping'): void {
+    this.startedPings().message.set(message, kind);
+  }
+
+  /** What the next heartbeat carries; `ixwebsocket::heartbeat::<seconds>s::<number>` unless it was set. */
+  getPingMessage(): string | Buffer {
+    return this.startedPings().message.peek(this.getPingInterval());
+  }
+
+  /**
+   * Milliseconds that the latest ping took to come back, the heartbeat's or one of {@link ping}; `undefined` until one
+   * has on this connection.
+   */
+  get roundTripTimeMs(): number | undefined {
+    return this.pings?.roundTrip.latestMs;
   }
 
   /**
@@ -243,6 +295,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     this.session = session;
     if (this.isUnreferenced) session.unref();
     if (this.pausedBy !== 0) session.setReading(false);
+    this.pings?.begin(session);
   }
 
   /** The connection is over; {@link session} is still there, and gone when this returns. */
@@ -270,11 +323,13 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
 
   /** @internal Called by the session. */
   onText(text: string, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     this.deliver(new TextMessage(text, wireSize));
   }
 
   /** @internal Called by the session. */
   onBinary(data: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     this.deliver(new BinaryMessage(data, wireSize));
   }
 
@@ -285,26 +340,34 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
 
   /** @internal Called by the session. */
   onPing(bytes: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
     if (this.hub.wants('ping')) this.deliver({ type: 'ping', data: bytes.toString('utf8'), bytes, wireSize });
   }
 
   /** @internal Called by the session. */
   onPong(bytes: Buffer, wireSize: number): void {
+    if (isTrafficTracked) trackTraffic(wireSize, true);
+    this.pings?.onPong(bytes);
     if (this.hub.wants('pong')) this.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
   }
 
   /** @internal Called by the session. */
   onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
     this.session = undefined;
+    this.pings?.end();
     this.onClosed(closeInfo, wireSize, unsentBytes);
   }
 
   private sendAs(
     data: SendData,
-    kind: 'text' | 'utf8Text' | 'binary',
+    kind: SendKind,
     onProgress: OnProgress | undefined,
   ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
     const { session } = this;
+    if (this.keeper !== undefined && onProgress === undefined) {
+      const kept = this.keeper.keep(data, kind);
+      if (kept !== undefined) return kept;
+    }
     const isBinary = kind === 'binary';
     const isText = typeof data === 'string';
     if (onProgress === undefined && isText && !isBinary && session !== undefined) return session.sendText(data);
@@ -315,6 +378,11 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     if (onProgress === undefined) return session.sendBytes(bytes, isBinary, isChecked);
     if (typeof onProgress !== 'function') throw new UsageError('onProgress', 'must be a function');
     return session.sendWithProgress(bytes, isBinary, isChecked, onProgress);
+  }
+
+  private startedPings(): Pings {
+    this.pings ??= new Pings(this.pingOptions);
+    return this.pings;
   }
 
   private setPaused(reason: number, isPaused: boolean): void {
@@ -328,15 +396,4 @@ function settled(
   onProgress: OnProgress | undefined,
 ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
   return onProgress === undefined ? info : Promise.resolve(info);
-}
-
-/** @internal Throws for what must not be in a close frame. */
-export function checkClose(code: number, reason: string): void {
-  if (typeof code !== 'number' || !isSendableCloseCode(code)) {
-    throw new UsageError('code', 'must be 1000 to 1003, 1007 to 1014 or 3000 to 4999');
-  }
-  const length = typeof reason === 'string' ? utf8Length(reason) : -1;
-  if (length < 0 || length > MAX_CLOSE_REASON_BYTES) {
-    throw new UsageError('reason', `must be a string of at most ${MAX_CLOSE_REASON_BYTES} bytes of UTF-8`);
-  }
 }

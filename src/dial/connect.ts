@@ -1,25 +1,46 @@
 import { ConnectError, type ConnectPhase } from '../errors.ts';
-import type { LookupFunction } from '../transport/tcp-connect.ts';
+import { environmentVariable } from '../platform/environment.ts';
+import { connectThroughTunnel } from '../transport/proxy-tunnel.ts';
+import type { LookupFunction, TcpConnectOptions } from '../transport/tcp-connect.ts';
 import { connectTcp, connectUnix } from '../transport/tcp-connect.ts';
-import { connectTls } from '../transport/tls-connect.ts';
+import { connectTls, type TLSAgreement } from '../transport/tls-connect.ts';
 import type { SocketTLSOptions } from '../transport/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import { isSocketPathTooLong } from '../transport/unix-listen.ts';
-import { explainTlsError } from './tls-errors.ts';
-import { resolveClientTls } from './tls-options.ts';
+import { type DialPhase, toDialError } from './dial-errors.ts';
+import { chooseProxy, type ReadVariable } from './proxy-choice.ts';
+import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
+import { planTunnel } from './proxy-tunnel-plan.ts';
+import { isAddress, resolveClientTls } from './tls-options.ts';
 import type { WebSocketUrl } from './url.ts';
-
-/** The phases of making a connection. */
-export type DialPhase = Extract<ConnectPhase, 'lookup' | 'connect' | 'tls'>;
 
 export interface DialOptions {
   readonly family?: 0 | 4 | 6 | undefined;
   readonly localAddress?: string | undefined;
   readonly lookup?: LookupFunction | undefined;
+  /** Milliseconds that one of several addresses has before the next is tried beside it. */
+  readonly attemptTimeoutMs?: number | undefined;
   readonly tlsOptions?: SocketTLSOptions | undefined;
+  /** `'env'` for what the environment says. */
+  readonly proxy?: ProxyServer | 'env' | undefined;
+  /** For the connection to a proxy that is reached by TLS. */
+  readonly proxyTlsOptions?: SocketTLSOptions | undefined;
+  /** In place of the environment of the process. */
+  readonly readVariable?: ReadVariable | undefined;
   readonly signal: AbortSignal;
-  /** Called when a phase begins. */
-  readonly onPhase?: ((phase: DialPhase) => void) | undefined;
+  readonly observer?: DialObserver | undefined;
+}
+
+/** Hears how a connection is being made. */
+export interface DialObserver {
+  /** A phase begins. */
+  begin(phase: ConnectPhase): void;
+  /** A proxy is used; its url comes without credentials. */
+  onProxy(href: string): void;
+  /** An address is connected to. */
+  onAddress(address: string): void;
+  /** What TLS agreed on with the server, also when its certificate is then refused. */
+  onAgreed(agreed: TLSAgreement): void;
 }
 
 /** Makes the connection that a URL asks for. Rejects with a {@link ConnectError} that says how far it came. */
@@ -27,13 +48,17 @@ export async function dial(url: WebSocketUrl, options: DialOptions): Promise<Tra
   let phase: DialPhase = 'connect';
   const begin = (next: DialPhase): void => {
     phase = next;
-    options.onPhase?.(next);
+    options.observer?.begin(next);
   };
+  let proxy: ProxyServer | undefined;
   try {
-    return await connect(url, options, begin);
+    proxy = resolveProxy(url, options);
+    if (proxy === undefined) return await connect(url, options, begin);
+    options.observer?.onProxy(proxy.href);
+    return await connectByProxy(url, proxy, options, begin);
   } catch (error) {
     if (error instanceof ConnectError || options.signal.aborted) throw error;
-    throw toConnectError(error, phase, url);
+    throw toDialError(error, phase, { target: describeTarget(url), proxy: proxy?.href });
   }
 }
 
@@ -42,9 +67,21 @@ export function describeTarget(url: WebSocketUrl): string {
   return url.socketPath ?? `${url.host} on port ${url.port}`;
 }
 
+function resolveProxy(url: WebSocketUrl, options: DialOptions): ProxyServer | undefined {
+  const { proxy, readVariable = environmentVariable } = options;
+  if (url.protocol === 'ws+unix') return undefined;
+  if (proxy !== 'env') return proxy;
+  const chosen = chooseProxy(url, readVariable);
+  if (chosen === undefined) return undefined;
+  // `HTTP_PROXY=host:3128` is common, and means an HTTP proxy.
+  const parsed = parseProxyUrl(chosen.url.includes('://') ? chosen.url : `http://${chosen.url}`);
+  if (parsed.ok) return parsed.proxy;
+  throw new ConnectError('invalidProxy', 'url', `${chosen.variable} is not the URL of a proxy: ${parsed.reason}`);
+}
+
 async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: DialPhase) => void): Promise<Transport> {
   const { host, port, socketPath } = url;
-  const { signal } = options;
+  const { signal, observer } = options;
   if (socketPath !== undefined) {
     begin('connect');
     if (isSocketPathTooLong(socketPath)) {
@@ -52,36 +89,58 @@ async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: D
     }
     return connectUnix(socketPath, signal);
   }
-  const { family, localAddress, lookup } = options;
-  const tcp = { host, port, family, localAddress, lookup, signal, onLookup: () => begin('connect') };
   // What is wrong with the options is said before anything is sent.
   const tls = url.protocol === 'wss' ? resolveClientTls(host, options.tlsOptions) : undefined;
-  begin('lookup');
-  return tls === undefined ? connectTcp(tcp) : connectTls({ ...tcp, ...tls, onConnected: () => begin('tls') });
+  const tcp = tcpOptions(host, port, options, begin);
+  beginConnecting(host, begin);
+  return tls === undefined
+    ? connectTcp(tcp)
+    : connectTls({
+        ...tcp,
+        ...tls,
+        onAgreed: (agreed) => observer?.onAgreed(agreed),
+        onConnected: () => begin('tls'),
+      });
 }
 
-const lookupCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
-
-function toConnectError(error: unknown, phase: DialPhase, url: WebSocketUrl): ConnectError {
-  const systemCode = systemCodeOf(error);
-  const target = describeTarget(url);
-  if (phase === 'tls') {
-    const { code, reason } = explainTlsError(error);
-    return new ConnectError(code, 'tls', `Unable to connect to ${target}, error: ${reason}`, { cause: error });
-  }
-  const why =
-    systemCode === 'ECONNREFUSED' ? 'Connection refused' : error instanceof Error ? error.message : String(error);
-  const message = `Unable to connect to ${target}, error: ${why}`;
-  if (systemCode !== undefined && lookupCodes.has(systemCode)) {
-    return new ConnectError('lookupFailed', 'lookup', message, { cause: error });
-  }
-  const code = systemCode === 'ECONNREFUSED' ? 'connectionRefused' : 'connectFailed';
-  // An address in the URL is not looked up.
-  return new ConnectError(code, systemCode === undefined ? phase : 'connect', message, { cause: error });
+function connectByProxy(
+  { protocol, host, port }: WebSocketUrl,
+  proxy: ProxyServer,
+  options: DialOptions,
+  begin: (phase: DialPhase) => void,
+): Promise<Transport> {
+  const { tlsOptions, proxyTlsOptions, observer } = options;
+  const tls = protocol === 'wss' ? resolveClientTls(host, tlsOptions) : undefined;
+  const request = planTunnel(proxy, proxyTlsOptions);
+  beginConnecting(proxy.host, begin);
+  return connectThroughTunnel({
+    proxy: tcpOptions(proxy.host, proxy.port, options, begin),
+    request,
+    // A zone (RFC 4007) means something on this machine only.
+    host: host.replace(/%.*$/s, ''),
+    port,
+    tls,
+    onAgreed: (agreed) => observer?.onAgreed(agreed),
+    onProxyConnected: () => begin('proxy'),
+    onTunnel: () => begin('tls'),
+  });
 }
 
-/** Several addresses that all failed arrive as one error; the first of them speaks for all. */
-function systemCodeOf(error: unknown): string | undefined {
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : undefined;
+/** An address is not looked up. */
+function beginConnecting(host: string, begin: (phase: DialPhase) => void): void {
+  begin(isAddress(host) ? 'connect' : 'lookup');
+}
+
+function tcpOptions(
+  host: string,
+  port: number,
+  options: DialOptions,
+  begin: (phase: DialPhase) => void,
+): TcpConnectOptions {
+  const { family, localAddress, lookup, attemptTimeoutMs, signal, observer } = options;
+  const onLookup = (address: string): void => {
+    begin('connect');
+    if (address) observer?.onAddress(address);
+  };
+  return { host, port, family, localAddress, lookup, attemptTimeoutMs, signal, onLookup };
 }

@@ -36,7 +36,7 @@ export function resolveClientTls(host: string, options: SocketTLSOptions = plain
   }
 }
 
-/** The URL parser has left one spelling of each address: no name ends in a label of digits. */
-function isAddress(name: string): boolean {
+/** Whether a host is an address. The URL parser has left one spelling of each address: no name ends in a label of digits. */
+export function isAddress(name: string): boolean {
   return name.includes(':') || /(^|\.)\d+$/.test(name);
 }

@@ -9,6 +9,15 @@ export function isCertificate(pem: string): boolean {
   }
 }
 
+/** A certificate from its DER form; `undefined` when it is none. */
+export function readCertificate(der: Buffer): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a certificate, in DER, names an IP address. It counts only where addresses belong, not among the names. */
 export function isForAddress(certificate: Buffer, address: string): boolean {
   return new X509Certificate(certificate).checkIP(address) !== undefined;

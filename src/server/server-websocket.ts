@@ -1,3 +1,4 @@
+import type { PingOptions } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/message-hub.ts';
 import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages.ts';
 import { Session } from '../connection/session.ts';
@@ -19,6 +20,7 @@ export interface ServerWebSocketOwner<S extends ConnectionState> {
   readonly sessionContext: SessionContext;
   readonly clientMessageCallback: OnClientMessageCallback<S> | undefined;
   readonly callbackErrorHandler: OnCallbackError | undefined;
+  readonly pingOptions: PingOptions;
   onClientClosed(webSocket: ServerWebSocket<S>): void;
 }
 
@@ -31,7 +33,7 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState> extend
 
   /** @internal Made by the server. */
   constructor(server: ServerWebSocketOwner<S>, state: S) {
-    super(server.callbackErrorHandler);
+    super(server.callbackErrorHandler, server.pingOptions);
     this.state = state;
     this.server = server;
     this.callback = server.clientMessageCallback;

@@ -1,7 +1,7 @@
-import { limitsOf } from '../connection/connection-options.ts';
+import { checkClose } from '../connection/close-arguments.ts';
+import { limitsOf, type PingOptions } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/message-hub.ts';
 import type { SessionContext } from '../connection/session-context.ts';
-import { checkClose } from '../connection/websocket-connection.ts';
 import { ListenError, UsageError } from '../errors.ts';
 import { deflateEngines } from '../platform/deflate-engines.ts';
 import { nodeClock } from '../platform/node-clock.ts';
@@ -51,6 +51,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   /** @internal */
   readonly sessionContext: SessionContext;
   /** @internal */
+  readonly pingOptions: PingOptions;
+  /** @internal */
   clientMessageCallback: OnClientMessageCallback<S> | undefined;
   protected readonly options: ResolvedServerOptions<S>;
   private readonly clients = new Set<ServerWebSocket<S>>();
@@ -82,6 +84,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
       deflateEngines,
       budget,
     );
+    this.pingOptions = this.options;
     this.sessionContext = {
       role: 'server',
       ports: nodePorts,

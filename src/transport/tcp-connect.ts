@@ -13,6 +13,8 @@ export interface TcpConnectOptions {
   readonly family?: 0 | 4 | 6 | undefined;
   readonly localAddress?: string | undefined;
   readonly lookup?: LookupFunction | undefined;
+  /** Milliseconds that one of several addresses has before the next is tried beside it; Node's default without. */
+  readonly attemptTimeoutMs?: number | undefined;
   /** Ends the attempt; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the name was resolved, with one of its addresses. */
@@ -37,6 +39,7 @@ export function toNetOptions(options: TcpConnectOptions): net.TcpNetConnectOpts 
     family: options.family ?? 0,
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    ...(options.attemptTimeoutMs === undefined ? {} : { autoSelectFamilyAttemptTimeout: options.attemptTimeoutMs }),
     allowHalfOpen: true,
   };
 }

@@ -95,8 +95,9 @@ export class TcpTransport implements Transport {
       afterThisCallback(reportClosed, this);
       return;
     }
-    if (this.readsIntoSharedBuffer) this.socket.resume();
-    else this.socket.on('data', onSocketData);
+    if (!this.readsIntoSharedBuffer) this.socket.on('data', onSocketData);
+    // One that came out of a tunnel is paused, and a listener alone would leave it so.
+    if (!this.isPaused) this.socket.resume();
   }
 
   write(bytes: Buffer): void {

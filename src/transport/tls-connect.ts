@@ -1,12 +1,14 @@
 import net, { type OnReadOpts } from 'node:net';
 import tls, { type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { isForAddress } from '../platform/certificates.ts';
+import { isForAddress, readCertificate } from '../platform/certificates.ts';
 import { connectSocket } from './socket-connect.ts';
 import { type TcpConnectOptions, toNetOptions } from './tcp-connect.ts';
 import type { SecureContext } from './tls-context.ts';
+import type { TLSConnectionInfo } from './tls-info.ts';
 import { TlsTransport } from './tls-transport.ts';
 
-export interface TlsConnectOptions extends TcpConnectOptions {
+/** How the other end is to prove who it is. */
+export interface TlsPeer {
   readonly secureContext: SecureContext;
   /** Sent to the server (RFC 6066 section 3, which knows no addresses); none is sent when it is empty. */
   readonly serverName: string;
@@ -14,6 +16,16 @@ export interface TlsConnectOptions extends TcpConnectOptions {
   readonly expectedName: string | undefined;
   /** Whether the certificate must lead to an authority that is trusted. */
   readonly verifies: boolean;
+}
+
+/** What a TLS handshake agreed on, before anybody has judged the certificate. */
+export type TLSAgreement = Pick<TLSConnectionInfo, 'version' | 'cipher' | 'certificate'>;
+
+/** Called with what the handshake agreed on, whether or not the certificate is going to be accepted. */
+export type OnTlsAgreed = (agreed: TLSAgreement) => void;
+
+export interface TlsConnectOptions extends TcpConnectOptions, TlsPeer {
+  readonly onAgreed?: OnTlsAgreed | undefined;
   /** Called when the connection is made and the TLS handshake begins. */
   readonly onConnected?: (() => void) | undefined;
 }
@@ -29,7 +41,7 @@ const READ_BUFFER_BYTES = 16 * 1024;
  * verification. No session is ever used again, so that every connection is verified by its own rules.
  */
 export function connectTls(options: TlsConnectOptions): Promise<TlsTransport> {
-  const { expectedName, onConnected } = options;
+  const { onConnected } = options;
   let transport: TlsTransport | undefined;
   let socket: TLSSocket;
   return connectSocket({
@@ -39,17 +51,14 @@ export function connectTls(options: TlsConnectOptions): Promise<TlsTransport> {
     create: () => {
       const tlsOptions: ConnectionOptions & { readonly onread: OnReadOpts } = {
         ...toNetOptions(options),
-        secureContext: options.secureContext,
-        servername: options.serverName,
-        rejectUnauthorized: options.verifies,
-        checkServerIdentity: (_name, certificate) =>
-          expectedName === undefined ? undefined : checkIdentity(expectedName, certificate),
+        ...verificationOf(options),
         onread: {
           buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
           callback: (length, buffer) => transport?.onRead(length, buffer) ?? false,
         },
       };
       socket = tls.connect(tlsOptions);
+      announce(socket, options.onAgreed);
       socket.once('connect', () => {
         socket.setNoDelay(true);
         onConnected?.();
@@ -57,6 +66,56 @@ export function connectTls(options: TlsConnectOptions): Promise<TlsTransport> {
       return socket;
     },
     finish: () => (transport = new TlsTransport(socket, true)),
+  });
+}
+
+export interface TlsOverOptions extends TlsPeer {
+  /** Ends the handshake, and destroys the socket. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onAgreed?: OnTlsAgreed | undefined;
+}
+
+/**
+ * Completes a TLS handshake over a socket that is connected already, by the same rules as {@link connectTls}. The socket
+ * belongs to the new one from then on.
+ */
+export function secureSocket(socket: net.Socket, options: TlsOverOptions): Promise<TLSSocket> {
+  let secured: TLSSocket;
+  return connectSocket({
+    event: 'secureConnect',
+    signal: options.signal,
+    onLookup: undefined,
+    create: () => {
+      secured = tls.connect({ socket, ...verificationOf(options) });
+      announce(secured, options.onAgreed);
+      return secured;
+    },
+    finish: () => secured,
+  });
+}
+
+/** The part of the options that decides whom to trust: one place for direct connections and those through a tunnel. */
+function verificationOf({ secureContext, serverName, expectedName, verifies }: TlsPeer): ConnectionOptions {
+  return {
+    secureContext,
+    servername: serverName,
+    rejectUnauthorized: verifies,
+    checkServerIdentity: (_name, certificate) =>
+      expectedName === undefined ? undefined : checkIdentity(expectedName, certificate),
+  };
+}
+
+/**
+ * Node judges the certificate in a listener of the same event, and afterwards a refused one is gone. Asking here for
+ * the certificate as an `X509Certificate` would leave that listener with an empty one (Node 20.20), which then fails.
+ */
+function announce(socket: TLSSocket, onAgreed: OnTlsAgreed | undefined): void {
+  if (onAgreed === undefined) return;
+  socket.prependOnceListener('secure', () => {
+    const { raw }: { readonly raw?: Buffer } = socket.getPeerCertificate();
+    const version = socket.getProtocol() ?? '';
+    const { name: cipher } = socket.getCipher();
+    onAgreed({ version, cipher, certificate: raw === undefined ? undefined : readCertificate(raw) });
   });
 }
 

@@ -72,7 +72,10 @@ export class TlsTransport implements Transport {
     this.isStarted = true;
     if (this.isClosed) afterThisCallback(reportClosed, this);
     else if (this.readsIntoOwnBuffer) this.deliverLater();
-    else this.socket.on('data', (chunk: Buffer) => this.onChunk(chunk, chunk.length));
+    else {
+      this.socket.on('data', (chunk: Buffer) => this.onChunk(chunk, chunk.length));
+      if (!this.isPaused) this.socket.resume();
+    }
   }
 
   write(bytes: Buffer): void {

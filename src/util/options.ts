@@ -40,6 +40,11 @@ export function checkFunction<F extends (...args: never) => unknown>(name: strin
   return value;
 }
 
+export function checkSignal(name: string, value: unknown): AbortSignal {
+  if (!(value instanceof AbortSignal)) throw new UsageError(name, `must be an AbortSignal, got ${describe(value)}`);
+  return value;
+}
+
 export function checkOneOf<const T extends string | number | boolean>(
   name: string,
   value: unknown,

@@ -44,7 +44,7 @@ export const importTable: readonly LayerRow[] = [
     path: 'transport',
     ours: [...to('util', 'errors', 'platform'), { to: 'protocol/http1', only: 'tunnel files only' }],
     node: to('net', 'tls', 'dns', 'fs'),
-    libraries: [],
+    libraries: ['socks'],
   },
   {
     path: 'dial',

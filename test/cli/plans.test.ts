@@ -129,8 +129,9 @@ describe('the plan of autoroute', () => {
     ['--msg_count 0 ws://h', { messageCount: 0, client: { url: 'ws://h/0' } }],
     ['--msg-count=5 ws://h/a?b=c', { client: { url: 'ws://h/a/5?b=c' } }],
     ['--subprotocol a --subprotocol b,c ws://h', { client: { subprotocols: ['a', 'b', 'c'] } }],
-    ['--ping_interval -1 ws://h', { pingIntervalSecs: -1 }],
-    ['ws://h', { pingIntervalSecs: 30, client: { maxMessageSize: 16_777_216, perMessageDeflate: false } }],
+    ['--ping_interval -1 ws://h', { client: { pingIntervalSecs: -1 } }],
+    ['--ping_interval 0 ws://h', { client: { pingIntervalSecs: -1 } }],
+    ['ws://h', { client: { pingIntervalSecs: 30, maxMessageSize: 16_777_216, perMessageDeflate: false } }],
     ['-x ws://h --max-message-size 5', { client: { maxMessageSize: 5, perMessageDeflate: false } }],
   ])('with %j', (line, part) => {
     expect(plan(autorouteTable, autoroute, line)).toMatchObject(part);
@@ -163,6 +164,7 @@ describe('the plan of connect', () => {
         subprotocols: [],
         automaticReconnection: true,
         maxWaitBetweenReconnectionRetries: 10_000,
+        pingIntervalSecs: 30,
         maxMessageSize: 1_073_741_824,
         perMessageDeflate: true,
       },
@@ -173,7 +175,6 @@ describe('the plan of connect', () => {
         maxMessageSize: 1_073_741_824,
         waitMs: 1000,
       },
-      pingIntervalSecs: 30,
       pidfile: undefined,
     });
   });
@@ -198,7 +199,7 @@ describe('the plan of connect', () => {
     ['--deflate-threshold 1024 ws://h', { client: { perMessageDeflate: { threshold: 1024 } } }],
     ['--max-wait 7 ws://h', { client: { maxWaitBetweenReconnectionRetries: 7 } }],
     ['--wait 0 ws://h', { conversation: { waitMs: 0 } }],
-    ['--ping_interval 5 ws://h', { pingIntervalSecs: 5 }],
+    ['--ping_interval 5 ws://h', { client: { pingIntervalSecs: 5 } }],
     ['--pidfile p ws://h', { pidfile: 'p' }],
   ])('with %j', (line, part) => {
     expect(plan(connectTable, connect, line)).toMatchObject(part);

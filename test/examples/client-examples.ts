@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { startHttpProxy } from '../support/proxies.ts';
 import { startEchoServer, startServer } from '../support/running.ts';
 import type { ExampleTests } from './program.ts';
 
@@ -32,6 +33,72 @@ export const clientExamples: ExampleTests = {
     });
     expect(await start(url).ended()).toEqual(['0 bytes were left']);
     expect(count).toBe(3_000);
+  },
+
+  async heartbeat(start) {
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type === 'ping') setImmediate(() => webSocket.close(1001, 'seen'));
+      });
+    });
+    expect(await start(url).ended()).toEqual([
+      '0.5 are you there?',
+      'answered: are you there?',
+      'the way there and back is known',
+      '1001 seen',
+    ]);
+  },
+
+  async reconnection(start) {
+    let count = 0;
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type === 'open') webSocket.close(count++ === 0 ? 1001 : 4001);
+      });
+    });
+    expect(await start(url).ended()).toEqual(['open', 'close 1001', 'open', 'close 4001']);
+  },
+
+  async 'fresh-credentials'(start) {
+    const seen: (string | undefined)[] = [];
+    const { url } = await startServer({}, (server) => {
+      server.setOnClientMessageCallback((_state, _webSocket, message) => {
+        if (message.type === 'open') seen.push(message.headers.get('Authorization'));
+      });
+    });
+    expect(await start(url).ended()).toEqual([
+      'The function given as extraHeaders failed: the token service is busy',
+      'open',
+    ]);
+    expect(seen).toEqual(['Bearer token-2']);
+  },
+
+  async outbox(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual([
+      'true',
+      'lost: first',
+      '100000 bytes wait, 1 message was lost',
+      '6 bytes came back',
+      '99994 bytes came back',
+    ]);
+  },
+
+  async traffic(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual(['11 bytes sent, 7 bytes received']);
+  },
+
+  async proxy(start) {
+    const { url } = await startEchoServer();
+    const proxy = await startHttpProxy({ wants: 'user:password' });
+    const at = `127.0.0.1:${proxy.port}`;
+    expect(await start(url, `http://user:password@${at}`).ended()).toEqual(['connected']);
+    expect(await start(url, `http://user:wrong@${at}`).ended()).toEqual([
+      `The proxy http://${at} asks for a user name and a password, or for others than it got. Put them into its URL: http://user:password@host:port.`,
+      'connect: in time',
+      'proxy: in time',
+    ]);
   },
 
   async 'message-types'(start) {

@@ -87,6 +87,11 @@ export const seedClientExamples: ExampleTests = {
     ]);
   },
 
+  async 'seed/heartbeat'(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url, '0.3').ended()).toEqual(['ixwebsocket::heartbeat::0.3s::0']);
+  },
+
   async 'seed/extra-headers'(start) {
     const seen: (string | undefined)[] = [];
     const { url } = await startServer({}, (server) => {

@@ -50,6 +50,33 @@ describe('connectTcp()', () => {
     transport.destroy();
   });
 
+  test('does not wait for an address that does not answer', async () => {
+    const server = await listenRaw();
+    const transport = await connectTcp({
+      host: 'x.test',
+      port: server.port,
+      attemptTimeoutMs: 20,
+      signal: AbortSignal.timeout(5000),
+      lookup: (_name, options, callback) => {
+        // The first is for documentation (RFC 5737): no machine has it.
+        const addresses = [
+          { address: '192.0.2.1', family: 4 },
+          { address: '127.0.0.1', family: 4 },
+        ];
+        callback(null, options.all === true ? addresses : '127.0.0.1', 4);
+      },
+    });
+    expect(transport.remoteAddress).toBe('127.0.0.1');
+    transport.destroy();
+  });
+
+  test('connects from the local address', async () => {
+    const server = await listenRaw();
+    const transport = await connectTcp({ host: '127.0.0.1', port: server.port, localAddress: '127.0.0.3' });
+    expect((await server.accept()).socket.remoteAddress).toBe('127.0.0.3');
+    transport.destroy();
+  });
+
   test('reads nothing before it is started', async () => {
     const server = await listenRaw((peer) => peer.write('early'));
     const transport = await connectTcp({ host: '127.0.0.1', port: server.port });

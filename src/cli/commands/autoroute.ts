@@ -16,8 +16,6 @@ export interface AutoroutePlan {
   readonly url: string;
   readonly messageCount: number;
   readonly client: WebSocketOptions;
-  /** Not kept by the library yet. */
-  readonly pingIntervalSecs: number;
 }
 
 export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
@@ -27,12 +25,13 @@ export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
     client: {
       url: urlBelow(values.url, String(values.messageCount)),
       subprotocols: values.subprotocols.flat(),
+      pingIntervalSecs: values.pingIntervalSecs,
       maxMessageSize: values.maxMessageSize,
       tlsOptions: planTls(values),
+      proxy: values.proxy,
       // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
       perMessageDeflate: false,
     },
-    pingIntervalSecs: values.pingIntervalSecs,
   }),
 
   execute: (plan, environment) =>

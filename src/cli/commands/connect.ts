@@ -13,8 +13,6 @@ import { planTls } from '../tls.ts';
 export interface ConnectPlan {
   readonly client: WebSocketOptions;
   readonly conversation: ConversationPlan;
-  /** Not kept by the library yet. */
-  readonly pingIntervalSecs: number;
   readonly pidfile: string | undefined;
 }
 
@@ -29,9 +27,11 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         subprotocols: values.subprotocols.flat(),
         automaticReconnection: reconnects,
         maxWaitBetweenReconnectionRetries: values.maxWaitMs,
+        pingIntervalSecs: values.pingIntervalSecs,
         maxMessageSize,
         tlsOptions: planTls(values),
         perMessageDeflate: planDeflate(values),
+        proxy: values.proxy,
       },
       conversation: {
         isBinary: values.isBinary,
@@ -40,7 +40,6 @@ export const connect: Command<ConnectValues, ConnectPlan> = {
         maxMessageSize,
         waitMs: values.waitSecs * 1000,
       },
-      pingIntervalSecs: values.pingIntervalSecs,
       pidfile: values.pidfile,
     };
   },

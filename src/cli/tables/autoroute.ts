@@ -1,12 +1,13 @@
 import { type CommandTable, value } from '../options.ts';
 import { readInteger } from '../readers.ts';
-import { maxMessageSize, noDeflate, pingInterval, subprotocols, urlArgument } from './shared.ts';
+import { maxMessageSize, noDeflate, pingInterval, proxy, subprotocols, urlArgument } from './shared.ts';
 import { clientTlsOptions, type TlsValues } from './tls.ts';
 
 export interface AutorouteValues extends TlsValues {
   readonly url: string;
   readonly messageCount: number;
   readonly withoutDeflate: boolean;
+  readonly proxy: string | undefined;
   readonly pingIntervalSecs: number;
   readonly subprotocols: readonly (readonly string[])[];
   readonly maxMessageSize: number;
@@ -34,6 +35,7 @@ export const autorouteTable: CommandTable<AutorouteValues, 'url'> = {
     pingIntervalSecs: pingInterval,
     subprotocols,
     maxMessageSize: maxMessageSize(16),
+    proxy,
     ...clientTlsOptions,
   },
 };

@@ -7,6 +7,7 @@ import {
   noDeflate,
   pidfile,
   pingInterval,
+  proxy,
   subprotocols,
   urlArgument,
 } from './shared.ts';
@@ -22,6 +23,7 @@ export interface ConnectValues extends TlsValues {
   readonly deflateThreshold: number | undefined;
   readonly gunzips: boolean;
   readonly maxWaitMs: number;
+  readonly proxy: string | undefined;
   readonly pingIntervalSecs: number;
   readonly waitSecs: number;
   readonly maxMessageSize: number;
@@ -68,6 +70,7 @@ export const connectTable: CommandTable<ConnectValues, 'url'> = {
     }),
     maxMessageSize: maxMessageSize(1024),
     pidfile,
+    proxy,
     ...clientTlsOptions,
   },
 };

@@ -111,11 +111,20 @@ export const subprotocols: ListOption<readonly string[]> = list({
   read: readNames,
 });
 
+export const proxy: ValueOption<string | undefined> = value<string | undefined>({
+  long: 'proxy',
+  placeholder: 'URL',
+  about: 'connect through a proxy: http, https, socks5 or socks4a, or env for what the environment says',
+  read: readText,
+  fallback: undefined,
+});
+
 export const pingInterval: ValueOption<number> = value({
   long: 'ping_interval',
   placeholder: 'SECONDS',
   about: 'send a ping after this long without a message, -1 for never',
-  read: readInteger(-1, 86_400),
+  // The seed's command takes 0 for never as well.
+  read: (text) => readInteger(-1, 86_400)(text) || -1,
   fallback: 30,
   shownDefault: '30',
 });

@@ -1,0 +1,33 @@
+import { userAgent } from '../platform/user-agent.ts';
+import type { TunnelRequest } from '../transport/proxy-tunnel.ts';
+import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { ProxyServer } from './proxy-server.ts';
+import { resolveClientTls } from './tls-options.ts';
+
+/**
+ * What is asked of a proxy, in the protocol of its URL.
+ *
+ * Throws a `ConnectError` whose code begins with `tlsOptions`.
+ */
+export function planTunnel(proxy: ProxyServer, tlsOptions: SocketTLSOptions | undefined): TunnelRequest {
+  const credentials = proxy.credentials();
+  switch (proxy.protocol) {
+    case 'http':
+    case 'https':
+      return {
+        kind: 'http',
+        tls: proxy.protocol === 'https' ? resolveClientTls(proxy.host, tlsOptions) : undefined,
+        authorization: credentials && basicAuthorization(credentials.username, credentials.password),
+        userAgent,
+      };
+    case 'socks5':
+      return { kind: 'socks', version: 5, username: credentials?.username, password: credentials?.password };
+    case 'socks4a':
+      return { kind: 'socks', version: 4, username: credentials?.username, password: undefined };
+  }
+}
+
+/** Credentials as HTTP sends them (RFC 7617). */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
