@@ -12,6 +12,7 @@ export type {
   ConnectAttemptTLS,
 } from './connection/connect-attempt.ts';
 export type { ConnectionOptions } from './connection/connection-options.ts';
+export type { OnCancel } from './connection/limits.ts';
 export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
 export type {
   WebSocketBinaryMessage,
@@ -30,7 +31,7 @@ export type {
 } from './connection/messages.ts';
 export { WebSocketMessageType } from './connection/messages.ts';
 export type { PingMessageKind } from './connection/ping-message.ts';
-export type { OnCancel, OnProgress } from './connection/progress-sender.ts';
+export type { OnProgress } from './connection/progress-sender.ts';
 export { ReadyState } from './connection/ready-state.ts';
 export type {
   SendData,

@@ -5,9 +5,8 @@ import {
   type WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/per-message-deflate-options.ts';
 import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
-import { type ConnectionLimits, defaultLimits, MAX_MESSAGE_SIZE } from './limits.ts';
+import { type ConnectionLimits, defaultLimits, MAX_MESSAGE_SIZE, type OnCancel } from './limits.ts';
 import type { OnCallbackError } from './message-hub.ts';
-import type { OnCancel } from './progress-sender.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {

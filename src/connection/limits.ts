@@ -1,4 +1,5 @@
-import type { OnCancel } from './progress-sender.ts';
+/** What a cancelled send does to its connection; see the option `onCancel`. */
+export type OnCancel = 'close' | 'truncate';
 
 /** The limits of one connection, and what happens when they are passed. */
 export interface ConnectionLimits {

@@ -6,6 +6,7 @@ import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflat
 import type { SlicedCompressor } from '../protocol/websocket/sliced-compressor.ts';
 import type { ByteSink } from '../util/byte-sink.ts';
 import { HoldingSink } from './holding-sink.ts';
+import type { ConnectionLimits } from './limits.ts';
 import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
 
 /**
@@ -13,9 +14,6 @@ import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
  * promise delays the next fragment.
  */
 export type OnProgress = (current: number, total: number) => boolean | void | Promise<boolean | void>;
-
-/** What a cancelled send does to its connection; see the option `onCancel`. */
-export type OnCancel = 'close' | 'truncate';
 
 /** Wire payload of one fragment; the last one takes what is left over. */
 const FRAGMENT_BYTES = 32 * 1024;
@@ -26,9 +24,7 @@ export interface ProgressSenderHost {
   readonly writer: ByteSink;
   /** Given when permessage-deflate was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
-  readonly onCancel: OnCancel;
-  /** Another size of fragments than 32 KiB. */
-  readonly fragmentSize: number | undefined;
+  readonly context: { readonly limits: Pick<ConnectionLimits, 'onCancel' | 'fragmentSize'> };
   /** Whether fragments may still leave. */
   readonly canSendFragments: boolean;
   /** Resolves when nothing is waiting to leave any more, or the connection is over. */
@@ -111,7 +107,7 @@ export class ProgressSender {
       return notSent(host.canSendFragments ? 'compressionError' : 'closed', payloadSize);
     }
     const { payload } = job;
-    const fragmentBytes = host.fragmentSize ?? FRAGMENT_BYTES;
+    const fragmentBytes = host.context.limits.fragmentSize ?? FRAGMENT_BYTES;
     const total = Math.max(1, Math.floor(payload.length / fragmentBytes));
     let wireSize = 0;
     for (let current = 0; current < total; current++) {
@@ -159,7 +155,8 @@ export class ProgressSender {
   private cancel(): void {
     const { host } = this;
     if (!host.canSendFragments) return;
-    if (host.onCancel === 'truncate') host.endpoint.sendFragment(Opcode.Continuation, Buffer.alloc(0), true);
+    if (host.context.limits.onCancel === 'truncate')
+      host.endpoint.sendFragment(Opcode.Continuation, Buffer.alloc(0), true);
     else host.onCancelled();
   }
 }

@@ -13,7 +13,7 @@ import { DrainWaiters } from './drain-waiters.ts';
 import type { HeartbeatHost } from './heartbeat.ts';
 import type { WebSocketCloseInfo } from './messages.ts';
 import { PongResponder } from './pong-responder.ts';
-import { type OnCancel, type OnProgress, ProgressSender, type ProgressSenderHost } from './progress-sender.ts';
+import { type OnProgress, ProgressSender, type ProgressSenderHost } from './progress-sender.ts';
 import { notSent, outcomeOf, sent, type WebSocketSendInfo } from './send-data.ts';
 import type { SessionContext, SessionOwner } from './session-context.ts';
 
@@ -317,16 +317,6 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   /** @internal ProgressSenderHost */
   get canSendFragments(): boolean {
     return this.endpoint.canSend;
-  }
-
-  /** @internal ProgressSenderHost */
-  get fragmentSize(): number | undefined {
-    return this.context.limits.fragmentSize;
-  }
-
-  /** @internal ProgressSenderHost */
-  get onCancel(): OnCancel {
-    return this.context.limits.onCancel;
   }
 
   /** @internal ProgressSenderHost */
