@@ -1,7 +1,9 @@
+import { selfSigned } from '../test/support/certificates.ts';
 import { Child } from './child.ts';
 import { measurePush } from './measure-push.ts';
 import type { Workload } from './rows.ts';
 import { type Sample, sampleOf } from './sample.ts';
+import { setupArguments } from './servers/setup.ts';
 import { childOptions, startLoad } from './start.ts';
 import type { Subject } from './subjects.ts';
 
@@ -17,6 +19,7 @@ export async function measure(workload: Workload, subject: Subject, profileDir: 
     case 'idle':
       return withServer(workload, subject, profileDir, measureIdle);
     case 'echo':
+      return withServer(workload, subject, profileDir, measureEcho);
     case 'connect':
       return withServer(workload, subject, profileDir, measureServed);
   }
@@ -28,15 +31,20 @@ async function withServer(
   workload: Served,
   subject: Subject,
   profileDir: string | undefined,
-  work: (server: Child, load: Child) => Promise<Sample>,
+  measureIt: (server: Child, load: Child) => Promise<Sample>,
 ): Promise<Sample> {
-  const server = new Child(childOptions(subject, `servers/${workload.server}-${subject.suffix}.js`, profileDir));
+  const { server: name, ...work } = workload;
+  const identity = work.kind === 'echo' && work.isSecure ? selfSigned() : undefined;
+  const setup = { deflate: work.kind === 'connect' ? undefined : work.deflate, identity };
+  const options = childOptions(subject, `servers/${name}-${subject.suffix}.js`, profileDir);
+  const server = new Child({ ...options, args: setupArguments(setup) });
   try {
     const { port } = await server.hear('listening', 10_000);
-    const { server: _server, ...rest } = workload;
-    const load = startLoad(rest.kind === 'echo' ? { ...rest, port, warmMs, measureMs } : { ...rest, port });
+    const load = startLoad(
+      work.kind === 'echo' ? { ...work, trusted: identity?.certFile, port, warmMs, measureMs } : { ...work, port },
+    );
     try {
-      return await work(server, load);
+      return await measureIt(server, load);
     } finally {
       await load.stop();
     }
@@ -57,6 +65,13 @@ async function measureServed(server: Child, load: Child): Promise<Sample> {
     busy: cpu / 1000 / done.ms,
     loadBusy: done.cpuMicros / 1000 / done.ms,
   };
+}
+
+async function measureEcho(server: Child, load: Child): Promise<Sample> {
+  const sample = await measureServed(server, load);
+  load.tell({ kind: 'verify' });
+  await load.hear('verified');
+  return sample;
 }
 
 async function measureIdle(server: Child, load: Child): Promise<Sample> {

@@ -1,3 +1,5 @@
+import type { Deflate } from './rows.ts';
+
 /** What the load generator is asked to do; it runs in a process of its own. */
 export type LoadJob =
   | {
@@ -7,6 +9,9 @@ export type LoadJob =
       readonly inFlight: number;
       readonly size: number;
       readonly binary: boolean;
+      readonly deflate?: Deflate | undefined;
+      /** The certificate to trust, of a server that speaks TLS. */
+      readonly trusted?: string | undefined;
       readonly warmMs: number;
       readonly measureMs: number;
     }
@@ -24,6 +29,7 @@ export type LoadJob =
       readonly warmCount: number;
       readonly count: number;
       readonly exchanges: boolean;
+      readonly deflate?: Deflate | undefined;
     }
   | { readonly kind: 'drain'; readonly port: number; readonly size: number; readonly count: number }
   | { readonly kind: 'stream'; readonly size: number };
@@ -34,7 +40,9 @@ export type Command =
   | { readonly kind: 'askMemory' }
   | { readonly kind: 'exit' }
   | { readonly kind: 'load'; readonly job: LoadJob }
-  | { readonly kind: 'go' };
+  | { readonly kind: 'go' }
+  /** After the measured part: compare replies with what was sent once more. */
+  | { readonly kind: 'verify' };
 
 /** From a started process to the runner. */
 export type Report =
@@ -43,6 +51,7 @@ export type Report =
   | { readonly kind: 'memory'; readonly rssBytes: number }
   /** Ready for the measured part; the generator waits for `go`. */
   | { readonly kind: 'warm' }
+  | { readonly kind: 'verified' }
   | { readonly kind: 'done'; readonly count: number; readonly ms: number; readonly cpuMicros: number }
   /** CPU time of the whole life of a process, sent while it exits. */
   | { readonly kind: 'final'; readonly cpuMicros: number };

@@ -43,7 +43,7 @@ function answer(command: Command): void {
       // Not by a signal: a CPU profile is written only on a regular exit.
       process.exit(0);
       return;
-    default: // 'load' and 'go' are for the load generator, which listens for itself
+    default: // 'load', 'go' and 'verify' are for the load generator, which listens for itself
   }
 }
 

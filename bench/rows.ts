@@ -1,4 +1,7 @@
-import { bun, ours, type Subject, ws, wsNative } from './subjects.ts';
+import { bun, ours, type Subject, ws, wsLevel4, wsNative } from './subjects.ts';
+
+/** permessage-deflate in both directions: each message by itself, or with what came before it (context takeover). */
+export type Deflate = 'alone' | 'takeover';
 
 /** What is done to a subject. Everything a workload needs is data, so that a row is added without new code. */
 export type Workload =
@@ -10,6 +13,9 @@ export type Workload =
       readonly inFlight: number;
       readonly size: number;
       readonly binary: boolean;
+      /** Compressed messages of text, in both directions. */
+      readonly deflate?: Deflate;
+      readonly isSecure?: boolean;
     }
   | { readonly kind: 'receive'; readonly size: number; readonly warmCount: number; readonly count: number }
   | {
@@ -25,7 +31,9 @@ export type Workload =
       readonly server: string;
       readonly warmCount: number;
       readonly count: number;
+      /** One message and its reply on each connection before it is idle. */
       readonly exchanges: boolean;
+      readonly deflate?: Deflate;
     }
   | { readonly kind: 'push'; readonly from: 'subject' | 'raw'; readonly to: 'subject' | 'raw'; readonly count: number };
 
@@ -64,11 +72,42 @@ const withoutAddOn = [ours, ws, bun] as const;
 const cppPush: Recorded = { name: 'IXWebSocket C++ (recorded)', perSecond: 590_000 };
 const pushTarget: Target = { against: cppPush.name, measure: 'throughput', atLeast: 5 };
 
+const smallEcho = { kind: 'echo', server: 'echo', connections: 64, size: 20, binary: false } as const;
+
+const deflateNames: Readonly<Record<Deflate, string>> = {
+  alone: 'no context takeover',
+  takeover: 'context takeover',
+};
+
+function deflateEcho(size: number, deflate: Deflate): Row {
+  return {
+    group: 'echo',
+    name: `echo with deflate, ${deflateNames[deflate]}, 64 connections, 16 x ${size} B in flight`,
+    workload: { ...smallEcho, inFlight: 16, size, deflate },
+    subjects: [ours, ws, wsLevel4, bun],
+    targets: [
+      { against: 'ws', measure: 'cpu', atLeast: 4 },
+      { against: 'ws at level 4', measure: 'cpu', atLeast: 4 },
+    ],
+  };
+}
+
+/** Fewer connections than uncompressed: an engine for each of them takes a quarter of a megabyte. */
+function idleDeflate(deflate: Deflate): Row {
+  return {
+    group: 'memory',
+    name: `idle connection after one deflated message, ${deflateNames[deflate]}`,
+    workload: { kind: 'idle', server: 'echo', warmCount: 100, count: 2000, exchanges: true, deflate },
+    subjects: [ours, ws],
+    targets: [{ against: 'ws', measure: 'memory', atLeast: 1 }],
+  };
+}
+
 export const rows: readonly Row[] = [
   {
     group: 'echo',
     name: 'echo pipelined, 64 connections, 16 x 20 B in flight',
-    workload: { kind: 'echo', server: 'echo', connections: 64, inFlight: 16, size: 20, binary: false },
+    workload: { ...smallEcho, inFlight: 16 },
     subjects: allServers,
     targets: [
       { against: 'ws', measure: 'throughput', atLeast: 10 },
@@ -78,7 +117,7 @@ export const rows: readonly Row[] = [
   {
     group: 'echo',
     name: 'echo one in flight, 64 connections, 20 B',
-    workload: { kind: 'echo', server: 'echo', connections: 64, inFlight: 1, size: 20, binary: false },
+    workload: { ...smallEcho, inFlight: 1 },
     subjects: allServers,
     targets: [{ against: 'ws', measure: 'cpu', atLeast: 1.25 }],
   },
@@ -88,6 +127,31 @@ export const rows: readonly Row[] = [
     workload: { kind: 'echo', server: 'echo', connections: 8, inFlight: 1, size: 1_000_000, binary: true },
     subjects: allServers,
     targets: [{ against: 'ws + bufferutil', measure: 'cpu', atLeast: 0.9 }],
+  },
+  {
+    group: 'echo',
+    name: 'echo large, 8 connections, 1 MB text',
+    workload: { kind: 'echo', server: 'echo', connections: 8, inFlight: 1, size: 1_000_000, binary: false },
+    subjects: allServers,
+    targets: [{ against: 'ws + bufferutil', measure: 'cpu', atLeast: 0.9 }],
+  },
+  deflateEcho(100, 'alone'),
+  deflateEcho(100, 'takeover'),
+  deflateEcho(1000, 'alone'),
+  deflateEcho(1000, 'takeover'),
+  {
+    group: 'echo',
+    name: 'echo over TLS, pipelined, 64 connections, 16 x 20 B in flight',
+    workload: { ...smallEcho, inFlight: 16, isSecure: true },
+    subjects: withoutAddOn,
+    targets: [],
+  },
+  {
+    group: 'echo',
+    name: 'echo over TLS, one in flight, 64 connections, 20 B',
+    workload: { ...smallEcho, inFlight: 1, isSecure: true },
+    subjects: withoutAddOn,
+    targets: [],
   },
   {
     group: 'receive',
@@ -131,6 +195,8 @@ export const rows: readonly Row[] = [
     subjects: withoutAddOn,
     targets: [],
   },
+  idleDeflate('alone'),
+  idleDeflate('takeover'),
   {
     group: 'push',
     name: 'push_server to autoroute, 1 M x 11 B (CPU of both)',

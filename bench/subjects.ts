@@ -12,4 +12,7 @@ export const ours: Subject = { name: 'ours', suffix: 'ours', runtime: 'node' };
 export const ws: Subject = { name: 'ws', suffix: 'ws', runtime: 'node', env: { WS_NO_BUFFER_UTIL: '1' } };
 export const wsNative: Subject = { name: 'ws + bufferutil', suffix: 'ws', runtime: 'node' };
 
+/** Compressing as hard as ours does unless told otherwise; the default of `ws`, and of zlib, is 6. */
+export const wsLevel4: Subject = { ...ws, name: 'ws at level 4', env: { ...ws.env, DEFLATE_LEVEL: '4' } };
+
 export const bun: Subject = { name: 'Bun', suffix: 'bun', runtime: 'bun' };

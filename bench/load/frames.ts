@@ -27,6 +27,7 @@ function frame(firstByte: number, payload: Buffer, maskingKey: Buffer | undefine
 
 export const textFirstByte = 0x81;
 export const binaryFirstByte = 0x82;
+export const compressedTextFirstByte = 0xc1;
 const closeFirstByte = 0x88;
 
 /** Printable ASCII, so that it is valid in text messages and takes the same path in every library. */
@@ -41,6 +42,18 @@ export function clientFrame(payload: Buffer, binary: boolean): Buffer {
 
 export function serverFrame(payload: Buffer, binary: boolean): Buffer {
   return frame(binary ? binaryFirstByte : textFirstByte, payload, undefined);
+}
+
+/** A text message that is compressed already, from a client. */
+export function compressedFrame(payload: Buffer): Buffer {
+  return frame(compressedTextFirstByte, payload, randomBytes(4));
+}
+
+/** What is in one whole frame of a server. */
+export function framePayload(bytes: Buffer): Buffer {
+  const code = bytes[1] ?? 0;
+  if (code < 126) return bytes.subarray(2);
+  return bytes.subarray(code === 126 ? 4 : 10);
 }
 
 const normalClosure = Buffer.from([0x03, 0xe8]);

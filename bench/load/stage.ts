@@ -9,6 +9,13 @@ export async function waitForGo(): Promise<void> {
   await go;
 }
 
+/** After the measured part: waits for the runner, which asks the server first, and tells it that all is well. */
+export async function verifyWhenAsked(verify: () => Promise<void>): Promise<void> {
+  await once(process, 'message');
+  await verify();
+  report({ kind: 'verified' });
+}
+
 /** Runs the measured part, which returns the number of things done, and reports it. */
 export async function measured(work: () => Promise<number>): Promise<void> {
   const startCpu = cpuMicros();

@@ -1,8 +1,10 @@
 /** The few names of Bun's server that are used here, so that no package of its types is needed. */
 export interface BunSocket<Data> {
   readonly data: Data;
-  send(data: string | Uint8Array): number;
+  send(data: string | Uint8Array, compress?: boolean): number;
 }
+
+type BunEngine = 'shared' | 'dedicated';
 
 interface BunServer<Data> {
   readonly port: number;
@@ -12,11 +14,12 @@ interface BunServer<Data> {
 export interface BunServeOptions<Data> {
   port: number;
   hostname: string;
+  tls?: { readonly cert: string; readonly key: string } | undefined;
   fetch(request: Request, server: BunServer<Data>): Response | undefined;
   websocket: {
     maxPayloadLength?: number;
     backpressureLimit?: number;
-    perMessageDeflate?: boolean;
+    perMessageDeflate?: boolean | { readonly compress: BunEngine; readonly decompress: BunEngine };
     idleTimeout?: number;
     open?(socket: BunSocket<Data>): void;
     message(socket: BunSocket<Data>, message: string | Uint8Array): void;

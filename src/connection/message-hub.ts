@@ -135,7 +135,7 @@ export class MessageHub {
     if (callback !== undefined) this.call(callback, message);
     if (emitter !== undefined) emit(emitter, message);
     if (message.type !== 'message') return;
-    if (queue !== undefined) queue.push(message, message.wireSize);
+    if (queue !== undefined) queue.push(message, message.data.length);
     else if (!this.wants('message')) this.unconsumedMessages++;
   }
 
@@ -184,7 +184,7 @@ export class MessageHub {
     const { held } = this;
     if (held === undefined) return;
     held.push(message);
-    this.heldBytes += message.wireSize;
+    if (message.type === 'message') this.heldBytes += message.data.length;
     if (held.length >= MAX_WAITING_MESSAGES || this.heldBytes >= MAX_WAITING_BYTES) {
       this.owner.onReadingWanted(false);
     }

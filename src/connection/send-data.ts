@@ -58,7 +58,11 @@ export function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendI
 /** The bytes of anything but a string, shared and not copied. Throws {@link UsageError} for what has none. */
 export function bytesOf(data: Exclude<SendData, string>): Buffer {
   if (Buffer.isBuffer(data)) return data;
-  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data);
+  try {
+    if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data);
+  } catch (error) {
+    throw new UsageError('data', 'has no memory any more: it was transferred elsewhere', { cause: error });
+  }
   throw new UsageError('data', 'must be a string, an ArrayBuffer, a SharedArrayBuffer or a view of one');
 }

@@ -1,0 +1,17 @@
+import * as zlib from 'node:zlib';
+
+/** Compresses as RFC 7692 section 7.2.1 has it. */
+export function compressed(content: Uint8Array | string, windowBits = 15): Buffer {
+  const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH, level: 9, windowBits };
+  return zlib.deflateRawSync(content, options).subarray(0, -4);
+}
+
+const MIB = 1024 * 1024;
+const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+
+/** The compressed form of that many MiB of zeros, about a thousandth of it. */
+export function bombOf(mebibytes: number): Buffer {
+  const one = compressed(Buffer.alloc(MIB));
+  const parts = Array.from({ length: mebibytes * 2 - 1 }, (_, i) => (i % 2 === 0 ? one : TAIL));
+  return Buffer.concat(parts);
+}
