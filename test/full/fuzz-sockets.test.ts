@@ -99,13 +99,15 @@ test.each(kinds)('sessions %s, changed, harm no server and nobody else at it', a
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: random.once(2), noDelay: true });
     socket.on('error', () => undefined);
     const closed = once(socket, 'close');
+    // What is written before would be dropped by leaving at once.
+    await once(socket, 'connect');
     socket.on('data', (chunk: Buffer) => {
       if (chunk.includes(0x88)) closeFrames++;
     });
     const sent = send(socket, Buffer.concat([head, bytes]), random);
     if (random.once(8)) socket.pause();
     await sent;
-    const giveUp = setTimeout(() => socket.destroy(), 50);
+    const giveUp = setTimeout(() => socket.destroy(), 200);
     await closed;
     clearTimeout(giveUp);
   };
