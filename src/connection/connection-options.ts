@@ -32,6 +32,13 @@ export interface ConnectionOptions {
    */
   pingTimeoutSecs?: number | undefined;
   /**
+   * Seconds that reading may be paused without a break, by `pause()` or a loop that is behind, when there is a
+   * heartbeat: as long as nothing is read, nobody knows whether the peer lives. Beyond it the connection is closed with
+   * 1011 "Ping timeout".
+   * @default 300
+   */
+  maxReadPauseSecs?: number | undefined;
+  /**
    * Longest message accepted, in bytes; a longer one closes the connection with 1009.
    * @default 16777216 (16 MiB)
    */
@@ -86,6 +93,7 @@ export interface ResolvedConnectionOptions {
   enablePong: boolean;
   pingIntervalSecs: number;
   pingTimeoutSecs: number | undefined;
+  maxReadPauseSecs: number;
   maxMessageSize: number;
   maxFragments: number;
   maxBufferedBytes: number;
@@ -98,6 +106,7 @@ export interface ResolvedConnectionOptions {
 }
 
 const defaults = Object.freeze({
+  maxReadPauseSecs: 300,
   closeTimeoutSecs: defaultLimits.closeTimeoutMs / 1000,
   enablePong: true,
   pingIntervalSecs: -1,
@@ -142,6 +151,7 @@ export function resolveConnectionOptions(
     closeTimeoutSecs: checkSeconds('closeTimeoutSecs', given('closeTimeoutSecs')),
     enablePong: checkBoolean('enablePong', given('enablePong')),
     pingIntervalSecs: checkPingInterval(given('pingIntervalSecs')),
+    maxReadPauseSecs: checkSeconds('maxReadPauseSecs', given('maxReadPauseSecs')),
     pingTimeoutSecs: pingTimeoutSecs === undefined ? undefined : checkSeconds('pingTimeoutSecs', pingTimeoutSecs),
     maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
     maxFragments: positive('maxFragments'),
@@ -164,7 +174,7 @@ export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
 }
 
 /** The part of resolved options that the heartbeat needs. */
-export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs'>;
+export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs' | 'maxReadPauseSecs'>;
 
 /** Checks the seconds between pings: -1, or a time that a timer can wait. */
 export function checkPingInterval(value: unknown): number {

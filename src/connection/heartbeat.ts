@@ -20,6 +20,8 @@ export interface HeartbeatRules {
   readonly intervalMs: number;
   /** Silence after a beat that means death; 0 when silence means nothing. */
   readonly timeoutMs: number;
+  /** How long reading may be paused without a break: who is not listened to for longer cannot be told from the dead. */
+  readonly maxPauseMs: number;
   /** Sends a ping or what stands in for it. */
   beat(): void;
 }
@@ -55,6 +57,8 @@ export class Heartbeat implements WheelEntry {
   private askedMs: number | undefined;
   private stalls = 0;
   private wasPaused = false;
+  /** Since when reading is paused, as far as looking now and then tells. */
+  private pausedMs: number | undefined;
   /** The output as it was at the first look after the question. */
   private mark: { readonly drains: number; readonly unsentBytes: number } | undefined;
 
@@ -80,12 +84,22 @@ export class Heartbeat implements WheelEntry {
   onTimeout(nowMs: number): void {
     const { host, rules } = this;
     if (!host.isOpen) return;
+    if (this.isPausedForTooLong(nowMs)) {
+      host.expire();
+      return;
+    }
     if (host.hasReceived) this.hear(nowMs);
     else if (this.askedMs !== undefined && rules.timeoutMs > 0) {
       this.await(nowMs, this.askedMs);
       return;
     } else if (nowMs - this.heardMs >= rules.intervalMs) this.ask(nowMs);
     this.lookAgain(nowMs);
+  }
+
+  private isPausedForTooLong(nowMs: number): boolean {
+    if (this.host.isReading) this.pausedMs = undefined;
+    else this.pausedMs ??= nowMs;
+    return this.pausedMs !== undefined && nowMs - this.pausedMs >= this.rules.maxPauseMs;
   }
 
   private hear(nowMs: number): void {

@@ -69,6 +69,11 @@ export class Pings implements HeartbeatRules {
   }
 
   /** @internal HeartbeatRules */
+  get maxPauseMs(): number {
+    return this.options.maxReadPauseSecs * 1000;
+  }
+
+  /** @internal HeartbeatRules */
   beat(): void {
     const { session } = this;
     const { kind } = this.message;

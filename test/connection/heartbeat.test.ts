@@ -30,8 +30,8 @@ beforeEach(() => {
   beats = [];
 });
 
-function start(intervalMs: number, timeoutMs = intervalMs): Heartbeat {
-  const rules = { intervalMs, timeoutMs, beat: () => beats.push(clock.now()) };
+function start(intervalMs: number, timeoutMs = intervalMs, maxPauseMs = 3_600_000): Heartbeat {
+  const rules = { intervalMs, timeoutMs, maxPauseMs, beat: () => beats.push(clock.now()) };
   const heartbeat = new Heartbeat(host, rules, clock, wheel);
   heartbeat.start();
   return heartbeat;
@@ -237,5 +237,30 @@ describe('a heartbeat that is stopped', () => {
     host.isOpen = false;
     clock.advance(1000);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a pause without a break', () => {
+  test('ends the connection after its longest time, although the peer may be well', () => {
+    start(1000, 1000, 60_000);
+    clock.advance(500);
+    host.isReading = false;
+    clock.advance(60_000);
+    expect(host.expired).toBe(0);
+    clock.advance(1_000);
+    expect(host.expired).toBe(1);
+  });
+
+  test('begins anew whenever something was read in between', () => {
+    start(1000, 1000, 60_000);
+    for (let i = 0; i < 5; i++) {
+      host.isReading = false;
+      clock.advance(50_000);
+      host.isReading = true;
+      host.hasReceived = true;
+      clock.advance(500);
+      host.hasReceived = true;
+    }
+    expect(host.expired).toBe(0);
   });
 });
