@@ -89,6 +89,8 @@ async function attack(port: number, seed: number): Promise<void> {
   socket.on('error', () => undefined);
   const closed = once(socket, 'close');
   socket.resume();
+  // One that left before would never have reached the server.
+  await once(socket, 'connect');
   if (random.below(5) === 0) socket.pause();
   for (let at = 0; at < stream.length; ) {
     const end = at + 1 + random.below(random.pick([3, 100, 5000]));
@@ -159,11 +161,11 @@ test('20 000 hostile streams neither stop the server nor its client, and memory 
   expect(slowestMs).toBeLessThan(2000);
 });
 
-test('a thousand unfinished messages are held within the budget, and the others go on', async () => {
+test('two hundred unfinished messages are held within the budget, and the others go on', async () => {
   const budget = 32 * MIB;
   const { server, port, url } = await startEchoServer({ maxUnfinishedBytes: budget, maxMessageSize: MIB });
   const { client, log } = await connectClient(url);
-  const before = process.memoryUsage().arrayBuffers;
+  const before = usedBytes();
   const piece = frame({ opcode: 2, fin: false, payload: Buffer.alloc(900 * 1024, 1), mask: RFC_MASK });
   const sockets: net.Socket[] = [];
   let closed = 0;
@@ -178,7 +180,8 @@ test('a thousand unfinished messages are held within the budget, and the others 
     await once(socket, 'connect');
   }
   await eventually('those beyond the budget to be closed', () => closed > 150, 20_000);
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(budget + 32 * MIB);
+  // The sockets of the attackers are in this process as well; reads that are over are garbage and do not count.
+  expect(usedBytes() - before).toBeLessThan(budget + 32 * MIB);
   client.send('still served');
   expect((await log.next('message')).data).toBe('still served');
   for (const socket of sockets) socket.destroy();
