@@ -53,6 +53,14 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
     this.transport.start(this);
   }
 
+  /** Stands in for a connection whose request was read already: only what becomes of it has to be settled. */
+  adopt(timeoutMs: number): void {
+    this.reader = undefined;
+    this.hasTalked = true;
+    this.owner.wheel.schedule(this, timeoutMs);
+    this.transport.start(this);
+  }
+
   /** Answers with an error and ends the connection. */
   refuse(refusal: Refusal, isHead = false): void {
     if (this.isReleased) return;

@@ -25,6 +25,7 @@ import { type ConnectionInfo, type ConnectionState, createState } from './connec
 import { IncomingConnection, type IncomingConnectionOwner } from './incoming-connection.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PendingConnections } from './pending-connections.ts';
+import type { PlainConnection } from './plain-connection.ts';
 import { at, type ListenResult, ServerListener, type ServerListenerOwner } from './server-listener.ts';
 import type { LogCallback, LogLevel } from './server-log.ts';
 import {
@@ -57,6 +58,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   protected readonly options: ResolvedServerOptions<S>;
   private readonly clients = new Set<ServerWebSocket<S>>();
   private readonly pending = new PendingConnections();
+  /** Connections that serve ordinary requests. */
+  private readonly plain = new Set<PlainConnection>();
   /** Accepted before `start()`. */
   private waiting: Transport[] = [];
   private listener: ServerListener | undefined;
@@ -264,7 +267,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   /** @internal */
   onIncomingRequest(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
     if (isWebSocketRequest(head)) this.upgrade(connection, head, rest);
-    else this.onPlainRequest(connection, head);
+    else this.onPlainRequest(connection, head, rest);
   }
 
   /** @internal */
@@ -282,9 +285,31 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     this.checkEmptied();
   }
 
-  /** An ordinary request: a WebSocket server has nothing to serve, and says so. */
-  protected onPlainRequest(connection: IncomingConnection, head: RequestHead): void {
+  /**
+   * An ordinary request: a WebSocket server has nothing to serve, and says so. Who serves it releases the connection
+   * and keeps what becomes of it with {@link addPlain}. `rest` came behind the head in the same read.
+   */
+  protected onPlainRequest(connection: IncomingConnection, head: RequestHead, _rest: Buffer): void {
     connection.refuse(upgradeRequired, head.method === 'HEAD');
+  }
+
+  /** Takes a connection that serves ordinary requests into account, until {@link removePlain}. */
+  protected addPlain(connection: PlainConnection): void {
+    this.plain.add(connection);
+  }
+
+  protected removePlain(connection: PlainConnection): void {
+    this.plain.delete(connection);
+    this.checkEmptied();
+  }
+
+  /** Treats a WebSocket handshake that came on a connection that had served ordinary requests before. */
+  protected upgradeTransport(transport: Transport, head: RequestHead, rest: Buffer): void {
+    const connection = new IncomingConnection(transport, this);
+    this.pending.add(connection);
+    connection.adopt(this.options.handshakeTimeoutSecs * 1000);
+    this.onIncomingTalks(connection);
+    this.upgrade(connection, head, rest);
   }
 
   /** A connection was made; `open` is delivered when this returns. */
@@ -338,8 +363,13 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     if (count >= this.options.maxPendingConnections && listener?.dropOldestHandshake() !== true) pending.dropOldest();
   }
 
+  /** Connections that count against `maxConnections`. */
+  protected get connectionCount(): number {
+    return this.clients.size + this.plain.size;
+  }
+
   private upgrade(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
-    if (this.clients.size >= this.options.maxConnections) {
+    if (this.connectionCount >= this.options.maxConnections) {
       connection.refuse(serverFull);
       return;
     }
@@ -386,6 +416,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
     await listener?.close();
     this.pending.destroyAll();
     for (const client of this.clients) client.close(code, reason);
+    for (const connection of this.plain) connection.finish();
     this.emptied = new Deferred();
     this.checkEmptied();
     await this.emptied.promise;
@@ -394,6 +425,6 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState>
   }
 
   private checkEmptied(): void {
-    if (this.clients.size + this.pending.size === 0) this.emptied?.resolve();
+    if (this.clients.size + this.pending.size + this.plain.size === 0) this.emptied?.resolve();
   }
 }
