@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,10 @@ import { failureOf, startSecureServer, trusting } from '../support/secure.ts';
 const SECRET = 'hunter2';
 
 function run(command: string, args: readonly string[]): void {
-  const child = spawn(command, args, { stdio: 'ignore' });
+  const child = spawn(command, args, {
+    stdio: 'ignore',
+    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
+  });
   onTestFinished(() => void child.kill());
 }
 
@@ -55,6 +58,69 @@ async function startMicrosocks(credentials?: string): Promise<string> {
   return `socks5://${credentials === undefined ? '' : `${credentials}@`}127.0.0.1:${port}`;
 }
 
+/** squid, as Debian has it; it carries CONNECT to any port once told to. */
+async function startSquid(credentials?: string): Promise<string> {
+  const port = await closedPort();
+  const directory = await mkdtemp(join(tmpdir(), 'ixwebsocket-proxy-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  await chmod(directory, 0o777);
+  const checker = join(directory, 'check.sh');
+  await writeFile(
+    checker,
+    `while read -r user password; do case "$user $password" in '${credentials?.replace(':', ' ')}') echo OK;; *) echo ERR;; esac; done\n`,
+  );
+  const file = join(directory, 'squid.conf');
+  const access = [
+    `auth_param basic program /bin/sh ${checker}`,
+    'acl known proxy_auth REQUIRED',
+    'http_access allow known',
+  ];
+  await writeFile(
+    file,
+    [
+      `http_port 127.0.0.1:${port}`,
+      ...(credentials === undefined ? ['http_access allow all'] : access),
+      'http_access deny all',
+      'access_log none',
+      'cache_log /dev/null',
+      'cache deny all',
+      'pinger_enable off',
+      'shutdown_lifetime 0 seconds',
+      `pid_filename ${join(directory, 'squid.pid')}`,
+      'visible_hostname localhost',
+      '',
+    ].join('\n'),
+  );
+  run('squid', ['-N', '-f', file]);
+  await listens(port);
+  return `http://${credentials === undefined ? '' : `${credentials}@`}127.0.0.1:${port}`;
+}
+
+/** dante, as Debian has it. It knows only the users of the system, so it is asked without credentials. */
+async function startDante(): Promise<string> {
+  const port = await closedPort();
+  const directory = await mkdtemp(join(tmpdir(), 'ixwebsocket-proxy-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, 'danted.conf');
+  const everyone = '{ from: 127.0.0.0/8 to: 0.0.0.0/0 }';
+  await writeFile(
+    file,
+    [
+      'logoutput: /dev/null',
+      `internal: 127.0.0.1 port = ${port}`,
+      'external: lo',
+      'clientmethod: none',
+      'socksmethod: none',
+      `client pass ${everyone}`,
+      `socks pass ${everyone}`,
+      '',
+    ].join('\n'),
+  );
+  run('danted', ['-f', file, '-p', join(directory, 'danted.pid')]);
+  await listens(port);
+  return `socks5://127.0.0.1:${port}`;
+}
+
 async function echoes(options: WebSocketOptions): Promise<void> {
   const { client, log } = createClient(options);
   const result = await client.connect();
@@ -70,6 +136,7 @@ async function echoes(options: WebSocketOptions): Promise<void> {
 describe.each([
   ['tinyproxy', startTinyproxy],
   ['microsocks', startMicrosocks],
+  ['squid', startSquid],
 ])('%s', (_name, start) => {
   test.each([
     ['without credentials', undefined],
@@ -96,4 +163,14 @@ describe.each([
     const info = await failureOf(`ws://127.0.0.1:${await closedPort()}/`, trusting, { proxy });
     expect(info.code).toBe('proxyRefused');
   });
+});
+
+test('dante carries ws and wss', async () => {
+  const proxy = await startDante();
+  const plain = await startEchoServer();
+  await echoes({ url: plain.url, proxy });
+  const secure = await startSecureServer();
+  await echoes({ url: secure.url, tlsOptions: trusting, proxy });
+  const info = await failureOf(`ws://127.0.0.1:${await closedPort()}/`, trusting, { proxy });
+  expect(info.code).toBe('proxyRefused');
 });
