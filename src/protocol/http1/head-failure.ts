@@ -31,6 +31,7 @@ export type HeadFailureCode =
   | 'headerLineTooLong'
   | 'tooManyHeaders'
   | 'headTooLarge'
+  | 'hiddenFraming'
   | 'missingHost'
   | 'repeatedHost'
   | 'invalidHost'
@@ -58,6 +59,7 @@ const FAILURES: Readonly<Record<HeadFailureCode, readonly [HeadFailure['status']
   headerLineTooLong: [431, 'Header line too long'],
   tooManyHeaders: [431, 'Too many headers'],
   headTooLarge: [431, 'Headers too large'],
+  hiddenFraming: [400, 'Tab around the value of Content-Length or Transfer-Encoding'],
   missingHost: [400, 'Missing Host header'],
   repeatedHost: [400, 'More than one Host header'],
   invalidHost: [400, 'Invalid Host header'],

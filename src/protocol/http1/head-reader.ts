@@ -1,5 +1,7 @@
+import { sliceTrailers } from './field-section.ts';
 import { type HeadFailure, type HeadFailureCode, headFailure } from './head-failure.ts';
 import { defaultHeadLimits, type HeadLimits } from './head-limits.ts';
+import type { HttpHeaders } from './headers.ts';
 import {
   fieldStartFailure,
   firstByteFailure,
@@ -8,20 +10,40 @@ import {
   requestLineFailure,
   versionFailure,
 } from './illegal-byte.ts';
+import { PartialBytes } from './partial-bytes.ts';
 import { type RequestHead, sliceRequestHead } from './request-head.ts';
 import { type ResponseHead, sliceResponseHead } from './response-head.ts';
-import { isFieldByte, isTargetByte, isTokenByte } from './tokens.ts';
+import { isTokenByte, skipFieldBytes, skipTargetBytes, skipTokenBytes } from './tokens.ts';
 
-/** What a reader of each role produces. */
+/** What heads messages of each role. */
 export interface HeadOf {
   request: RequestHead;
   response: ResponseHead;
 }
 
+/** What a reader of each role produces. */
+export interface SectionOf extends HeadOf {
+  trailers: HttpHeaders;
+}
+
 type Slicers = {
-  [R in keyof HeadOf]: (text: string, marks: readonly number[], count: number) => HeadOf[R] | HeadFailure;
+  [R in keyof SectionOf]: (text: string, marks: readonly number[], count: number) => SectionOf[R] | HeadFailure;
 };
-const slicers: Slicers = { request: sliceRequestHead, response: sliceResponseHead };
+const slicers: Slicers = { request: sliceRequestHead, response: sliceResponseHead, trailers: sliceTrailers };
+
+/** Whether `HTTP/1.1` stands at `at`. */
+function isCurrentVersion(chunk: Buffer, at: number): boolean {
+  return (
+    chunk[at] === 0x48 &&
+    chunk[at + 1] === 0x54 &&
+    chunk[at + 2] === 0x54 &&
+    chunk[at + 3] === 0x50 &&
+    chunk[at + 4] === 0x2f &&
+    chunk[at + 5] === 0x31 &&
+    chunk[at + 6] === 0x2e &&
+    chunk[at + 7] === 0x31
+  );
+}
 
 // What the next byte may be. Plain constants, so that the switches become jump tables; in the order of the three methods.
 const REQUEST_START = 0;
@@ -43,6 +65,9 @@ const VALUE = 13;
 const END_LF = 14;
 const COMPLETE = 15;
 
+/** The phase that each role begins with. */
+const FIRST_PHASE = { request: REQUEST_START, response: RESPONSE_START, trailers: FIELD_START };
+
 const LF = 0x0a;
 const CR = 0x0d;
 const SP = 0x20;
@@ -52,20 +77,20 @@ const DIGIT_0 = 0x30;
 const VERSION_LENGTH = 'HTTP/1.1'.length;
 const STATUS_LENGTH = 3;
 const CRLF_LENGTH = 2;
-const FIRST_PENDING_BYTES = 512;
 
 /**
- * Reads the head of one HTTP/1.x message, strictly, from bytes that arrive in any pieces (RFC 9112 2 to 5).
+ * Reads the head of one HTTP/1.x message, or the trailers behind its body, strictly, from bytes that arrive in any pieces
+ * (RFC 9112 2 to 5, 7.1.2).
  *
  * Every byte is looked at once and refused the moment it cannot belong to a valid head: bare CR or LF, NUL and other
  * controls, space before a colon, folded lines, anything over a limit. There is no lenient mode. It keeps no reference
  * to the chunks it is given; a head that lies in one chunk is not copied before it is cut into strings. After a
  * failure every further byte is discarded.
  */
-export class HeadReader<R extends keyof HeadOf> {
+export class HeadReader<R extends keyof SectionOf> {
   state: 'reading' | 'complete' | 'failed' = 'reading';
   /** The head, once the state is `complete`. */
-  head: HeadOf[R] | undefined = undefined;
+  head: SectionOf[R] | undefined = undefined;
   /** Why it was refused, once the state is `failed`. */
   failure: HeadFailure | undefined = undefined;
 
@@ -74,8 +99,8 @@ export class HeadReader<R extends keyof HeadOf> {
   private phase: number;
   /** What the last step found wrong. */
   private problem: HeadFailureCode | undefined = undefined;
-  /** Bytes of this head in earlier chunks. */
-  private seen = 0;
+  /** The bytes of this head that came in earlier chunks. */
+  private readonly pending = new PartialBytes();
   /** Offset of the line being read from the start of the head. */
   private lineStart = 0;
   /** How much of the version or the status has matched. */
@@ -83,18 +108,16 @@ export class HeadReader<R extends keyof HeadOf> {
   private headerCount = 0;
   private readonly marks: number[] = [];
   private markCount = 0;
-  /** The bytes of earlier chunks, `seen` of them in use; none as long as the head may still lie in one chunk. */
-  private pending: Buffer | undefined = undefined;
 
   constructor(role: R, limits?: Partial<HeadLimits>) {
     this.role = role;
-    this.phase = role === 'request' ? REQUEST_START : RESPONSE_START;
+    this.phase = FIRST_PHASE[role];
     this.limits = limits === undefined ? defaultHeadLimits : { ...defaultHeadLimits, ...limits };
   }
 
-  /** Whether any byte of this head has arrived. */
+  /** Whether any byte of this head has arrived; the empty line that may stand before a request is none. */
   get hasStarted(): boolean {
-    return this.seen > 0 || this.state !== 'reading';
+    return this.phase !== EMPTY_LINE_LF && (this.phase !== FIRST_PHASE[this.role] || this.state !== 'reading');
   }
 
   /** Makes the reader ready for the next head of the same connection. */
@@ -102,14 +125,13 @@ export class HeadReader<R extends keyof HeadOf> {
     this.state = 'reading';
     this.head = undefined;
     this.failure = undefined;
-    this.phase = this.role === 'request' ? REQUEST_START : RESPONSE_START;
+    this.phase = FIRST_PHASE[this.role];
     this.problem = undefined;
-    this.seen = 0;
     this.lineStart = 0;
     this.matched = 0;
     this.headerCount = 0;
     this.markCount = 0;
-    this.pending = undefined;
+    this.pending.clear();
   }
 
   /**
@@ -119,19 +141,23 @@ export class HeadReader<R extends keyof HeadOf> {
   read(chunk: Buffer, start: number, end: number): number {
     if (this.state !== 'reading') return this.state === 'complete' ? start : end;
     // Where in this chunk's numbering the head begins: negative when that was in an earlier chunk.
-    const zero = start - this.seen;
+    const zero = start - this.pending.length;
     let at = start;
+    let line = this.lineStart;
     let stop = this.stopOffset(zero, end);
     while (at < stop) {
       if (this.phase < FIRST_STATUS_PHASE) at = this.readRequestLine(chunk, at, stop, zero);
       else if (this.phase < FIRST_FIELD_PHASE) at = this.readStatusLine(chunk, at, stop, zero);
-      else at = this.readFields(chunk, at, stop, zero);
+      else at = this.readFields(chunk, at, stop, zero, end);
       if (this.problem !== undefined) return this.fail(this.problem, end);
       if (this.phase === COMPLETE) return this.complete(chunk, start, at, end);
-      if (at - zero === this.lineStart) stop = this.stopOffset(zero, end);
+      if (this.lineStart !== line) {
+        line = this.lineStart;
+        stop = this.stopOffset(zero, end);
+      }
     }
     if (at < end) return this.fail(this.limitPassed(), end);
-    this.keep(chunk, start, end);
+    this.pending.append(chunk, start, end);
     return end;
   }
 
@@ -159,13 +185,13 @@ export class HeadReader<R extends keyof HeadOf> {
         this.lineStart = at + 1 - zero;
         return at + 1;
       case METHOD:
-        while (at < stop && isTokenByte(chunk[at] as number)) at++;
+        at = skipTokenBytes(chunk, at, stop);
         if (at === stop) return at;
         return chunk[at] === SP
           ? this.endPart(at, zero, TARGET)
           : this.refuse(requestLineFailure(chunk[at], 'invalidMethod'));
       case TARGET:
-        while (at < stop && isTargetByte(chunk[at] as number)) at++;
+        at = skipTargetBytes(chunk, at, stop);
         if (at === stop) return at;
         // An empty target is a second space after the method.
         if (chunk[at] !== SP || at - zero === (this.marks[1] as number) + 1) {
@@ -173,6 +199,10 @@ export class HeadReader<R extends keyof HeadOf> {
         }
         return this.endPart(at, zero, REQUEST_VERSION);
       case REQUEST_VERSION: {
+        if (this.matched === 0 && stop - at > VERSION_LENGTH && isCurrentVersion(chunk, at)) {
+          this.phase = REQUEST_LINE_CR;
+          return at + VERSION_LENGTH;
+        }
         const failure = versionFailure(this.matched, byte, 'invalidVersion');
         if (failure !== undefined) return this.refuse(failure);
         this.matched++;
@@ -198,6 +228,10 @@ export class HeadReader<R extends keyof HeadOf> {
           this.matched = 0;
           return byte === SP ? this.endPart(at, zero, STATUS) : this.refuse(orBareLineFeed(byte, 'invalidStatusLine'));
         }
+        if (this.matched === 0 && stop - at > VERSION_LENGTH && isCurrentVersion(chunk, at)) {
+          this.matched = VERSION_LENGTH;
+          return at + VERSION_LENGTH;
+        }
         const failure = versionFailure(this.matched, byte, 'invalidStatusLine');
         if (failure !== undefined) return this.refuse(failure);
         this.matched++;
@@ -212,14 +246,14 @@ export class HeadReader<R extends keyof HeadOf> {
           return byte === SP ? at + 1 : this.refuse(orBareLineFeed(byte, 'invalidStatusLine'));
         }
         const digit = byte - DIGIT_0;
-        // RFC 9110 15: the first digit is the class, 1 to 5.
-        const isValid = this.matched === 0 ? digit >= 1 && digit <= 5 : digit >= 0 && digit <= 9;
+        // RFC 9110 15: statuses above 599 are sent too, and to be taken for 5xx. Below 100 there are none.
+        const isValid = digit >= (this.matched === 0 ? 1 : 0) && digit <= 9;
         if (!isValid) return this.refuse(orBareLineFeed(byte, 'invalidStatusLine'));
         this.matched++;
         return at + 1;
       }
       default: // REASON
-        while (at < stop && isFieldByte(chunk[at] as number)) at++;
+        at = skipFieldBytes(chunk, at, stop);
         if (at === stop) return at;
         return chunk[at] === CR
           ? this.endPart(at, zero, LINE_LF)
@@ -228,7 +262,7 @@ export class HeadReader<R extends keyof HeadOf> {
   }
 
   /** RFC 9112 5: `field-name ":" OWS field-value OWS CRLF`, up to an empty line. */
-  private readFields(chunk: Buffer, start: number, stop: number, zero: number): number {
+  private readFields(chunk: Buffer, start: number, stop: number, zero: number, end: number): number {
     let at = start;
     const byte = chunk[at] as number;
     switch (this.phase) {
@@ -243,16 +277,13 @@ export class HeadReader<R extends keyof HeadOf> {
           return at + 1;
         }
         if (!isTokenByte(byte)) return this.refuse(fieldStartFailure(byte));
-        if (this.headerCount === this.limits.maxHeaders) return this.refuse('tooManyHeaders');
-        this.headerCount++;
-        this.phase = NAME;
-        return at;
+        return this.readLines(chunk, at, zero, end);
       case NAME:
-        while (at < stop && isTokenByte(chunk[at] as number)) at++;
+        at = skipTokenBytes(chunk, at, stop);
         if (at === stop) return at;
         return chunk[at] === COLON ? this.endPart(at, zero, VALUE) : this.refuse(nameFailure(chunk[at]));
       case VALUE:
-        while (at < stop && isFieldByte(chunk[at] as number)) at++;
+        at = skipFieldBytes(chunk, at, stop);
         if (at === stop) return at;
         return chunk[at] === CR
           ? this.endPart(at, zero, LINE_LF)
@@ -262,6 +293,35 @@ export class HeadReader<R extends keyof HeadOf> {
         this.phase = COMPLETE;
         return at + 1;
     }
+  }
+
+  /**
+   * Reads header lines as long as they lie in this chunk and are as they should be, without going through the phases.
+   * Where that ends, it leaves the phase that says what goes on there.
+   */
+  private readLines(chunk: Buffer, start: number, zero: number, end: number): number {
+    let at = start;
+    do {
+      if (this.headerCount === this.limits.maxHeaders) return this.refuse('tooManyHeaders');
+      this.headerCount++;
+      const stop = this.stopOffset(zero, end);
+      at = skipTokenBytes(chunk, at, stop);
+      if (at === stop || chunk[at] !== COLON) {
+        this.phase = NAME;
+        return at;
+      }
+      this.mark(at++ - zero);
+      at = skipFieldBytes(chunk, at, stop);
+      if (stop - at < CRLF_LENGTH || chunk[at] !== CR || chunk[at + 1] !== LF) {
+        this.phase = VALUE;
+        return at;
+      }
+      this.mark(at - zero);
+      at += CRLF_LENGTH;
+      this.lineStart = at - zero;
+    } while (at < end && isTokenByte(chunk[at] as number) && this.lineStart < this.limits.maxHeadBytes);
+    this.phase = FIELD_START;
+    return at;
   }
 
   /** Marks the end of a part at the byte that ends it, and moves past that byte. */
@@ -296,16 +356,8 @@ export class HeadReader<R extends keyof HeadOf> {
   }
 
   private complete(chunk: Buffer, start: number, headEnd: number, end: number): number {
-    const { pending, seen } = this;
-    let text: string;
-    if (pending === undefined) {
-      text = chunk.toString('latin1', start, headEnd);
-    } else {
-      const whole = this.grown(pending, seen + headEnd - start);
-      chunk.copy(whole, seen, start, headEnd);
-      text = whole.toString('latin1', 0, seen + headEnd - start);
-      this.pending = undefined;
-    }
+    const text = this.pending.textWith(chunk, start, headEnd);
+    this.pending.clear();
     const slice: Slicers[R] = slicers[this.role];
     const result = slice(text, this.marks, this.markCount);
     if ('reason' in result) return this.fail(result.code, end);
@@ -317,28 +369,7 @@ export class HeadReader<R extends keyof HeadOf> {
   private fail(code: HeadFailureCode, end: number): number {
     this.state = 'failed';
     this.failure = headFailure(code);
-    this.pending = undefined;
+    this.pending.clear();
     return end;
-  }
-
-  /** Copies what belongs to an unfinished head: the chunk is a shared read buffer. The head limit bounds this. */
-  private keep(chunk: Buffer, start: number, end: number): void {
-    if (end === start) return;
-    const total = this.seen + end - start;
-    const pending = this.grown(this.pending, total);
-    chunk.copy(pending, this.seen, start, end);
-    this.pending = pending;
-    this.seen = total;
-  }
-
-  /** A buffer for at least `size` bytes that begins with the `seen` ones; doubling keeps single bytes linear. */
-  private grown(current: Buffer | undefined, size: number): Buffer {
-    if (current !== undefined && current.length >= size) return current;
-    let capacity = FIRST_PENDING_BYTES;
-    while (capacity < size) capacity *= 2;
-    // Not from the pool, of which a slow peer would keep 8 KiB alive.
-    const larger = Buffer.allocUnsafeSlow(capacity);
-    if (current !== undefined) current.copy(larger, 0, 0, this.seen);
-    return larger;
   }
 }

@@ -46,6 +46,7 @@ export function formatRequestLine(method: string, target: string): string {
 
 /** Status line with its CRLF (RFC 9112 4); the space before an empty phrase stays. */
 export function formatResponseLine(status: number, statusText: string = reasonPhrase(status)): string {
+  if (statusText === REASON_PHRASES.get(status)) return STATUS_LINES.get(status) as string;
   if (!Number.isInteger(status) || status < 100 || status > 599) {
     throw new UsageError('status', 'must be a whole number from 100 to 599');
   }
@@ -57,9 +58,7 @@ export function formatResponseLine(status: number, statusText: string = reasonPh
 
 /** Field lines with their CRLFs. `HttpHeaders` has checked every name and value. */
 export function formatFields(headers: HttpHeaders): string {
-  let text = '';
-  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
-  return text;
+  return headers.format();
 }
 
 /** The phrases of the IANA registry of HTTP status codes. */
@@ -126,6 +125,11 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [510, 'Not Extended'],
   [511, 'Network Authentication Required'],
 ]);
+
+/** Nearly every response has one of these. */
+const STATUS_LINES: ReadonlyMap<number, string> = new Map(
+  [...REASON_PHRASES].map(([status, phrase]) => [status, `HTTP/1.1 ${status} ${phrase}\r\n`]),
+);
 
 /** The registered phrase of a status, or an empty one, which is valid (RFC 9112 4). */
 export function reasonPhrase(status: number): string {

@@ -1,8 +1,11 @@
 import { UsageError } from '../../errors.ts';
-import { equalsIgnoringCase, isFieldValue, isToken, trimOws } from './tokens.ts';
+import { equalsAt, equalsIgnoringCase, isFieldValue, isToken, sliceTrimmed, trimOws } from './tokens.ts';
 
 /** What headers can be made from: a plain record, pairs (an array, a `Map`, a fetch `Headers`), or other headers. */
 export type HttpHeadersInit = Readonly<Record<string, string>> | Iterable<readonly [string, string]> | HttpHeaders;
+
+const NO_MARKS: readonly number[] = Object.freeze([]);
+const CRLF_LENGTH = 2;
 
 /**
  * The fields of one HTTP message: found by name in any case, in the order they were received or added, with names
@@ -13,74 +16,88 @@ export type HttpHeadersInit = Readonly<Record<string, string>> | Iterable<readon
  * split a message. Spaces around a value are dropped, as they would be by the receiver.
  *
  * @example
- * const headers = HttpHeaders.from({ 'X-Id': '1' });
+ * const headers = new HttpHeaders({ 'X-Id': '1' });
  * headers.append('x-id', '2');
  * headers.get('X-ID'); // '1, 2'
  */
 export class HttpHeaders implements Iterable<[string, string]> {
   // Name, value, name, value… A message has a dozen fields: scanning this beats a map, which would have to be built
-  // (and every name lowered) for each request.
-  private readonly list: string[] = [];
+  // (and every name lowered) for each request. Received fields stay where they are in the text of their head, and are
+  // looked up there, until something needs the list: most of them are never asked for.
+  private list: string[] | undefined = [];
+  private text = '';
+  /** For each field in the text: the offset of its colon, and of the end of its line. */
+  private marks: readonly number[] = NO_MARKS;
+  /** Where in the text the first field begins. */
+  private first = 0;
 
   /**
-   * Headers holding a checked copy of `init`.
+   * Headers holding a checked copy of `init`; none without it.
+   *
+   * @throws UsageError (`invalidOption`) for anything that is not a valid name and value
+   */
+  constructor(init?: HttpHeadersInit) {
+    if (init !== undefined) this.take(init, 'headers');
+  }
+
+  /**
+   * The same, with a name for the errors.
    *
    * @param option the name errors are reported under
    * @throws UsageError (`invalidOption`) for anything that is not a valid name and value
    */
   static from(init?: HttpHeadersInit, option = 'headers'): HttpHeaders {
     const headers = new HttpHeaders();
-    if (init === undefined) return headers;
-    if (init instanceof HttpHeaders) {
-      for (const item of init.list) headers.list.push(item);
-      return headers;
-    }
-    if (typeof init !== 'object' || init === null) {
-      throw new UsageError(option, 'must be an object, pairs or headers');
-    }
-    for (const pair of pairsOf(init)) {
-      if (!Array.isArray(pair) || pair.length !== 2) throw new UsageError(option, 'every pair must be [name, value]');
-      headers.list.push(checkName(pair[0], option), checkValue(pair[1], pair[0], option));
-    }
+    if (init !== undefined) headers.take(init, option);
+    return headers;
+  }
+
+  /**
+   * The fields in `text` that the head reader has checked and marked, the first of which begins at `first`.
+   *
+   * @internal
+   */
+  static parsed(text: string, marks: readonly number[], first: number): HttpHeaders {
+    const headers = new HttpHeaders();
+    headers.list = undefined;
+    headers.text = text;
+    headers.marks = marks;
+    headers.first = first;
     return headers;
   }
 
   /** The number of fields, repeated ones counted each. */
   get size(): number {
-    return this.list.length / 2;
+    return (this.list ?? this.marks).length / 2;
   }
 
   /** The value of `name`, repeated ones joined with `', '` (RFC 9110 5.3); `undefined` when there is none. */
   get(name: string): string | undefined {
-    const list = this.list;
-    let found: string | undefined;
-    for (let i = 0; i < list.length; i += 2) {
-      if (!equalsIgnoringCase(list[i] as string, name)) continue;
-      const value = list[i + 1] as string;
-      found = found === undefined ? value : `${found}, ${value}`;
+    let index = this.find(name, 0);
+    if (index < 0) return undefined;
+    let value = this.valueAt(index);
+    for (;;) {
+      index = this.find(name, index + 2);
+      if (index < 0) return value;
+      value = `${value}, ${this.valueAt(index)}`;
     }
-    return found;
   }
 
   /** Every value of `name`, in order. For fields that cannot be joined, such as `Set-Cookie`. */
   getAll(name: string): string[] {
     const values: string[] = [];
-    for (let i = 0; i < this.list.length; i += 2) {
-      if (equalsIgnoringCase(this.list[i] as string, name)) values.push(this.list[i + 1] as string);
-    }
+    for (let i = this.find(name, 0); i >= 0; i = this.find(name, i + 2)) values.push(this.valueAt(i));
     return values;
   }
 
   has(name: string): boolean {
-    return this.indexOf(name) >= 0;
+    return this.find(name, 0) >= 0;
   }
 
   /** How often `name` occurs. */
   count(name: string): number {
     let count = 0;
-    for (let i = 0; i < this.list.length; i += 2) {
-      if (equalsIgnoringCase(this.list[i] as string, name)) count++;
-    }
+    for (let i = this.find(name, 0); i >= 0; i = this.find(name, i + 2)) count++;
     return count;
   }
 
@@ -90,7 +107,7 @@ export class HttpHeaders implements Iterable<[string, string]> {
    * @throws UsageError (`invalidOption`) when name or value is no string or could not be sent
    */
   append(name: string, value: string): void {
-    this.list.push(checkName(name, 'name'), checkValue(value, name, 'value'));
+    this.ownList().push(checkName(name, 'name'), checkValue(value, name, 'value'));
   }
 
   /**
@@ -101,34 +118,39 @@ export class HttpHeaders implements Iterable<[string, string]> {
   set(name: string, value: string): void {
     const checkedName = checkName(name, 'name');
     const checkedValue = checkValue(value, name, 'value');
-    const index = this.indexOf(checkedName);
+    const list = this.ownList();
+    const index = this.find(checkedName, 0);
     if (index < 0) {
-      this.list.push(checkedName, checkedValue);
+      list.push(checkedName, checkedValue);
       return;
     }
-    this.list[index] = checkedName;
-    this.list[index + 1] = checkedValue;
-    this.removeFrom(index + 2, checkedName);
+    list[index] = checkedName;
+    list[index + 1] = checkedValue;
+    removeFrom(list, index + 2, checkedName);
   }
 
   /** Removes every field of that name; tells whether there was one. */
   delete(name: string): boolean {
-    const before = this.list.length;
-    this.removeFrom(0, name);
-    return this.list.length < before;
+    const index = this.find(name, 0);
+    if (index < 0) return false;
+    removeFrom(this.ownList(), index, name);
+    return true;
   }
 
   *entries(): IterableIterator<[string, string]> {
-    for (let i = 0; i < this.list.length; i += 2) yield [this.list[i] as string, this.list[i + 1] as string];
+    const list = this.ownList();
+    for (let i = 0; i < list.length; i += 2) yield [list[i] as string, list[i + 1] as string];
   }
 
   /** The names as they were received or added, one for each field. */
   *keys(): IterableIterator<string> {
-    for (let i = 0; i < this.list.length; i += 2) yield this.list[i] as string;
+    const list = this.ownList();
+    for (let i = 0; i < list.length; i += 2) yield list[i] as string;
   }
 
   *values(): IterableIterator<string> {
-    for (let i = 1; i < this.list.length; i += 2) yield this.list[i] as string;
+    const list = this.ownList();
+    for (let i = 1; i < list.length; i += 2) yield list[i] as string;
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
@@ -136,33 +158,93 @@ export class HttpHeaders implements Iterable<[string, string]> {
   }
 
   /**
-   * Adds a field whose bytes the head reader has checked already.
+   * The fields as lines, each with its CRLF (RFC 9112 5).
    *
    * @internal
    */
-  appendParsed(name: string, value: string): void {
-    this.list.push(name, value);
+  format(): string {
+    const list = this.ownList();
+    let text = '';
+    for (let i = 0; i < list.length; i += 2) text += `${list[i]}: ${list[i + 1]}\r\n`;
+    return text;
   }
 
-  private indexOf(name: string): number {
-    for (let i = 0; i < this.list.length; i += 2) {
-      if (equalsIgnoringCase(this.list[i] as string, name)) return i;
+  /**
+   * Name, value, name, value… for writers on the hot path, where an iterator costs more than the write.
+   *
+   * @internal
+   */
+  get flat(): readonly string[] {
+    return this.ownList();
+  }
+
+  private take(init: HttpHeadersInit, option: string): void {
+    if (init instanceof HttpHeaders) {
+      this.list = init.list?.slice();
+      this.text = init.text;
+      this.marks = init.marks;
+      this.first = init.first;
+      return;
+    }
+    if (typeof init !== 'object' || init === null) {
+      throw new UsageError(option, 'must be an object, pairs or headers');
+    }
+    const list: string[] = [];
+    for (const pair of pairsOf(init)) {
+      if (!Array.isArray(pair) || pair.length !== 2) throw new UsageError(option, 'every pair must be [name, value]');
+      list.push(checkName(pair[0], option), checkValue(pair[1], pair[0], option));
+    }
+    this.list = list;
+  }
+
+  /** Twice the index of the first field of that name, from the one that `from` is twice the index of; -1 if there is none. */
+  private find(name: string, from: number): number {
+    const { list, text, marks } = this;
+    if (list !== undefined) {
+      for (let i = from; i < list.length; i += 2) if (equalsIgnoringCase(list[i] as string, name)) return i;
+      return -1;
+    }
+    let start = from === 0 ? this.first : (marks[from - 1] as number) + CRLF_LENGTH;
+    for (let i = from; i < marks.length; i += 2) {
+      if ((marks[i] as number) - start === name.length && equalsAt(text, start, name)) return i;
+      start = (marks[i + 1] as number) + CRLF_LENGTH;
     }
     return -1;
   }
 
-  /** One pass that moves what stays, so that removing many is linear. */
-  private removeFrom(start: number, name: string): void {
-    const list = this.list;
-    let kept = start;
-    for (let i = start; i < list.length; i += 2) {
-      if (equalsIgnoringCase(list[i] as string, name)) continue;
-      list[kept] = list[i] as string;
-      list[kept + 1] = list[i + 1] as string;
-      kept += 2;
-    }
-    list.length = kept;
+  private valueAt(index: number): string {
+    const { list, marks } = this;
+    if (list !== undefined) return list[index + 1] as string;
+    return sliceTrimmed(this.text, (marks[index] as number) + 1, marks[index + 1] as number);
   }
+
+  /** The list, made of the text when that was not done before. */
+  private ownList(): string[] {
+    const { text, marks } = this;
+    if (this.list !== undefined) return this.list;
+    const list: string[] = [];
+    let start = this.first;
+    for (let i = 0; i < marks.length; i += 2) {
+      list.push(text.slice(start, marks[i]), this.valueAt(i));
+      start = (marks[i + 1] as number) + CRLF_LENGTH;
+    }
+    this.list = list;
+    this.text = '';
+    this.marks = NO_MARKS;
+    return list;
+  }
+}
+
+/** One pass that moves what stays, so that removing many is linear. */
+function removeFrom(list: string[], start: number, name: string): void {
+  let kept = start;
+  for (let i = start; i < list.length; i += 2) {
+    if (equalsIgnoringCase(list[i] as string, name)) continue;
+    list[kept] = list[i] as string;
+    list[kept + 1] = list[i + 1] as string;
+    kept += 2;
+  }
+  list.length = kept;
 }
 
 function pairsOf(init: object): Iterable<unknown> {

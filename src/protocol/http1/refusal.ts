@@ -9,7 +9,7 @@ export interface Refusal {
   readonly code: string;
   /** One sentence for people. */
   readonly reason: string;
-  /** More fields for the response. `Connection`, `Content-Type` and `Content-Length` are written anyway. */
+  /** More fields for the response, `Content-Type` among them. Those that frame it are written anyway. */
   readonly headers?: readonly (readonly [string, string])[] | undefined;
   /** The body, instead of the reason and a line end. */
   readonly body?: string | undefined;
@@ -25,7 +25,7 @@ export interface RefusalOptions {
   readonly isHead?: boolean | undefined;
 }
 
-const WRITTEN_HERE: readonly string[] = ['Connection', 'Content-Type', 'Content-Length'];
+const WRITTEN_HERE: readonly string[] = ['Connection', 'Content-Type', 'Content-Length', 'Transfer-Encoding'];
 
 /**
  * A complete HTTP/1.1 response that says no and ends the connection, as a string in which every character is one
@@ -38,9 +38,10 @@ const WRITTEN_HERE: readonly string[] = ['Connection', 'Content-Type', 'Content-
 export function writeRefusal(refusal: Refusal, options: RefusalOptions = {}): string {
   const body = Buffer.from(refusal.body ?? `${refusal.reason}\n`, 'utf8');
   const extra = HttpHeaders.from(refusal.headers);
+  const contentType = extra.getAll('Content-Type').at(-1);
   for (const name of WRITTEN_HERE) extra.delete(name);
   const headers = new HttpHeaders();
-  headers.append('Content-Type', 'text/plain; charset=utf-8');
+  headers.append('Content-Type', contentType ?? 'text/plain; charset=utf-8');
   headers.append('Content-Length', String(body.length));
   headers.append('Connection', extra.has('Upgrade') ? 'close, Upgrade' : 'close');
   if (options.date !== undefined) headers.append('Date', options.date);

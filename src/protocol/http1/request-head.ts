@@ -1,5 +1,5 @@
 import { isAuthority, parseAuthority } from './authority.ts';
-import { type HeadMarks, sliceHeaders } from './field-section.ts';
+import { type HeadMarks, hidesFraming, sliceHeaders } from './field-section.ts';
 import { type HeadFailure, type HeadFailureCode, headFailure } from './head-failure.ts';
 import type { HttpHeaders } from './headers.ts';
 
@@ -26,6 +26,7 @@ export function sliceRequestHead(text: string, marks: HeadMarks, count: number):
   const version = text.charCodeAt(lineEnd - 1) === DIGIT_0 ? '1.0' : '1.1';
   const headers = sliceHeaders(text, marks, count);
   const problem = checkTarget(method, target) ?? checkHost(target, version, headers);
+  if (problem === undefined && hidesFraming(text, marks, count)) return headFailure('hiddenFraming');
   return problem === undefined ? { method, target, version, headers } : headFailure(problem);
 }
 
@@ -43,11 +44,10 @@ function checkTarget(method: string, target: string): HeadFailureCode | undefine
 
 /** RFC 9112 3.2 and RFC 9110 7.2: HTTP/1.1 needs exactly one valid Host; HTTP/1.0 may do without. */
 function checkHost(target: string, version: '1.1' | '1.0', headers: HttpHeaders): HeadFailureCode | undefined {
-  const count = headers.count('Host');
-  if (count === 0) return version === '1.1' ? 'missingHost' : undefined;
-  if (count > 1) return 'repeatedHost';
-  const host = headers.get('Host') ?? '';
-  if (!isAuthority(host)) return 'invalidHost';
+  const host = headers.get('Host');
+  if (host === undefined) return version === '1.1' ? 'missingHost' : undefined;
+  // Several values are joined with a comma, which no authority holds.
+  if (!isAuthority(host)) return headers.count('Host') > 1 ? 'repeatedHost' : 'invalidHost';
   if (target.charCodeAt(0) === 0x2f) return undefined;
   // A client must send the same in both (RFC 9112 3.2). Which of two different ones counts is read differently by
   // different programs, so such a request is refused.

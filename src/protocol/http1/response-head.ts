@@ -1,19 +1,21 @@
-import { type HeadMarks, sliceHeaders } from './field-section.ts';
+import { type HeadMarks, hidesFraming, sliceHeaders } from './field-section.ts';
+import { type HeadFailure, headFailure } from './head-failure.ts';
 import type { HttpHeaders } from './headers.ts';
 
 /** The first part of an HTTP/1.x response (RFC 9112 4). */
 export interface ResponseHead {
   /** What we speak with this peer: a minor version above 1 counts as 1.1 (RFC 9110 2.5). */
   readonly version: '1.1' | '1.0';
-  /** 100 to 599. */
+  /** 100 to 999. RFC 9110 15 defines none above 599, and wants those taken for 5xx. */
   readonly status: number;
   /** The reason phrase as sent, possibly empty. */
   readonly statusText: string;
   readonly headers: HttpHeaders;
 }
 
-/** The response in a head whose bytes the reader has checked and marked. */
-export function sliceResponseHead(text: string, marks: HeadMarks, count: number): ResponseHead {
+/** The response in a head whose bytes the reader has checked and marked, or what is still wrong with it. */
+export function sliceResponseHead(text: string, marks: HeadMarks, count: number): ResponseHead | HeadFailure {
+  if (hidesFraming(text, marks, count)) return headFailure('hiddenFraming');
   const versionEnd = marks[1] as number;
   const statusEnd = marks[2] as number;
   return {
@@ -38,6 +40,6 @@ export function parseStatusLine(line: string): { version: string; status: number
   const space = line.indexOf(' ');
   if (space < 0) return { version: line, status: -1 };
   const digits = line.slice(space + 1, space + 4);
-  const isStatus = /^[1-5][0-9][0-9]$/.test(digits) && (line.length === space + 4 || line[space + 4] === ' ');
+  const isStatus = /^[1-9][0-9][0-9]$/.test(digits) && (line.length === space + 4 || line[space + 4] === ' ');
   return { version: line.slice(0, space), status: isStatus ? Number(digits) : -1 };
 }

@@ -26,3 +26,17 @@ export function countWork(run: () => void): number {
   }
   return work;
 }
+
+/** A buffer that counts how often a byte of it is looked at. */
+export function countedBytes(bytes: Buffer, count: { reads: number }): Buffer {
+  return new Proxy(bytes, {
+    get(target, key): unknown {
+      if (typeof key === 'string' && /^\d+$/.test(key)) {
+        count.reads++;
+        return target[Number(key)];
+      }
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

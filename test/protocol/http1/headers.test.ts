@@ -98,11 +98,13 @@ describe('from', () => {
     const own = HttpHeaders.from(pairs);
     for (const init of [{ a: '1', b: '2' }, pairs, new Map(pairs), new Headers(pairs), own]) {
       expect([...HttpHeaders.from(init)]).toEqual(pairs);
+      expect([...new HttpHeaders(init)]).toEqual(pairs);
     }
     const copy = HttpHeaders.from(own);
     copy.append('c', '3');
     expect(own.has('c')).toBe(false);
     expect(HttpHeaders.from(undefined).size).toBe(0);
+    expect(new HttpHeaders().size).toBe(0);
   });
 
   test('reads an own __proto__ key of a record as a header', () => {
@@ -123,6 +125,7 @@ describe('from', () => {
   ])('%s is refused, naming the option', (_name, init) => {
     expect(() => HttpHeaders.from(init as HttpHeadersInit, 'extraHeaders')).toThrow(UsageError);
     expect(() => HttpHeaders.from(init as HttpHeadersInit, 'extraHeaders')).toThrow(/^extraHeaders: /);
+    expect(() => new HttpHeaders(init as HttpHeadersInit)).toThrow(/^headers: /);
   });
 });
 
