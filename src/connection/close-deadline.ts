@@ -1,7 +1,10 @@
 import type { BatchWriter } from '../transport/batch-writer.ts';
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
 
-/** The time a closing handshake may take; it starts anew as long as bytes leave (limit L14). */
+/** Progress extends a closing handshake to this many times its timeout: a peer that reads a little now and then. */
+export const MOST_CLOSE_TIMEOUTS = 12;
+
+/** The time a closing handshake may take; it starts anew as long as bytes leave, up to a limit (limit L14). */
 export class CloseDeadline implements WheelEntry {
   wheelOwner: TimerWheel | undefined = undefined;
   wheelPrevious: WheelEntry | undefined = undefined;
@@ -11,6 +14,7 @@ export class CloseDeadline implements WheelEntry {
   private readonly writer: BatchWriter;
   private readonly timeoutMs: number;
   private readonly giveUp: () => void;
+  private timeoutsLeft = MOST_CLOSE_TIMEOUTS;
   private drains = 0;
   private drainsAtStart = 0;
   private unsentAtStart = 0;
@@ -40,7 +44,7 @@ export class CloseDeadline implements WheelEntry {
   /** @internal WheelEntry */
   onTimeout(): void {
     const hasMoved = this.drains !== this.drainsAtStart || this.writer.unsentBytes < this.unsentAtStart;
-    if (hasMoved) this.start();
+    if (hasMoved && --this.timeoutsLeft > 0) this.start();
     else this.giveUp();
   }
 }

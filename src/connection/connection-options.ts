@@ -5,13 +5,20 @@ import {
   type WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/per-message-deflate-options.ts';
 import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
-import { type ConnectionLimits, defaultLimits, MAX_MESSAGE_SIZE, type OnCancel } from './limits.ts';
+import {
+  type ConnectionLimits,
+  defaultLimits,
+  MAX_MESSAGE_SIZE,
+  type OnCancel,
+  type SlowConsumerPolicy,
+  slowConsumerPolicies,
+} from './limits.ts';
 import type { OnCallbackError } from './message-hub.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {
   /**
-   * Seconds without progress after which a closing handshake is given up.
+   * Seconds without progress after which a closing handshake is given up; with progress, after twelve times as long.
    * @default 5
    */
   closeTimeoutSecs?: number | undefined;
@@ -49,11 +56,27 @@ export interface ConnectionOptions {
    */
   maxFragments?: number | undefined;
   /**
+   * Messages that may arrive on one connection in a second, and twice as many in a burst; more close it with 1008.
+   * @default no limit
+   */
+  maxMessagesPerSec?: number | undefined;
+  /**
    * Bytes that may wait to be sent on one connection; a send that would pass it fails with `bufferFull`. A message
    * that is larger by itself is accepted when nothing waits.
    * @default 16777216 (16 MiB)
    */
   maxBufferedBytes?: number | undefined;
+  /**
+   * What becomes of a message when {@link maxBufferedBytes} would be passed. See {@link SlowConsumerPolicy}.
+   * @default 'fail'
+   */
+  slowConsumer?: SlowConsumerPolicy | undefined;
+  /**
+   * Seconds that nothing of what waits to be sent may leave until the connection is given up: it ends with 1006
+   * "Send timeout". -1 for never.
+   * @default -1
+   */
+  sendTimeoutSecs?: number | undefined;
   /**
    * Bytes waiting to be sent from which `canSendMore` is false.
    * @default 1048576 (1 MiB)
@@ -96,9 +119,12 @@ export interface ResolvedConnectionOptions {
   maxReadPauseSecs: number;
   maxMessageSize: number;
   maxFragments: number;
+  maxMessagesPerSec: number | undefined;
   maxBufferedBytes: number;
   highWaterMark: number;
   lowWaterMark: number;
+  slowConsumer: SlowConsumerPolicy;
+  sendTimeoutSecs: number;
   fragmentSize: number | undefined;
   onCancel: OnCancel;
   perMessageDeflate: PerMessageDeflateSettings;
@@ -116,12 +142,15 @@ const defaults = Object.freeze({
   highWaterMark: defaultLimits.highWaterMark,
   lowWaterMark: defaultLimits.lowWaterMark,
   onCancel: defaultLimits.onCancel,
+  slowConsumer: defaultLimits.slowConsumer,
+  sendTimeoutSecs: -1,
 });
 
 /** The names of all {@link ConnectionOptions}. */
 export const connectionOptionNames: readonly string[] = [
   ...Object.keys(defaults),
   'fragmentSize',
+  'maxMessagesPerSec',
   'pingTimeoutSecs',
   'perMessageDeflate',
   'onCallbackError',
@@ -137,7 +166,7 @@ export function resolveConnectionOptions(
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
-  const { fragmentSize, onCallbackError, pingTimeoutSecs } = options;
+  const { fragmentSize, maxMessagesPerSec, onCallbackError, pingTimeoutSecs } = options;
   const highWaterMark = positive('highWaterMark');
   const lowWaterMark = checkInteger(
     'lowWaterMark',
@@ -150,14 +179,20 @@ export function resolveConnectionOptions(
   return {
     closeTimeoutSecs: checkSeconds('closeTimeoutSecs', given('closeTimeoutSecs')),
     enablePong: checkBoolean('enablePong', given('enablePong')),
-    pingIntervalSecs: checkPingInterval(given('pingIntervalSecs')),
+    pingIntervalSecs: checkSecondsOrNever('pingIntervalSecs', given('pingIntervalSecs')),
     maxReadPauseSecs: checkSeconds('maxReadPauseSecs', given('maxReadPauseSecs')),
     pingTimeoutSecs: pingTimeoutSecs === undefined ? undefined : checkSeconds('pingTimeoutSecs', pingTimeoutSecs),
     maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
     maxFragments: positive('maxFragments'),
+    maxMessagesPerSec:
+      maxMessagesPerSec === undefined
+        ? undefined
+        : checkNumber('maxMessagesPerSec', maxMessagesPerSec, { min: 0.001, max: 1_000_000 }),
     maxBufferedBytes: positive('maxBufferedBytes'),
     highWaterMark,
     lowWaterMark,
+    slowConsumer: checkOneOf('slowConsumer', given('slowConsumer'), slowConsumerPolicies),
+    sendTimeoutSecs: checkSecondsOrNever('sendTimeoutSecs', given('sendTimeoutSecs')),
     perMessageDeflate: resolvePerMessageDeflate(role, options.perMessageDeflate),
     fragmentSize: fragmentSize === undefined ? undefined : checkInteger('fragmentSize', fragmentSize, { min: 1 }),
     onCancel: checkOneOf('onCancel', given('onCancel'), ['close', 'truncate'] as const),
@@ -168,17 +203,20 @@ export function resolveConnectionOptions(
 /** The limits in resolved options. */
 export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
   const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, lowWaterMark, fragmentSize } = options;
-  const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark };
+  const { slowConsumer, onCancel, maxMessagesPerSec } = options;
+  const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark, slowConsumer };
   const closeTimeoutMs = options.closeTimeoutSecs * 1000;
-  return { maxMessageSize, maxFragments, ...buffers, closeTimeoutMs, fragmentSize, onCancel: options.onCancel };
+  const sendTimeoutMs = Math.max(0, options.sendTimeoutSecs * 1000);
+  const arrivals = { maxMessageSize, maxFragments, maxMessagesPerSec };
+  return { ...arrivals, ...buffers, closeTimeoutMs, sendTimeoutMs, fragmentSize, onCancel };
 }
 
 /** The part of resolved options that the heartbeat needs. */
 export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs' | 'maxReadPauseSecs'>;
 
-/** Checks the seconds between pings: -1, or a time that a timer can wait. */
-export function checkPingInterval(value: unknown): number {
-  return value === -1 ? -1 : checkSeconds('pingIntervalSecs', value);
+/** Checks a time in seconds that a timer can wait, or -1. */
+export function checkSecondsOrNever(name: string, value: unknown): number {
+  return value === -1 ? -1 : checkSeconds(name, value);
 }
 
 /** Checks a time in seconds that a timer can wait. */

@@ -29,6 +29,10 @@ export class HoldingSink implements ByteSink {
     this.queue.append(bytes);
   }
 
+  writeShared(bytes: Buffer): void {
+    this.queue.add(bytes);
+  }
+
   /** Passes on everything that waited, in order. */
   releaseTo(sink: ByteSink): void {
     for (const bytes of this.queue.takeAll()) sink.writeThrough(bytes);

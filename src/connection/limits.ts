@@ -1,12 +1,29 @@
 /** What a cancelled send does to its connection; see the option `onCancel`. */
 export type OnCancel = 'close' | 'truncate';
 
+/**
+ * What becomes of a message when the peer does not read fast enough and `maxBufferedBytes` would be passed:
+ *
+ * - `'fail'`: it is not sent, and its send says `bufferFull`.
+ * - `'close'`: the connection is closed with 1013 "Slow consumer".
+ * - `'drop-oldest'`: the messages that have waited longest make room for it.
+ * - `'drop-newest'`: it is not sent, and counted as dropped.
+ * - `'conflate'`: as `'drop-oldest'`; and at any time, a message with a key takes the place of one with the same key
+ *   that still waits.
+ * - `'block'`: as `'fail'`, and those who wait before they send, wait for this connection.
+ */
+export type SlowConsumerPolicy = 'fail' | 'close' | 'drop-oldest' | 'drop-newest' | 'conflate' | 'block';
+
+export const slowConsumerPolicies = ['fail', 'close', 'drop-oldest', 'drop-newest', 'conflate', 'block'] as const;
+
 /** The limits of one connection, and what happens when they are passed. */
 export interface ConnectionLimits {
   /** Longest message accepted, in bytes after inflating: 1009 beyond it. */
   readonly maxMessageSize: number;
   /** Most frames of one message, empty ones included: 1008 beyond it. */
   readonly maxFragments: number;
+  /** Most messages in a second, twice as many in a burst: 1008 beyond it. */
+  readonly maxMessagesPerSec: number | undefined;
   /** Most bytes waiting to leave: a send that would pass it fails with `bufferFull`. */
   readonly maxBufferedBytes: number;
   /** Milliseconds without progress until a closing handshake is given up. */
@@ -18,6 +35,10 @@ export interface ConnectionLimits {
   readonly fragmentSize: number | undefined;
   /** What a send that is cancelled in the middle does. */
   readonly onCancel: OnCancel;
+  /** What happens when {@link maxBufferedBytes} would be passed. */
+  readonly slowConsumer: SlowConsumerPolicy;
+  /** Milliseconds without progress until what waits to leave is given up with the connection; 0 for never. */
+  readonly sendTimeoutMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -26,12 +47,15 @@ const MIB = 1024 * 1024;
 export const defaultLimits: ConnectionLimits = Object.freeze({
   maxMessageSize: 16 * MIB,
   maxFragments: 131_072,
+  maxMessagesPerSec: undefined,
   maxBufferedBytes: 16 * MIB,
   closeTimeoutMs: 5000,
   highWaterMark: MIB,
   lowWaterMark: MIB / 4,
   fragmentSize: undefined,
   onCancel: 'close',
+  slowConsumer: 'fail',
+  sendTimeoutMs: 0,
 });
 
 /** No buffer can be longer on 64-bit systems with Node 20. */

@@ -223,6 +223,9 @@ function emit(emitter: TypedEmitter<MessageEvents>, message: WebSocketMessage): 
     case 'fragment':
       emitter.emit('fragment', message);
       break;
+    case 'dropped':
+      emitter.emit('dropped', message);
+      break;
     default:
       assertNever(message);
   }

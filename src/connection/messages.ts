@@ -11,6 +11,7 @@ export const WebSocketMessageType = {
   Ping: 'ping',
   Pong: 'pong',
   Fragment: 'fragment',
+  Dropped: 'dropped',
 } as const;
 export type WebSocketMessageType = (typeof WebSocketMessageType)[keyof typeof WebSocketMessageType];
 
@@ -22,15 +23,24 @@ export interface WebSocketOpenInfo {
   readonly headers: HttpHeaders;
   /** The subprotocol both sides agreed on; empty without one. */
   readonly protocol: string;
+  /** On a client, the record of the attempt: the request, the answer, redirects, times, address, certificate. */
+  readonly attempt?: ConnectAttempt | undefined;
 }
 
-/** How a connection ended. */
+/** How a connection ended. It always says who closed, with which code, and at which layer. */
 export interface WebSocketCloseInfo {
   /** The close code (RFC 6455 section 7.4); 1005 when the peer gave none, 1006 when there was no close frame. */
   readonly code: number;
   readonly reason: string;
   /** Whether the peer began it. */
   readonly remote: boolean;
+  /**
+   * What decided the end: `'websocket'` is a close frame, sent or received; `'transport'` means that the stream below
+   * ended, or was ended, without one that counts.
+   */
+  readonly layer: 'websocket' | 'transport';
+  /** What the transport reported when it broke, such as `ECONNRESET`; only with the layer `'transport'`. */
+  readonly cause?: Error | undefined;
 }
 
 /** Why a connection could not be made, or was lost. */
@@ -52,7 +62,7 @@ export interface WebSocketErrorInfo {
   readonly phase: ConnectPhase;
   /** Whether the same attempt may succeed later. What is wrong with the options stays wrong. */
   readonly retryable: boolean;
-  /** The record of the attempt, for finding out more: times, address, certificate, response. */
+  /** The record of the attempt, for finding out more: times, address, certificate, request and answer. */
   readonly attempt: ConnectAttempt | undefined;
 }
 
@@ -114,6 +124,15 @@ export interface WebSocketFragmentMessage extends Common {
   readonly receivedBytes: number;
 }
 
+/** Messages of this side were dropped, as the option `slowConsumer` says; told once for each turn of the event loop. */
+export interface WebSocketDroppedMessage extends Common {
+  readonly type: 'dropped';
+  /** How many messages. */
+  readonly messages: number;
+  /** Their payload bytes. */
+  readonly bytes: number;
+}
+
 /** Everything that happens on a connection, told apart by `type`, and a text from a binary message by `binary`. */
 export type WebSocketMessage =
   | WebSocketTextMessage
@@ -123,7 +142,8 @@ export type WebSocketMessage =
   | WebSocketErrorMessage
   | WebSocketPingMessage
   | WebSocketPongMessage
-  | WebSocketFragmentMessage;
+  | WebSocketFragmentMessage
+  | WebSocketDroppedMessage;
 
 /** A text or binary message. */
 export type WebSocketDataMessage = WebSocketTextMessage | WebSocketBinaryMessage;

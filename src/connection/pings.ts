@@ -79,11 +79,11 @@ export class Pings implements HeartbeatRules {
     const { kind } = this.message;
     if (session === undefined) return;
     const message = this.message.take(this.intervalSecs);
-    if (kind === 'text' && typeof message === 'string') session.sendText(message);
+    if (kind === 'text' && typeof message === 'string') session.sender.sendText(message);
     else {
       const payload = typeof message === 'string' ? Buffer.from(message, 'utf8') : message;
-      if (kind === 'binary') session.sendBytes(payload, true, true);
-      else if (session.ping(payload).success) this.onPing(session, payload);
+      if (kind === 'binary') session.sender.sendBytes(payload, true, true);
+      else if (session.sender.ping(payload).success) this.onPing(session, payload);
     }
   }
 }

@@ -3,7 +3,10 @@ import type { BatchWriter } from '../transport/batch-writer.ts';
 import { TokenBucket } from '../util/token-bucket.ts';
 import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
-/** Limit L19: control frames that a peer may send. */
+/**
+ * Limit L19: control frames that a peer may send. Empty messages are not counted: they are messages like others, and
+ * cost no more than those of one byte.
+ */
 const CONTROL_FRAMES_PER_SECOND = 100;
 const CONTROL_FRAMES_BURST = 200;
 

@@ -115,7 +115,12 @@ export class ProgressSender {
       const isLast = current === total - 1;
       const end = isLast ? payload.length : (current + 1) * fragmentBytes;
       const part = payload.subarray(current * fragmentBytes, end);
-      wireSize += host.endpoint.sendFragment(current === 0 ? job.first : Opcode.Continuation, part, isLast);
+      wireSize += host.endpoint.sendFragment(
+        current === 0 ? job.first : Opcode.Continuation,
+        part,
+        isLast,
+        payloadSize,
+      );
       await host.whenDrained();
       if (!host.canSendFragments && !isLast) return notSent('closed', payloadSize);
       if (await this.wantsMore(job, current, total, isLast)) continue;
@@ -156,7 +161,7 @@ export class ProgressSender {
     const { host } = this;
     if (!host.canSendFragments) return;
     if (host.context.limits.onCancel === 'truncate')
-      host.endpoint.sendFragment(Opcode.Continuation, Buffer.alloc(0), true);
+      host.endpoint.sendFragment(Opcode.Continuation, Buffer.alloc(0), true, 0);
     else host.onCancelled();
   }
 }

@@ -29,7 +29,7 @@ export interface WebSocketSendFailure {
    * - `closed`: the connection is not open.
    * - `bufferFull`: the peer does not read fast enough and `maxBufferedBytes` would be passed.
    * - `invalidUtf8`: the text has a lone surrogate, or the bytes sent as text are not UTF-8.
-   * - `tooBig`: a ping of more than 125 bytes.
+   * - `tooBig`: a ping or pong of more than 125 bytes.
    * - `cancelled`: the progress callback returned false.
    * - `compressionError`: the message could not be compressed.
    */

@@ -1,6 +1,7 @@
 import type { ProtocolPorts } from '../protocol/ports.ts';
 import type { MaskSource } from '../protocol/websocket/masking.ts';
 import type { MemoryBudget } from '../protocol/websocket/message-assembler.ts';
+import type { Traffic } from '../protocol/websocket/traffic.ts';
 import type { Clock } from '../util/clock.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -13,6 +14,8 @@ export interface SessionOwner {
   onFragment(isBinary: boolean, receivedBytes: number): void;
   onPing(payload: Buffer, wireSize: number): void;
   onPong(payload: Buffer, wireSize: number): void;
+  /** A message was dropped, because the peer does not read fast enough. Nothing may be sent from in here. */
+  onDropped(payloadSize: number): void;
   /** The connection is over; nothing follows. `unsentBytes` were accepted for sending and did not leave. */
   onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
 }
@@ -27,4 +30,6 @@ export interface SessionContext {
   readonly wheel: TimerWheel;
   readonly limits: ConnectionLimits;
   readonly budget?: MemoryBudget | undefined;
+  /** Where what goes through all of them is added up. */
+  readonly traffic?: Traffic | undefined;
 }

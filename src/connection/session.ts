@@ -2,26 +2,24 @@ import { afterThisCallback } from '../platform/turn.ts';
 import { CloseCode, CloseReason } from '../protocol/websocket/close-codes.ts';
 import { ConnectionStatus } from '../protocol/websocket/connection-state.ts';
 import { Endpoint, type EndpointHandler } from '../protocol/websocket/endpoint.ts';
-import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/opcodes.ts';
+import type { OnFrame } from '../protocol/websocket/frame-tap.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
-import { utf8Length } from '../protocol/websocket/text.ts';
 import { type Violation, Violations } from '../protocol/websocket/violations.ts';
 import { BatchWriter } from '../transport/batch-writer.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
-import { CloseDeadline } from './close-deadline.ts';
-import { DrainWaiters } from './drain-waiters.ts';
+import { TokenBucket } from '../util/token-bucket.ts';
 import type { HeartbeatHost } from './heartbeat.ts';
-import type { WebSocketCloseInfo } from './messages.ts';
 import { PongResponder } from './pong-responder.ts';
-import { type OnProgress, ProgressSender, type ProgressSenderHost } from './progress-sender.ts';
-import { notSent, outcomeOf, sent, type WebSocketSendInfo } from './send-data.ts';
 import type { SessionContext, SessionOwner } from './session-context.ts';
+import { SessionEnd, type SessionEndHost } from './session-end.ts';
+import { SessionSender, type SessionSenderHost } from './session-sender.ts';
+import { SessionTap } from './session-tap.ts';
 
 /**
  * One open WebSocket from the opening handshake to the end of its transport: it joins the protocol, a transport, the
- * batching of writes and the deadlines.
+ * batching of writes, what is sent, and how it ends.
  */
-export class Session implements TransportHandler, EndpointHandler, ProgressSenderHost, HeartbeatHost {
+export class Session implements TransportHandler, EndpointHandler, SessionSenderHost, SessionEndHost, HeartbeatHost {
   /** Whether pings are answered. */
   isPongEnabled: boolean;
   readonly context: SessionContext;
@@ -30,22 +28,19 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   readonly writer: BatchWriter;
   readonly deflate: PerMessageDeflate | undefined;
   readonly endpoint: Endpoint;
+  readonly sender: SessionSender;
   /** What was read after parsing was stopped. */
   private rest: Buffer | undefined;
   isReading = true;
   hasReceived = false;
   drains = 0;
-  private closeInfo: WebSocketCloseInfo | undefined;
-  private closeWireSize = 0;
-  /** The peer broke the protocol: nothing it says counts any more, and its close frame is not waited for. */
-  private isFailed = false;
   private pongs: PongResponder | undefined;
-  private deadline: CloseDeadline | undefined;
-  private isAboveHighWater = false;
-  private drainWaiters: DrainWaiters | undefined;
-  private progressSender: ProgressSender | undefined;
-  /** A close that waits behind messages that are still leaving in fragments. */
-  private pendingClose: { readonly code: number; readonly reason: string } | undefined;
+  private end: SessionEnd | undefined;
+  private tap: SessionTap | undefined;
+  private hasStarted = false;
+  private isParsing = false;
+  /** The rate of messages that arrive, where it is limited. */
+  private readonly rate: TokenBucket | undefined;
 
   constructor(
     context: SessionContext,
@@ -71,7 +66,13 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
       budget: context.budget,
       fragmentBytes: context.limits.fragmentSize,
       deflate,
+      traffic: context.traffic,
     });
+    this.sender = new SessionSender(this);
+    const { maxMessagesPerSec } = context.limits;
+    if (maxMessagesPerSec !== undefined) {
+      this.rate = new TokenBucket(maxMessagesPerSec, Math.max(1, 2 * maxMessagesPerSec), context.clock.now());
+    }
   }
 
   /** Runs `task`, and sends everything that it sends here in one write, `head` in front. */
@@ -93,100 +94,44 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   start(head?: Buffer): void {
     // Bytes first: the transport may deliver more as soon as it is started.
     if (head !== undefined && head.length > 0) this.rest = head;
+    this.hasStarted = true;
+    this.beginTap();
     this.transport.start(this);
     if (this.rest !== undefined) this.parseRest();
     else if (this.isReading) this.transport.resume();
   }
 
   get isOpen(): boolean {
-    return this.endpoint.status === ConnectionStatus.Open && this.pendingClose === undefined;
+    return this.endpoint.status === ConnectionStatus.Open && this.end?.isPending !== true;
   }
 
   get isClosed(): boolean {
     return this.endpoint.status === ConnectionStatus.Closed;
   }
 
-  get bufferedBytes(): number {
-    const buffered = this.writer.bufferedBytes;
-    return this.progressSender === undefined ? buffered : buffered + this.progressSender.heldBytes;
-  }
-
-  get canSendMore(): boolean {
-    const { highWaterMark, lowWaterMark } = this.context.limits;
-    const buffered = this.bufferedBytes;
-    if (buffered >= highWaterMark) this.isAboveHighWater = true;
-    else if (buffered <= lowWaterMark) this.isAboveHighWater = false;
-    return this.isOpen && !this.isAboveHighWater;
-  }
-
-  sendText(text: string): WebSocketSendInfo {
-    const length = utf8Length(text);
-    if (length < 0) return notSent('invalidUtf8', 0);
-    if (!this.isOpen) return notSent('closed', length);
-    if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
-    return outcomeOf(length, this.endpoint.sendText(text, length));
-  }
-
-  sendBytes(bytes: Buffer, isBinary: boolean, isChecked: boolean): WebSocketSendInfo {
-    const { length } = bytes;
-    if (!isBinary && !isChecked && !this.context.ports.isUtf8(bytes)) return notSent('invalidUtf8', length);
-    if (!this.isOpen) return notSent('closed', length);
-    if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
-    return outcomeOf(length, this.endpoint.sendBytes(bytes, isBinary));
-  }
-
-  /** Sends a message in fragments that are reported as they leave. */
-  sendWithProgress(
-    bytes: Buffer,
-    isBinary: boolean,
-    isChecked: boolean,
-    onProgress: OnProgress,
-  ): Promise<WebSocketSendInfo> {
-    const { length } = bytes;
-    if (!isBinary && !isChecked && !this.context.ports.isUtf8(bytes)) {
-      return Promise.resolve(notSent('invalidUtf8', length));
-    }
-    if (!this.isOpen) return Promise.resolve(notSent('closed', length));
-    this.progressSender ??= new ProgressSender(this);
-    return this.progressSender.send(bytes, isBinary, onProgress);
-  }
-
-  /** Resolves when everything sent before has left, or the connection is over. */
-  whenDrained(): Promise<void> {
-    this.writer.flush();
-    if (this.isClosed || this.writer.bufferedBytes === 0) return Promise.resolve();
-    this.drainWaiters ??= new DrainWaiters();
-    return this.drainWaiters.wait();
-  }
-
-  ping(payload: Buffer): WebSocketSendInfo {
-    const { length } = payload;
-    if (length > MAX_CONTROL_PAYLOAD_BYTES) return notSent('tooBig', length);
-    if (!this.isOpen) return notSent('closed', length);
-    if (!this.hasRoomFor(length)) return notSent('bufferFull', length);
-    return sent(length, this.endpoint.sendPing(payload));
+  /** Shows all frames from the next one on, or none any more. */
+  setOnFrame(onFrame: OnFrame | undefined): void {
+    this.tap = onFrame && new SessionTap(onFrame);
+    this.endpoint.setOnFrame(onFrame);
+    this.beginTap();
   }
 
   /** Begins the closing handshake behind everything that was sent. Does nothing once it has begun. */
   close(code: number, reason: string): void {
-    if (!this.isOpen) return;
-    if (this.progressSender?.isBusy === true) this.pendingClose = { code, reason };
-    else this.closeNow(code, reason);
-    this.startDeadline();
+    if (this.isOpen) this.ending.close(code, reason);
   }
 
   /** Ends the connection at once, without a close frame; what is unsent is dropped. */
   terminate(): void {
     if (this.isClosed) return;
-    this.closeInfo ??= { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: false };
+    this.ending.lose(CloseReason.Abnormal, false);
     this.transport.destroy();
   }
 
   /** @internal HeartbeatHost: the peer is dead, so it is told and not waited for. */
   expire(): void {
     if (!this.isOpen) return;
-    this.isFailed = true;
-    this.closeNow(CloseCode.InternalError, 'Ping timeout');
+    this.ending.fail(CloseCode.InternalError, 'Ping timeout');
     this.writer.flush();
     this.transport.destroy();
   }
@@ -221,55 +166,51 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   /** @internal TransportHandler */
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.hasReceived = true;
+    this.tap?.onBytes(buffer, start, end);
     if (this.rest !== undefined) {
       this.rest = Buffer.concat([this.rest, buffer.subarray(start, end)]);
       return;
     }
     const at = this.parse(buffer, start, end);
     if (at < end) this.rest = Buffer.from(buffer.subarray(at, end));
+    if (this.tap !== undefined) this.beginTap();
   }
 
   /** @internal TransportHandler */
   onEnd(): void {
-    if (this.isOpen) {
-      this.endpoint.end();
-      this.closeInfo = { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: true };
-    }
-    this.writer.end();
-    this.startDeadline();
+    this.ending.onEnd();
   }
 
   /** @internal TransportHandler */
   onDrain(): void {
     this.drains++;
-    this.deadline?.onDrain();
+    this.end?.onDrain();
     this.writer.onDrain();
+    this.sender.onDrain();
     this.pongs?.onDrain();
-    if (this.writer.bufferedBytes === 0) this.drainWaiters?.wakeAll();
   }
 
   /** @internal TransportHandler */
   onClosed(error: Error | undefined): void {
-    const unsentBytes = this.bufferedBytes + this.writer.droppedBytes;
-    const wasAcknowledged = this.endpoint.status !== ConnectionStatus.ClosedByUs || this.isFailed;
+    const unsentBytes = this.sender.bufferedBytes + this.writer.droppedBytes;
+    const closeInfo = this.ending.finish(error);
     this.endpoint.end();
     this.deflate?.close();
     this.writer.close();
     this.rest = undefined;
-    this.deadline?.cancel();
-    this.drainWaiters?.wakeAll();
-    const isKnown = this.closeInfo !== undefined && wasAcknowledged;
-    const lost = { code: CloseCode.Abnormal, reason: CloseReason.Abnormal, remote: error !== undefined };
-    this.owner.onSessionClosed(isKnown ? (this.closeInfo ?? lost) : lost, this.closeWireSize, unsentBytes);
+    this.sender.end();
+    this.owner.onSessionClosed(closeInfo, this.ending.wireSize, unsentBytes);
   }
 
   /** @internal EndpointHandler */
   onText(text: string, wireSize: number): void {
+    if (this.rate !== undefined && !this.takeMessage(this.rate)) return;
     this.owner.onText(text, wireSize);
   }
 
   /** @internal EndpointHandler */
   onBinary(data: Buffer, wireSize: number): void {
+    if (this.rate !== undefined && !this.takeMessage(this.rate)) return;
     this.owner.onBinary(data, wireSize);
   }
 
@@ -292,45 +233,60 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
 
   /** @internal EndpointHandler */
   onCloseFrame(code: number, reason: string, wireSize: number): void {
-    this.closeWireSize = wireSize;
-    this.closeInfo ??= {
-      code,
-      reason: code === CloseCode.NoStatus ? CloseReason.NoStatus : reason,
-      remote: true,
-    };
-    this.readToTheEnd();
-    // The server ends the connection first, so that the client's port is not the one that lingers (section 7.1.1).
-    if (this.context.role === 'server') this.writer.end();
-    this.startDeadline();
+    this.tap?.end();
+    this.ending.onCloseFrame(code, reason, wireSize);
   }
 
   /** @internal EndpointHandler */
   onViolation(violation: Violation): void {
-    this.isFailed = true;
-    this.closeInfo ??= { code: violation.closeCode, reason: violation.reason, remote: false };
-    this.readToTheEnd();
-    // Half-closed, and read until the peer has closed as well: a reset would take our close frame with it.
-    this.writer.end();
-    this.startDeadline();
+    this.tap?.end();
+    this.ending.onViolation(violation);
   }
 
-  /** @internal ProgressSenderHost */
-  get canSendFragments(): boolean {
-    return this.endpoint.canSend;
-  }
-
-  /** @internal ProgressSenderHost */
+  /** @internal SessionSenderHost */
   onIdle(): void {
-    const { pendingClose } = this;
-    this.pendingClose = undefined;
-    if (pendingClose !== undefined && this.endpoint.canSend) this.closeNow(pendingClose.code, pendingClose.reason);
+    this.end?.onIdle();
   }
 
-  /** @internal ProgressSenderHost */
+  /** @internal SessionSenderHost */
   onCancelled(): void {
-    this.pendingClose = undefined;
-    this.closeNow(CloseCode.InternalError, 'Send cancelled');
-    this.startDeadline();
+    this.ending.closeAtOnce(CloseCode.InternalError, 'Send cancelled');
+  }
+
+  /** @internal SessionSenderHost */
+  onSlowConsumer(): void {
+    this.ending.fail(CloseCode.TryAgainLater, 'Slow consumer');
+  }
+
+  /** @internal SessionSenderHost */
+  onSendTimeout(): void {
+    this.ending.lose('Send timeout', false);
+    this.transport.destroy();
+  }
+
+  /** @internal SessionSenderHost */
+  onDropped(payloadSize: number): void {
+    if (this.context.traffic !== undefined) this.context.traffic.messagesDropped++;
+    this.owner.onDropped(payloadSize);
+  }
+
+  /** @internal SessionEndHost */
+  get isHolding(): boolean {
+    return this.sender.isHolding;
+  }
+
+  /** @internal SessionEndHost: closing needs the peer's close frame. */
+  readToTheEnd(): void {
+    if (this.isReading) return;
+    this.isReading = true;
+    this.endpoint.resumeParsing();
+    if (this.rest === undefined) this.transport.resume();
+    else afterThisCallback(parseRestOf, this);
+  }
+
+  /** @internal SessionEndHost */
+  destroyTransport(): void {
+    this.transport.destroy();
   }
 
   /** @internal Continues with what was read before reading stopped. */
@@ -346,31 +302,26 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
   private parse(buffer: Buffer, start: number, end: number): number {
     const { writer } = this;
     writer.beginBatch();
+    this.isParsing = true;
     try {
       return this.endpoint.receive(buffer, start, end);
     } finally {
+      this.isParsing = false;
       writer.endBatch();
     }
   }
 
-  /** Closing needs the peer's close frame, so from now on everything is read, whoever had paused. */
-  private readToTheEnd(): void {
-    if (this.isReading) return;
-    this.isReading = true;
-    this.endpoint.resumeParsing();
-    if (this.rest === undefined) this.transport.resume();
-    else afterThisCallback(parseRestOf, this);
+  /** What is being parsed was not seen by a tap that is set meanwhile, so that one begins behind it. */
+  private beginTap(): void {
+    const { tap, rest } = this;
+    if (tap === undefined || !this.hasStarted || this.isParsing) return;
+    if (rest !== undefined || this.endpoint.isBetweenFrames) tap.begin(rest);
   }
 
-  private startDeadline(): void {
-    const { wheel, limits } = this.context;
-    this.deadline ??= new CloseDeadline(wheel, this.writer, limits.closeTimeoutMs, () => this.transport.destroy());
-    this.deadline.start();
-  }
-
-  private hasRoomFor(length: number): boolean {
-    const buffered = this.bufferedBytes;
-    return buffered === 0 || buffered + length <= this.context.limits.maxBufferedBytes;
+  private takeMessage(rate: TokenBucket): boolean {
+    if (rate.take(this.context.clock.now())) return true;
+    this.endpoint.fail(Violations.tooManyMessages);
+    return false;
   }
 
   private takeControlFrame(): boolean {
@@ -380,10 +331,9 @@ export class Session implements TransportHandler, EndpointHandler, ProgressSende
     return false;
   }
 
-  private closeNow(code: number, reason: string): void {
-    this.endpoint.close(code, reason);
-    this.closeInfo = { code, reason, remote: false };
-    this.readToTheEnd();
+  private get ending(): SessionEnd {
+    this.end ??= new SessionEnd(this);
+    return this.end;
   }
 }
 

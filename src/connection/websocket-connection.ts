@@ -1,8 +1,13 @@
+import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.ts';
+import type { OnFrame } from '../protocol/websocket/frame-tap.ts';
+import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/opcodes.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';
-import { raceAbort } from '../util/race-abort.ts';
+import { callSafely } from '../util/call-safely.ts';
+import { checkFunction, checkOneOf } from '../util/options.ts';
 import { checkClose } from './close-arguments.ts';
-import { checkPingInterval, type PingOptions } from './connection-options.ts';
+import { checkSecondsOrNever, type PingOptions } from './connection-options.ts';
+import { type DuplexOptions, toDuplex } from './duplex.ts';
 import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './message-hub.ts';
 import {
   BinaryMessage,
@@ -10,16 +15,17 @@ import {
   type WebSocketCloseInfo,
   type WebSocketDataMessage,
   type WebSocketMessage,
-  type WebSocketMessageType,
+  WebSocketMessageType,
 } from './messages.ts';
 import type { PingMessageKind } from './ping-message.ts';
 import { Pings } from './pings.ts';
-import type { OnProgress } from './progress-sender.ts';
 import { ReadyState } from './ready-state.ts';
-import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
-import type { SendKeeper, SendKind } from './send-keeper.ts';
+import { bytesOf, notSent, type WebSocketSendInfo } from './send-data.ts';
+import { SendingConnection } from './sending-connection.ts';
 import type { Session } from './session.ts';
 import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
+
+const messageTypes = Object.values(WebSocketMessageType);
 
 /** Who wants reading to stop; each has a bit, and reading goes on when none is set. */
 const PausedBy = { User: 1, Consumer: 2 } as const;
@@ -31,109 +37,19 @@ const PausedBy = { User: 1, Consumer: 2 } as const;
  * everything when it arrives; what they return is not awaited. The loop takes one message at a time and slows the
  * peer down to its pace. Any call on a closed connection is safe.
  */
-export abstract class WebSocketConnection implements AsyncIterable<WebSocketDataMessage> {
+export abstract class WebSocketConnection extends SendingConnection implements AsyncIterable<WebSocketDataMessage> {
   protected readonly hub: MessageHub;
-  protected session: Session | undefined;
-  /** Takes messages while there is no connection. */
-  protected keeper: SendKeeper | undefined;
   private pausedBy = 0;
   private isUnreferenced = false;
   private readonly pingOptions: PingOptions;
   private pings: Pings | undefined;
+  private frameCallback: OnFrame | undefined;
 
   protected constructor(onCallbackError: OnCallbackError | undefined, pingOptions: PingOptions) {
+    super();
     this.hub = new MessageHub(this, onCallbackError);
     this.pingOptions = pingOptions;
     if (pingOptions.pingIntervalSecs > 0) this.pings = new Pings(pingOptions);
-  }
-
-  /**
-   * Sends a message: a string as text, anything else as binary, unless `binary` says otherwise.
-   *
-   * Sends of one turn of the event loop leave together. A long buffer is referenced until it has left, so do not
-   * change it before; short ones are copied.
-   *
-   * @param data what to send
-   * @param binary false sends bytes as text, true a string as the bytes of its UTF-8
-   * @returns what became of it; `success` is false when nothing was sent, and `code` says why
-   * @throws UsageError (`invalidOption`) when `data` is not something that can be sent
-   *
-   * @example
-   * const { success } = webSocket.send('hello');
-   */
-  send(data: SendData, binary?: boolean): WebSocketSendInfo;
-  /**
-   * Sends a message in fragments of 32 KiB and calls `onProgress` for each that the operating system has taken. It may
-   * return false to cancel, or a promise to delay the next fragment. Messages sent meanwhile wait behind this one.
-   *
-   * A send that is cancelled on the way ends as the option `onCancel` says; its code is `cancelled`.
-   *
-   * @returns resolves when the message has left, or when it is known that it will not; rejects with what `onProgress`
-   * throws, and the send is cancelled then
-   *
-   * @example
-   * await webSocket.send(file, (current, total) => console.log(`${current + 1} of ${total}`));
-   */
-  send(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
-  send(data: SendData, binary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo>;
-  send(
-    data: SendData,
-    binaryOrProgress: boolean | OnProgress = typeof data !== 'string',
-    onProgress?: OnProgress,
-  ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-    if (typeof binaryOrProgress === 'function') {
-      return this.sendAs(data, typeof data === 'string' ? 'text' : 'binary', binaryOrProgress);
-    }
-    return this.sendAs(data, binaryOrProgress ? 'binary' : 'text', onProgress);
-  }
-
-  /** Sends a text message; bytes must be valid UTF-8, or nothing is sent and the code is `invalidUtf8`. */
-  sendText(data: SendData): WebSocketSendInfo;
-  sendText(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
-  sendText(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-    return this.sendAs(data, 'text', onProgress);
-  }
-
-  /** Like {@link sendText}, for bytes known to be UTF-8: they are not checked. Strings always are. */
-  sendUtf8Text(data: SendData): WebSocketSendInfo;
-  sendUtf8Text(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
-  sendUtf8Text(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-    return this.sendAs(data, 'utf8Text', onProgress);
-  }
-
-  /** Sends a binary message; a string goes as the bytes of its UTF-8. */
-  sendBinary(data: SendData): WebSocketSendInfo;
-  sendBinary(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
-  sendBinary(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-    return this.sendAs(data, 'binary', onProgress);
-  }
-
-  /**
-   * Whether more should be sent now: false from `highWaterMark` bytes waiting on, until they have shrunk to
-   * `lowWaterMark`. Sending is possible all the same, up to `maxBufferedBytes`.
-   *
-   * @example
-   * for (const item of items) {
-   *   webSocket.send(item);
-   *   if (!webSocket.canSendMore) await webSocket.drain();
-   * }
-   */
-  get canSendMore(): boolean {
-    return this.session?.canSendMore ?? false;
-  }
-
-  /**
-   * Resolves when everything that was sent has been taken by the operating system, or the connection is over. From
-   * then on buffers that were sent may be changed.
-   *
-   * @param options.signal gives up waiting: the promise rejects with its reason
-   */
-  async drain(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const drained = this.session?.whenDrained();
-    if (drained === undefined) return;
-    await (signal === undefined ? drained : raceAbort(drained, signal));
   }
 
   /**
@@ -142,17 +58,25 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @param data up to 125 bytes; more is refused with the code `tooBig`
    */
   ping(data: string | ArrayBufferView = ''): WebSocketSendInfo {
-    let payload: Buffer;
-    if (typeof data === 'string') {
-      if (utf8Length(data) < 0) return notSent('invalidUtf8', 0);
-      payload = Buffer.from(data, 'utf8');
-    } else if (ArrayBuffer.isView(data)) payload = bytesOf(data);
-    else throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
+    const payload = controlPayload(data);
+    if (payload === undefined) return notSent('invalidUtf8', 0);
     const { session } = this;
-    if (session === undefined) return notSent(payload.length > 125 ? 'tooBig' : 'closed', payload.length);
-    const info = session.ping(payload);
+    if (session === undefined) return notConnected(payload);
+    const info = session.sender.ping(payload);
     if (info.success) this.startedPings().onPing(session, payload);
     return info;
+  }
+
+  /**
+   * Sends a pong (RFC 6455 section 5.5.3), which the peer does not answer. Pings are answered without it; it is for
+   * where `enablePong` is false, because the answer comes from elsewhere or later, and for a heartbeat in one direction.
+   *
+   * @param data up to 125 bytes, those of the ping when it is an answer; more is refused with the code `tooBig`
+   */
+  pong(data: string | ArrayBufferView = ''): WebSocketSendInfo {
+    const payload = controlPayload(data);
+    if (payload === undefined) return notSent('invalidUtf8', 0);
+    return this.session?.sender.pong(payload) ?? notConnected(payload);
   }
 
   /**
@@ -161,7 +85,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @throws UsageError (`invalidOption`) for anything else
    */
   setPingInterval(pingIntervalSecs: number): void {
-    checkPingInterval(pingIntervalSecs);
+    checkSecondsOrNever('pingIntervalSecs', pingIntervalSecs);
     if (pingIntervalSecs > 0 || this.pings !== undefined)
       this.startedPings().setInterval(pingIntervalSecs, this.session);
   }
@@ -218,16 +142,6 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     return session.isOpen ? ReadyState.Open : ReadyState.Closing;
   }
 
-  /** Bytes that were accepted for sending and that the operating system has not taken, batched ones included. */
-  bufferedAmount(): number {
-    return this.session?.bufferedBytes ?? 0;
-  }
-
-  /** Writes at once what this turn has batched. For code that sends and then computes for long. */
-  flush(): void {
-    this.session?.flush();
-  }
-
   /** Stops reading, so that the peer is slowed down. Close frames and pings wait as well. */
   pause(): void {
     this.setPaused(PausedBy.User, true);
@@ -262,8 +176,13 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     return this.hub.hasCallback;
   }
 
-  /** Adds a listener for one type of message. An `error` that nobody listens to is not thrown. */
+  /**
+   * Adds a listener for one type of message. An `error` that nobody listens to is not thrown.
+   *
+   * @throws UsageError (`invalidOption`) for a type that does not exist
+   */
   on<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
+    checkOneOf('type', type, messageTypes);
     if (typeof listener !== 'function') throw new UsageError('listener', 'must be a function');
     this.hub.on(type, listener);
     return this;
@@ -273,6 +192,36 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   off<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
     this.hub.off(type, listener);
     return this;
+  }
+
+  /**
+   * Shows every frame that is sent and received, for debugging tools; `undefined` ends that. It costs nothing while it
+   * is not set. What is received is shown from the next frame on, before anybody else sees it, and what is sent when
+   * it is accepted. Nothing should be sent from in there.
+   *
+   * @example
+   * webSocket.onFrame(({ incoming, opcode, payload }) => {
+   *   console.log(incoming ? '<' : '>', opcode, payload.length);
+   * });
+   */
+  onFrame(callback: OnFrame | undefined): void {
+    if (callback !== undefined) checkFunction('callback', callback);
+    this.frameCallback = callback && this.guarded(callback);
+    this.session?.setOnFrame(this.frameCallback);
+  }
+
+  /**
+   * This connection as a stream of Node's, with backpressure both ways: each chunk that is written is a message, and
+   * each message that arrives is a chunk. Call it once the connection is open. Ending the stream closes the connection
+   * with 1000; WebSocket cannot end one direction alone, so that what the peer sends after that is lost. A connection
+   * that ends without a close frame, or with another code than 1000, 1001 and 1005, destroys the stream with an error
+   * whose code is `connectionClosed`.
+   *
+   * @example
+   * await pipeline(createReadStream('data.bin'), webSocket.toDuplex());
+   */
+  toDuplex(options: DuplexOptions = {}): Duplex {
+    return toDuplex(this, options);
   }
 
   /** Messages that arrived while nobody wanted them, and were dropped. */
@@ -293,6 +242,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   /** Begins to use an open connection. Only one at a time. */
   protected attach(session: Session): void {
     this.session = session;
+    if (this.frameCallback !== undefined) session.setOnFrame(this.frameCallback);
     if (this.isUnreferenced) session.unref();
     if (this.pausedBy !== 0) session.setReading(false);
     this.pings?.begin(session);
@@ -351,38 +301,30 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     if (this.hub.wants('pong')) this.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
   }
 
+  protected override onDroppedInTurn(messages: number, bytes: number): void {
+    if (this.hub.wants('dropped')) this.deliver({ type: 'dropped', messages, bytes, wireSize: 0 });
+  }
+
   /** @internal Called by the session. */
   onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
     this.session = undefined;
     this.pings?.end();
+    this.tellOfDrops();
     this.onClosed(closeInfo, wireSize, unsentBytes);
-  }
-
-  private sendAs(
-    data: SendData,
-    kind: SendKind,
-    onProgress: OnProgress | undefined,
-  ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-    const { session } = this;
-    if (this.keeper !== undefined && onProgress === undefined) {
-      const kept = this.keeper.keep(data, kind);
-      if (kept !== undefined) return kept;
-    }
-    const isBinary = kind === 'binary';
-    const isText = typeof data === 'string';
-    if (onProgress === undefined && isText && !isBinary && session !== undefined) return session.sendText(data);
-    if (isText && utf8Length(data) < 0) return settled(notSent('invalidUtf8', 0), onProgress);
-    const bytes = isText ? Buffer.from(data, 'utf8') : bytesOf(data);
-    if (session === undefined) return settled(notSent('closed', bytes.length), onProgress);
-    const isChecked = isText || kind === 'utf8Text';
-    if (onProgress === undefined) return session.sendBytes(bytes, isBinary, isChecked);
-    if (typeof onProgress !== 'function') throw new UsageError('onProgress', 'must be a function');
-    return session.sendWithProgress(bytes, isBinary, isChecked, onProgress);
   }
 
   private startedPings(): Pings {
     this.pings ??= new Pings(this.pingOptions);
     return this.pings;
+  }
+
+  private guarded(callback: OnFrame): OnFrame {
+    return (frame) => {
+      callSafely(
+        () => callback(frame),
+        (error) => this.hub.onError(error),
+      );
+    };
   }
 
   private setPaused(reason: number, isPaused: boolean): void {
@@ -391,9 +333,13 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   }
 }
 
-function settled(
-  info: WebSocketSendInfo,
-  onProgress: OnProgress | undefined,
-): WebSocketSendInfo | Promise<WebSocketSendInfo> {
-  return onProgress === undefined ? info : Promise.resolve(info);
+/** The bytes of a ping or pong; `undefined` for text that is not valid. */
+function controlPayload(data: string | ArrayBufferView): Buffer | undefined {
+  if (typeof data === 'string') return utf8Length(data) < 0 ? undefined : Buffer.from(data, 'utf8');
+  if (ArrayBuffer.isView(data)) return bytesOf(data);
+  throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
+}
+
+function notConnected({ length }: Buffer): WebSocketSendInfo {
+  return notSent(length > MAX_CONTROL_PAYLOAD_BYTES ? 'tooBig' : 'closed', length);
 }

@@ -10,6 +10,18 @@ export function afterThisTurn(fn: () => void): void {
   setImmediate(fn);
 }
 
+/**
+ * Runs `fn(arg)` when every socket has been looked at again: what had arrived on one by now has been reported. In the
+ * phase that looks at sockets one `setImmediate` would come too early, hence two.
+ */
+export function afterNextPoll<T>(fn: (arg: T) => void, arg: T): void {
+  setImmediate(afterThisPoll, fn, arg);
+}
+
+function afterThisPoll<T>(fn: (arg: T) => void, arg: T): void {
+  setImmediate(fn, arg);
+}
+
 /** Runs `fn` when the process exits, when nothing asynchronous can happen any more. */
 export function onProcessExit(fn: () => void): void {
   process.once('exit', fn);

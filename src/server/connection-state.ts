@@ -2,11 +2,13 @@ import { UsageError } from '../errors.ts';
 import type { TLSConnectionInfo } from '../transport/tls-info.ts';
 
 /** Who connected. */
-export interface ConnectionInfo {
+export interface ConnectionInfo<D = unknown> {
   readonly remoteIp: string;
   readonly remotePort: number;
   /** What the TLS handshake agreed on, the client's certificate included; absent without TLS. */
   readonly tls?: TLSConnectionInfo | undefined;
+  /** What the option `onUpgrade` gave for this connection. */
+  readonly data: D;
 }
 
 let nextId = 0;
@@ -30,7 +32,7 @@ export class ConnectionState {
   /** What the TLS handshake agreed on, the client's certificate included; `undefined` without TLS. */
   tls: TLSConnectionInfo | undefined;
 
-  constructor(info?: ConnectionInfo) {
+  constructor(info?: Omit<ConnectionInfo, 'data'>) {
     this.id = this.computeId();
     this.remoteIp = info?.remoteIp ?? '';
     this.remotePort = info?.remotePort ?? 0;
@@ -56,7 +58,10 @@ export class ConnectionState {
 }
 
 /** @internal Makes the state of a connection with a user's factory, which throws what it likes. */
-export function createState<S extends ConnectionState>(factory: (info: ConnectionInfo) => S, info: ConnectionInfo): S {
+export function createState<S extends ConnectionState, D>(
+  factory: (info: ConnectionInfo<D>) => S,
+  info: ConnectionInfo<D>,
+): S {
   const state = factory(info);
   if (!(state instanceof ConnectionState)) {
     throw new UsageError('connectionStateFactory', 'must return a ConnectionState');

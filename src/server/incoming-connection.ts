@@ -18,6 +18,14 @@ export interface IncomingConnectionOwner {
   onIncomingClosed(connection: IncomingConnection): void;
 }
 
+/** Who a connection waits for while its request is being decided about. */
+export interface IncomingConnectionHolder {
+  /** The time is over; the connection is still there. */
+  onHeldTimeout(): void;
+  /** The connection is gone: the client left, or the server stops. */
+  onHeldClosed(): void;
+}
+
 const requestTimeout: Refusal = Object.freeze({
   status: 408,
   code: 'requestTimeout',
@@ -26,6 +34,9 @@ const requestTimeout: Refusal = Object.freeze({
 
 /** How long a refused peer may take to read the refusal and hang up. */
 const LINGER_MS = 2000;
+
+/** What a client may send before it is answered; then it is not read any more. Clients that keep to the rules wait. */
+const MAX_HELD_BYTES = 64 * 1024;
 
 /**
  * An accepted connection until its first request is complete. It is read strictly, within limits and a deadline, and
@@ -37,13 +48,21 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
   wheelNext: WheelEntry | undefined = undefined;
   wheelDueTick = 0;
   readonly transport: Transport;
+  /** Who is at the other end; behind a trusted proxy, whose connection it is. */
+  remoteIp: string;
   private readonly owner: IncomingConnectionOwner;
   private reader: HeadReader<'request'> | undefined = new HeadReader('request');
   private hasTalked = false;
   private isReleased = false;
+  private holder: IncomingConnectionHolder | undefined;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  /** Given back when it is known that the connection will not be open, or has been. */
+  place: { release(): void } | undefined;
 
   constructor(transport: Transport, owner: IncomingConnectionOwner) {
     this.transport = transport;
+    this.remoteIp = transport.remoteAddress;
     this.owner = owner;
   }
 
@@ -61,10 +80,26 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
     this.transport.start(this);
   }
 
+  /** Waits for a decision of `holder` for so long, and keeps what the client sends meanwhile behind `rest`. */
+  hold(holder: IncomingConnectionHolder, timeoutMs: number, rest: Buffer): void {
+    this.holder = holder;
+    this.keep(rest);
+    this.owner.wheel.schedule(this, timeoutMs);
+  }
+
+  /** What has come behind the request. */
+  takeHeld(): Buffer {
+    const [first = EMPTY, ...more] = this.held;
+    this.held = [];
+    return more.length === 0 ? first : Buffer.concat([first, ...more]);
+  }
+
   /** Answers with an error and ends the connection. */
   refuse(refusal: Refusal, isHead = false): void {
     if (this.isReleased) return;
     this.reader = undefined;
+    this.stopHolding();
+    this.releasePlace();
     const { transport, owner } = this;
     owner.onIncomingRefused(this, refusal);
     if (!transport.isWritable) {
@@ -81,6 +116,7 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
   /** Gives the transport away: nothing of it is reported here any more. */
   release(): Transport {
     this.isReleased = true;
+    this.holder = undefined;
     this.owner.wheel.cancel(this);
     return this.transport;
   }
@@ -93,6 +129,7 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
   /** @internal TransportHandler */
   onBytes(buffer: Buffer, start: number, end: number): void {
     const { reader } = this;
+    if (this.holder !== undefined) this.keep(Buffer.from(buffer.subarray(start, end)));
     if (reader === undefined) return;
     if (!this.hasTalked) {
       this.hasTalked = true;
@@ -120,12 +157,40 @@ export class IncomingConnection implements TransportHandler, WheelEntry {
     this.reader = undefined;
     if (this.isReleased) return;
     this.owner.wheel.cancel(this);
+    const { holder } = this;
+    this.holder = undefined;
+    this.held = [];
+    this.releasePlace();
     this.owner.onIncomingClosed(this);
+    holder?.onHeldClosed();
   }
 
   /** @internal WheelEntry */
   onTimeout(): void {
-    if (this.reader === undefined) this.transport.destroy();
+    if (this.holder !== undefined) this.holder.onHeldTimeout();
+    else if (this.reader === undefined) this.transport.destroy();
     else this.refuse(requestTimeout);
   }
+
+  private keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    if (this.heldBytes >= MAX_HELD_BYTES) this.transport.pause();
+  }
+
+  /** What was held is of no use any more, and the end of the connection is to be seen. */
+  private stopHolding(): void {
+    if (this.holder === undefined) return;
+    this.holder = undefined;
+    this.held = [];
+    this.transport.resume();
+  }
+
+  private releasePlace(): void {
+    this.place?.release();
+    this.place = undefined;
+  }
 }
+
+const EMPTY: Buffer = Buffer.alloc(0);

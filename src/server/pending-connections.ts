@@ -26,12 +26,13 @@ export class PendingConnections {
     this.talking.delete(connection);
   }
 
-  /** One that has sent nothing is the least loss: a real client speaks first. */
-  dropOldest(): void {
+  /** One that has sent nothing is the least loss: a real client speaks first. The one that was dropped is returned. */
+  dropOldest(): IncomingConnection | undefined {
     const oldest = this.silent.values().next().value ?? this.talking.values().next().value;
-    if (oldest === undefined) return;
+    if (oldest === undefined) return undefined;
     this.remove(oldest);
     oldest.destroy();
+    return oldest;
   }
 
   destroyAll(): void {

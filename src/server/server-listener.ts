@@ -1,11 +1,12 @@
 import { ListenError } from '../errors.ts';
-import { type Listener, listenOn } from '../transport/tcp-listen.ts';
+import { ProxyAcceptor } from '../transport/proxy-accept.ts';
+import { type AcceptedSocket, type Listener, listenOn } from '../transport/tcp-listen.ts';
 import { TcpTransport } from '../transport/tcp-transport.ts';
 import { TlsAcceptor } from '../transport/tls-accept.ts';
 import { readTlsServerSettings, type TlsServerSettings } from '../transport/tls-identities.ts';
 import type { SocketTLSOptions } from '../transport/tls-options.ts';
 import { reasonOf, TlsProblem } from '../transport/tls-problem.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { PeerAddress, Transport } from '../transport/transport.ts';
 import { isSocketPathTooLong } from '../transport/unix-listen.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { LogLevel } from './server-log.ts';
@@ -22,23 +23,39 @@ export interface ServerListenerOwner {
   onHandshake(): void;
   /** An error of the listening socket. */
   onListenerError(error: Error): void;
+  /** A connection ended before there was a request, for this reason of ours. */
+  onConnectionRefused(code: string, remoteIp: string): void;
   log(level: LogLevel, message: string): void;
 }
 
 type Where = Pick<
-  ResolvedServerOptions<never>,
-  'host' | 'port' | 'socketPath' | 'backlog' | 'addressFamily' | 'handshakeTimeoutSecs'
+  ResolvedServerOptions<never, never>,
+  | 'host'
+  | 'port'
+  | 'socketPath'
+  | 'backlog'
+  | 'addressFamily'
+  | 'handshakeTimeoutSecs'
+  | 'proxyProtocol'
+  | 'trustedProxies'
 >;
 
 /** What a server listens with: a port or a unix socket, and in front of it, where wanted, the TLS handshake. */
 export class ServerListener {
   private readonly listener: Listener;
   private readonly acceptor: TlsAcceptor | undefined;
+  private readonly proxies: ProxyAcceptor | undefined;
   private readonly where: Where;
 
-  private constructor(listener: Listener, acceptor: TlsAcceptor | undefined, where: Where) {
+  private constructor(
+    listener: Listener,
+    acceptor: TlsAcceptor | undefined,
+    proxies: ProxyAcceptor | undefined,
+    where: Where,
+  ) {
     this.listener = listener;
     this.acceptor = acceptor;
+    this.proxies = proxies;
     this.where = where;
   }
 
@@ -49,6 +66,11 @@ export class ServerListener {
     owner: ServerListenerOwner,
   ): Promise<ServerListener> {
     const acceptor = createAcceptor(readSettings(tlsOptions, where), where, owner);
+    const onConnection = (socket: AcceptedSocket, peer?: PeerAddress): void => {
+      if (acceptor !== undefined) acceptor.accept(socket, peer);
+      else owner.onTransport(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false, peer }));
+    };
+    const proxies = createProxyAcceptor(onConnection, where, owner);
     const { host, port, socketPath, backlog, addressFamily } = where;
     if (socketPath !== undefined && isSocketPathTooLong(socketPath)) {
       throw new ListenError('invalidSocketPath', `socketPath is longer than systems allow: ${socketPath}`, at(where));
@@ -63,15 +85,12 @@ export class ServerListener {
         family: addressFamily === 4 ? 4 : 6,
         onError: (error) => owner.onListenerError(error),
         onSocket: (socket) => {
-          if (acceptor === undefined) {
-            owner.onTransport(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false }));
-          } else {
-            owner.onHandshake();
-            acceptor.accept(socket);
-          }
+          if (acceptor !== undefined || proxies !== undefined) owner.onHandshake();
+          if (proxies === undefined) onConnection(socket);
+          else proxies.accept(socket);
         },
       });
-      return new ServerListener(listener, acceptor, where);
+      return new ServerListener(listener, acceptor, proxies, where);
     } catch (error) {
       throw toListenError(error, at(where));
     }
@@ -82,14 +101,14 @@ export class ServerListener {
     return this.listener.port;
   }
 
-  /** TLS handshakes under way. */
+  /** TLS handshakes under way, and connections of proxies that have not said whose they are. */
   get pendingHandshakes(): number {
-    return this.acceptor?.pending ?? 0;
+    return (this.acceptor?.pending ?? 0) + (this.proxies?.pending ?? 0);
   }
 
-  /** Ends the TLS handshake that has taken the longest; false when there is none. */
+  /** Ends the one of them that has taken the longest; false when there is none. */
   dropOldestHandshake(): boolean {
-    return this.acceptor?.dropOldest() ?? false;
+    return this.proxies?.dropOldest() === true || this.acceptor?.dropOldest() === true;
   }
 
   /**
@@ -109,6 +128,7 @@ export class ServerListener {
 
   /** Stops listening, and ends the handshakes under way. */
   async close(): Promise<void> {
+    this.proxies?.close();
     await Promise.all([this.listener.close(), this.acceptor?.close()]);
   }
 }
@@ -124,7 +144,25 @@ function createAcceptor(
     onSecured: (transport) => owner.onTransport(transport),
     onHandshakeFailed: (address, port, error) => {
       const client = address === '' ? (where.socketPath ?? '') : `${address}:${port}`;
+      owner.onConnectionRefused('tlsHandshakeFailed', address);
       owner.log('error', `SocketServer::run() tls accept failed for client ${client}: ${describe(error)}`);
+    },
+  });
+}
+
+function createProxyAcceptor(
+  onUnwrapped: (socket: AcceptedSocket, peer?: PeerAddress) => void,
+  where: Where,
+  owner: ServerListenerOwner,
+): ProxyAcceptor | undefined {
+  if (where.proxyProtocol === 'off') return undefined;
+  return new ProxyAcceptor(where.trustedProxies, where.handshakeTimeoutSecs * 1000, {
+    wheel: owner.wheel,
+    onUnwrapped,
+    onProxyRefused: (address, port, why) => {
+      const client = address === '' ? (where.socketPath ?? '') : `${address}:${port}`;
+      owner.onConnectionRefused('proxyHeaderRefused', address);
+      owner.log('error', `SocketServer::run() PROXY header refused from ${client}: ${why}`);
     },
   });
 }

@@ -6,16 +6,28 @@ import {
   resolveConnectionOptions,
 } from '../connection/connection-options.ts';
 import { ListenError, UsageError } from '../errors.ts';
-import type { SubprotocolChooser } from '../protocol/websocket/handshake-server.ts';
-import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/origin-policy.ts';
-import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
 import { checkFunction, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
+import {
+  type AdmissionOptions,
+  admissionOptionNames,
+  type ResolvedAdmissionOptions,
+  resolveAdmissionOptions,
+} from './admission-options.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
+import {
+  type ResolvedSendingOptions,
+  resolveSendingOptions,
+  type SendingOptions,
+  sendingOptionNames,
+} from './sending-options.ts';
 import type { LogCallback } from './server-log.ts';
 
 /** The options of a server. All of them have a default that is safe. */
-export interface SocketServerOptions<S extends ConnectionState = ConnectionState> extends ConnectionOptions {
+export interface SocketServerOptions<S extends ConnectionState = ConnectionState, D = unknown>
+  extends ConnectionOptions,
+    AdmissionOptions<D>,
+    SendingOptions {
   /**
    * The port to listen on; 0 picks a free one, which `getPort()` tells.
    * @default 8080
@@ -72,20 +84,10 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   maxUnfinishedBytes?: number | undefined;
   /**
-   * The subprotocols spoken here, most wanted first, or a function that picks one of those offered.
-   * @default none is selected
-   */
-  subprotocols?: readonly string[] | SubprotocolChooser | undefined;
-  /**
-   * Which web pages may connect: `'*'` for all, a list of origins, or a function.
-   * @default the page must come from the host and port of this server; loopback pages may connect to loopback
-   */
-  allowedOrigins?: OriginPolicy;
-  /**
    * Makes the state of a connection.
    * @default a plain {@link ConnectionState}
    */
-  connectionStateFactory?: ((info: ConnectionInfo) => S) | undefined;
+  connectionStateFactory?: ((info: ConnectionInfo<D>) => S) | undefined;
   /**
    * Gets a line for each connection that failed before there was a callback to hear of it.
    * @default nothing is logged
@@ -94,7 +96,10 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
 }
 
 /** Checked options with all defaults filled in. */
-export interface ResolvedServerOptions<S extends ConnectionState> extends ResolvedConnectionOptions {
+export interface ResolvedServerOptions<S extends ConnectionState, D = unknown>
+  extends ResolvedConnectionOptions,
+    ResolvedAdmissionOptions<D>,
+    ResolvedSendingOptions {
   readonly port: number;
   readonly host: string;
   readonly addressFamily: 4 | 6 | 'dual';
@@ -106,9 +111,7 @@ export interface ResolvedServerOptions<S extends ConnectionState> extends Resolv
   readonly maxPendingConnections: number;
   readonly handshakeTimeoutSecs: number;
   readonly maxUnfinishedBytes: number;
-  readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
-  readonly allowedOrigins: OriginPolicy;
-  readonly connectionStateFactory: ((info: ConnectionInfo) => S) | undefined;
+  readonly connectionStateFactory: ((info: ConnectionInfo<D>) => S) | undefined;
 }
 
 const defaults = Object.freeze({
@@ -121,34 +124,35 @@ const defaults = Object.freeze({
   maxUnfinishedBytes: 256 * 1024 * 1024,
 });
 
-const KNOWN: readonly string[] = [
+/** The names of all {@link SocketServerOptions}. */
+export const serverOptionNames: readonly string[] = [
   ...connectionOptionNames,
+  ...admissionOptionNames,
+  ...sendingOptionNames,
   ...Object.keys(defaults),
   'host',
   'socketPath',
   'tlsOptions',
   'logCallback',
-  'subprotocols',
-  'allowedOrigins',
   'connectionStateFactory',
 ];
 
 const defaultHosts = { 4: '127.0.0.1', 6: '::1', dual: '::' } as const;
 
 /** Checks the options of a server; throws {@link UsageError} naming the first that is wrong. */
-export function resolveServerOptions<S extends ConnectionState>(
-  options: SocketServerOptions<S>,
-): ResolvedServerOptions<S> {
-  rejectUnknownOptions('a server', options, KNOWN);
+export function resolveServerOptions<S extends ConnectionState, D>(
+  options: SocketServerOptions<S, D>,
+): ResolvedServerOptions<S, D> {
+  rejectUnknownOptions('a server', options, serverOptionNames);
   const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
   const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
     checkInteger(key, given(key), { min: 1, max });
   const addressFamily = checkOneOf('addressFamily', given('addressFamily'), [4, 6, 'dual'] as const);
-  const { subprotocols, connectionStateFactory, tlsOptions, logCallback } = options;
-  checkOriginPolicy(options.allowedOrigins);
-  if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
+  const { connectionStateFactory, tlsOptions, logCallback } = options;
   return {
     ...resolveConnectionOptions('server', options),
+    ...resolveAdmissionOptions(options),
+    ...resolveSendingOptions(options),
     port: checkInteger('port', given('port'), { min: 0, max: 65_535 }),
     host: checkString('host', options.host ?? defaultHosts[addressFamily]),
     addressFamily,
@@ -160,8 +164,6 @@ export function resolveServerOptions<S extends ConnectionState>(
     maxPendingConnections: positive('maxPendingConnections'),
     handshakeTimeoutSecs: checkSeconds('handshakeTimeoutSecs', given('handshakeTimeoutSecs')),
     maxUnfinishedBytes: positive('maxUnfinishedBytes'),
-    subprotocols,
-    allowedOrigins: options.allowedOrigins,
     connectionStateFactory: connectionStateFactory && checkFunction('connectionStateFactory', connectionStateFactory),
   };
 }

@@ -1,9 +1,11 @@
+import { UsageError } from '../errors.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { userAgent } from '../platform/user-agent.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
+import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import type { Refusal } from '../protocol/http1/refusal.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import {
+  type AcceptedUpgrade,
   evaluateUpgrade,
   type SubprotocolChooser,
   writeSwitchingProtocols,
@@ -28,24 +30,57 @@ export interface Upgrade {
   readonly deflate: PerMessageDeflate | undefined;
 }
 
-const extraHeaders: HttpHeaders = HttpHeaders.from({ Server: userAgent });
+/** An opening handshake that is in order. */
+export interface JudgedUpgrade {
+  readonly accepted: AcceptedUpgrade;
+  readonly deflate: PerMessageDeflate | undefined;
+}
 
-/** Judges an opening handshake. Throws what functions of the user throw. */
+const serverField: HttpHeaders = HttpHeaders.from({ Server: userAgent });
+
+/**
+ * Judges an opening handshake. Throws what functions of the user throw.
+ *
+ * @param host the server's name in the words of the client
+ */
 export function judgeUpgrade(
   head: RequestHead,
   { subprotocols, allowedOrigins }: UpgradeRules,
   perMessageDeflate: PerMessageDeflateSource,
-): Upgrade | { readonly refusal: Refusal } {
+  host: string | undefined = head.headers.get('Host'),
+): JudgedUpgrade | { readonly refusal: Refusal } {
   const deflate = perMessageDeflate.begin();
-  const result = evaluateUpgrade(head, {
+  const accepted = evaluateUpgrade(head, {
     subprotocols,
     acceptExtensions: (offers) => deflate.accept(offers),
     sha1Base64: nodePorts.sha1Base64,
   });
-  if (!result.ok) return result;
+  if (!accepted.ok) return accepted;
   const origin = head.headers.get('Origin');
-  const host = head.headers.get('Host');
   if (!isOriginAllowed(origin, host, allowedOrigins, head)) return { refusal: originRefusal(origin, host) };
-  const response = writeSwitchingProtocols(result, extraHeaders);
-  return { response, protocol: result.protocol, deflate: deflate.deflate };
+  return { accepted, deflate: deflate.deflate };
+}
+
+/**
+ * Completes an opening handshake that was judged well.
+ *
+ * @param protocol the subprotocol to use in place of the one that was picked
+ * @throws UsageError for a subprotocol that was not offered, and for headers that cannot be sent
+ */
+export function completeUpgrade(
+  { accepted, deflate }: JudgedUpgrade,
+  protocol: string = accepted.protocol,
+  extraHeaders?: HttpHeadersInit,
+): Upgrade {
+  if (protocol !== '' && !accepted.offeredSubprotocols.includes(protocol)) {
+    throw new UsageError('protocol', 'of an answer to onUpgrade must be one that the client offers');
+  }
+  const headers = extraHeaders === undefined ? serverField : withServerField(extraHeaders);
+  return { response: writeSwitchingProtocols({ ...accepted, protocol }, headers), protocol, deflate };
+}
+
+function withServerField(extraHeaders: HttpHeadersInit): HttpHeaders {
+  const headers = HttpHeaders.from(extraHeaders);
+  if (!headers.has('Server')) headers.append('Server', userAgent);
+  return headers;
 }

@@ -1,12 +1,20 @@
+import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
+import { isWebSocketRequest } from '../protocol/websocket/handshake-server.ts';
+import { adoptSocket } from '../transport/adopt-socket.ts';
+import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';
+import { type AttachableServer, attachTo, type UpgradeSocket } from './http-attachments.ts';
+import { headOfRequest } from './http-request-head.ts';
+import type { ListenResult } from './server-listener.ts';
 import type { SocketServerOptions } from './server-options.ts';
+import { notWebSocket, serverStopping } from './server-refusals.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
 import { SocketServer } from './socket-server.ts';
 
 /** Sees every connection before its `open`; the seed's first form. */
-export type OnConnectionCallback<S extends ConnectionState> = (
-  webSocket: ServerWebSocket<S>,
+export type OnConnectionCallback<S extends ConnectionState, D = unknown> = (
+  webSocket: ServerWebSocket<S, D>,
   connectionState: S,
 ) => unknown;
 
@@ -23,11 +31,14 @@ export type OnConnectionCallback<S extends ConnectionState> = (
  * server.start();
  * await server.wait();
  */
-export class WebSocketServer<S extends ConnectionState = ConnectionState> extends SocketServer<S> {
-  private connectionCallback: OnConnectionCallback<S> | undefined;
+export class WebSocketServer<S extends ConnectionState = ConnectionState, D = unknown> extends SocketServer<S, D> {
+  private connectionCallback: OnConnectionCallback<S, D> | undefined;
+  private readonly detachers = new Set<() => void>();
+  /** After `stop()`, until it is attached or listens again. */
+  private isStopped = false;
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
-  constructor(options: SocketServerOptions<S> = {}) {
+  constructor(options: SocketServerOptions<S, D> = {}) {
     super(options);
   }
 
@@ -35,12 +46,70 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState> extend
    * Sets the function that is given each connection before its `open` is delivered, to attach callbacks to it.
    * It applies to connections made from then on.
    */
-  setOnConnectionCallback(callback: OnConnectionCallback<S>): void {
+  setOnConnectionCallback(callback: OnConnectionCallback<S, D>): void {
     if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
     this.connectionCallback = callback;
   }
 
-  protected override onConnection(webSocket: ServerWebSocket<S>, state: S): unknown {
+  /**
+   * Serves the WebSocket handshakes that come to an HTTP server of `node:http` or `node:https`, or of a framework that
+   * has one. All options apply that do not say where to listen. Several servers can share one HTTP server by their
+   * paths; what none of them takes is left to other listeners, and gets 404 when there are none. {@link stop} detaches
+   * it, and leaves the HTTP server as it is.
+   *
+   * @param options.path serves this path only. @default the option `path` of the server, or what no other one takes
+   * @returns a function that detaches it from this HTTP server, and leaves its connections open
+   * @throws UsageError (`invalidOption`) when the path is taken
+   *
+   * @example
+   * const httpServer = http.createServer(app);
+   * const server = new WebSocketServer();
+   * server.attach(httpServer, { path: '/chat' });
+   * httpServer.listen(8080);
+   */
+  attach(httpServer: AttachableServer, options: { readonly path?: string | undefined } = {}): () => void {
+    const own = this.options.path;
+    const path = options.path === undefined ? own : checkPath('path', options.path);
+    if (own !== undefined && path !== own) throw new UsageError('path', `this server serves ${own} only`);
+    const leave = attachTo(httpServer, path, (request, socket, head) => this.handleUpgrade(request, socket, head));
+    this.isStopped = false;
+    const detach = (): void => {
+      leave();
+      this.detachers.delete(detach);
+    };
+    this.detachers.add(detach);
+    return detach;
+  }
+
+  /**
+   * Completes or refuses the opening handshake of a request that an HTTP server of Node's gave to a listener of its
+   * `upgrade` event. The socket belongs to this server from then on.
+   *
+   * @param head what came behind the request
+   * @throws UsageError (`invalidOption`) for a socket that is none
+   */
+  handleUpgrade(request: IncomingMessage, socket: UpgradeSocket, head: Buffer): void {
+    if (socket.destroyed) return;
+    const transport = adoptSocket(socket);
+    const read = headOfRequest(request);
+    if (this.isStopped) this.refuseTransport(transport, serverStopping);
+    else if ('reason' in read) this.refuseTransport(transport, read);
+    else if (!isWebSocketRequest(read)) this.refuseTransport(transport, notWebSocket);
+    else this.upgradeTransport(transport, read, head);
+  }
+
+  override async listen(): Promise<ListenResult> {
+    const result = await super.listen();
+    if (result.ok) this.isStopped = false;
+    return result;
+  }
+
+  protected override onStopping(): void {
+    this.isStopped = true;
+    for (const detach of this.detachers) detach();
+  }
+
+  protected override onConnection(webSocket: ServerWebSocket<S, D>, state: S): unknown {
     return this.connectionCallback?.(webSocket, state);
   }
 }

@@ -19,6 +19,9 @@ const MAX_FRAME_BYTES = 16 * 1024;
 /** This much is written at once: a larger batch saves nothing more, and the peer can begin. */
 const FLUSH_AT_BYTES = 16 * 1024;
 
+/** A shared frame from this length on is not copied to wait: the others that wait refer to it as well. */
+const HELD_BYTES = 1024;
+
 let slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
 /** Where the owner's unwritten bytes begin and end. */
 let base = 0;
@@ -29,7 +32,22 @@ let isExitHooked = false;
 function hookExit(): void {
   isExitHooked = true;
   // `send(); process.exit()` is a habit; what is in the slab then would be lost.
-  onProcessExit(() => owner?.flush());
+  onProcessExit(() => {
+    flushSharing();
+    owner?.flush();
+  });
+}
+
+/**
+ * Those that were given frames which others get as well, and have not written them. A broadcast goes from connection
+ * to connection; each of them taking the slab would make the one before it write, for every broadcast anew.
+ */
+let sharing: BatchWriter[] = [];
+
+function flushSharing(): void {
+  const writers = sharing;
+  sharing = [];
+  for (const writer of writers) writer.flush();
 }
 
 function giveSlabTo(writer: BatchWriter): void {
@@ -43,10 +61,15 @@ function flushLater(writer: BatchWriter): void {
 /** The output side of one connection: batches, and queues what a congested socket does not take. */
 export class BatchWriter implements ByteSink {
   readonly maxReserve: number = MAX_FRAME_BYTES;
+  /** What {@link reserve} gives for a message that is copied whole: one write of it is cheaper than two pieces in one. */
+  readonly maxWholeReserve: number = SLAB_BYTES / 2;
   private readonly transport: Transport;
   /** Bytes that were sent when the transport took no more. */
   droppedBytes = 0;
   private queue: WriteQueue | undefined;
+  /** Shared frames behind everything written and in front of everything to come; none while the slab is ours. */
+  private shared: Buffer | Buffer[] | undefined;
+  private sharedBytes = 0;
   private isInBatch = false;
   private isScheduled = false;
   private isClosed = false;
@@ -63,12 +86,17 @@ export class BatchWriter implements ByteSink {
   /** Bytes that the operating system has not taken yet, those of the running batch included. */
   get bufferedBytes(): number {
     const batched = owner === this ? position - base : 0;
-    return batched + (this.queue === undefined ? 0 : this.queue.bytes) + this.transport.pendingBytes;
+    return batched + this.sharedBytes + (this.queue === undefined ? 0 : this.queue.bytes) + this.transport.pendingBytes;
   }
 
   /** {@link bufferedBytes} for watching progress: what the system has taken of a write under way counts as gone. */
   get unsentBytes(): number {
     return this.bufferedBytes - this.transport.pendingBytes + this.transport.unsentBytes;
+  }
+
+  /** Bytes of writes under way that the system has not taken; what is sent meanwhile waits behind them. */
+  get inFlightBytes(): number {
+    return this.transport.unsentBytes;
   }
 
   /** Whether the socket does not keep up. */
@@ -77,10 +105,7 @@ export class BatchWriter implements ByteSink {
   }
 
   reserve(length: number): number {
-    if (owner !== this) {
-      owner?.flush();
-      giveSlabTo(this);
-    }
+    if (owner !== this) this.takeSlab();
     if (position + length > SLAB_BYTES) {
       this.flush();
       giveSlabTo(this);
@@ -117,6 +142,28 @@ export class BatchWriter implements ByteSink {
     else transport.write(bytes);
   }
 
+  writeShared(bytes: Buffer): void {
+    const { length } = bytes;
+    if (length > MAX_FRAME_BYTES) {
+      this.writeThrough(bytes);
+    } else if (owner === this && (this.isInBatch || this.isScheduled) && !this.mustQueue) {
+      // Behind what this connection has just been sent by itself.
+      const at = this.reserve(length);
+      bytes.copy(slab, at);
+      this.commit(at + length);
+    } else {
+      if (owner === this) {
+        this.flush();
+        owner = undefined;
+      }
+      if (this.isClosed) this.droppedBytes += length;
+      else if (length >= HELD_BYTES && this.mustQueue) {
+        this.flush();
+        this.queued.append(bytes);
+      } else this.share(bytes);
+    }
+  }
+
   /** Opens a batch: until {@link endBatch}, small sends only gather. */
   beginBatch(): void {
     this.isInBatch = true;
@@ -130,6 +177,7 @@ export class BatchWriter implements ByteSink {
 
   /** Writes what has gathered. */
   flush(): void {
+    if (this.shared !== undefined) this.flushShared(this.shared);
     if (owner !== this || position === base) return;
     const { transport } = this;
     if (!transport.isWritable || this.isClosed) {
@@ -179,6 +227,48 @@ export class BatchWriter implements ByteSink {
     }
     this.isClosed = true;
     this.queue = undefined;
+    this.shared = undefined;
+    this.sharedBytes = 0;
+  }
+
+  private takeSlab(): void {
+    owner?.flush();
+    giveSlabTo(this);
+    const { shared, sharedBytes } = this;
+    if (shared === undefined) return;
+    this.shared = undefined;
+    this.sharedBytes = 0;
+    if (SLAB_BYTES - position < sharedBytes) renewSlab();
+    if (!Array.isArray(shared)) position += shared.copy(slab, position);
+    else for (const bytes of shared) position += bytes.copy(slab, position);
+  }
+
+  private share(bytes: Buffer): void {
+    const { shared } = this;
+    if (shared === undefined) {
+      // One frame needs no list: that is how most broadcasts are.
+      this.shared = bytes;
+      if (sharing.length === 0) {
+        if (!isExitHooked) hookExit();
+        afterThisCallback(flushSharing, undefined);
+      }
+      sharing.push(this);
+    } else if (Array.isArray(shared)) shared.push(bytes);
+    else this.shared = [shared, bytes];
+    this.sharedBytes += bytes.length;
+    if (this.sharedBytes >= FLUSH_AT_BYTES) this.flush();
+  }
+
+  /** Writes the shared frame if there is one, and has several in the slab as one piece. */
+  private flushShared(shared: Buffer | Buffer[]): void {
+    const { transport } = this;
+    if (Array.isArray(shared) || this.mustQueue || !transport.isWritable) {
+      this.takeSlab();
+      return;
+    }
+    this.shared = undefined;
+    this.sharedBytes = 0;
+    transport.write(shared);
   }
 
   private get mustQueue(): boolean {

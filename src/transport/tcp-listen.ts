@@ -2,6 +2,9 @@ import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { removeStaleSocket, restrictSocket } from './unix-listen.ts';
 
+/** What a listener accepts. */
+export type AcceptedSocket = net.Socket;
+
 export interface ListenOptions {
   readonly host: string;
   /** 0 picks a free one. */

@@ -3,7 +3,7 @@ import { afterThisCallback } from '../platform/turn.ts';
 import { addressOf } from './peer-address.ts';
 import { sharedReadBuffer } from './read-buffer.ts';
 import { canMoveHandle, moveHandle, systemQueueBytes } from './socket-handle.ts';
-import type { Transport, TransportHandler } from './transport.ts';
+import type { PeerAddress, Transport, TransportHandler } from './transport.ts';
 
 /**
  * After this many reads a connection is taken to be busy, and its handle is moved to read into the shared buffer. A
@@ -16,6 +16,8 @@ export interface TcpTransportOptions {
   readonly mayMove: boolean;
   /** Whether the socket was made to read into the shared buffer; then {@link TcpTransport.onRead} is its callback. */
   readonly readsIntoSharedBuffer: boolean;
+  /** Who is at the other end, where that is not who the socket is connected to. */
+  readonly peer?: PeerAddress | undefined;
 }
 
 /**
@@ -68,8 +70,8 @@ export class TcpTransport implements Transport {
     this.socket = socket;
     this.readsUntilMove = options.mayMove && canMoveHandle(socket) ? MOVE_AFTER_READS : 0;
     this.readsIntoSharedBuffer = options.readsIntoSharedBuffer;
-    this.remoteAddress = addressOf(socket);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = options.peer?.remoteAddress ?? addressOf(socket);
+    this.remotePort = options.peer?.remotePort ?? socket.remotePort ?? 0;
     this.listen(socket);
   }
 

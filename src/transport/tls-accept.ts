@@ -6,6 +6,7 @@ import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
 import { toNodeOptions } from './tls-context.ts';
 import type { TlsServerSettings } from './tls-identities.ts';
 import { TlsTransport } from './tls-transport.ts';
+import type { PeerAddress } from './transport.ts';
 
 export interface TlsAcceptorOwner {
   readonly wheel: TimerWheel;
@@ -47,9 +48,9 @@ export class TlsAcceptor {
     this.engine = this.createEngine(settings);
   }
 
-  /** Begins a handshake with a client. */
-  accept(socket: Socket): void {
-    const handshake = new Handshake(socket);
+  /** Begins a handshake with a client; `peer` is who that is, where it is not who the socket is connected to. */
+  accept(socket: Socket, peer?: PeerAddress): void {
+    const handshake = new Handshake(socket, peer);
     this.handshakes.add(handshake);
     this.bySocket.set(socket, handshake);
     this.owner.wheel.schedule(handshake, this.timeoutMs);
@@ -110,7 +111,7 @@ export class TlsAcceptor {
     }
     this.forget(handshake);
     socket.allowHalfOpen = true;
-    this.owner.onSecured(new TlsTransport(socket, false));
+    this.owner.onSecured(new TlsTransport(socket, false, handshake.peer));
   }
 
   private onFailed(error: Error, socket: TLSSocket): void {
@@ -123,7 +124,9 @@ export class TlsAcceptor {
   private onClosed(handshake: Handshake): void {
     if (!this.handshakes.has(handshake)) return;
     this.forget(handshake);
-    const { address, port } = handshake;
+    const { peer } = handshake;
+    const address = peer?.remoteAddress ?? handshake.address;
+    const port = peer?.remotePort ?? handshake.port;
     // What Node has against a client's certificate it says when the socket has closed.
     afterThisTurn(() => {
       this.owner.onHandshakeFailed(address, port, handshake.error ?? new Error('the client hung up'));
@@ -166,10 +169,12 @@ class Handshake implements WheelEntry {
   readonly port: number;
   isOver = false;
   error: Error | undefined;
+  readonly peer: PeerAddress | undefined;
   private readonly socket: Socket;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, peer: PeerAddress | undefined) {
     this.socket = socket;
+    this.peer = peer;
     this.address = socket.remoteAddress ?? '';
     this.port = socket.remotePort ?? 0;
   }

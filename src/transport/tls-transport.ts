@@ -3,7 +3,7 @@ import { afterThisCallback } from '../platform/turn.ts';
 import { addressOf } from './peer-address.ts';
 import { systemQueueBytes } from './socket-handle.ts';
 import { readTlsInfo, type TLSConnectionInfo } from './tls-info.ts';
-import type { Transport, TransportHandler } from './transport.ts';
+import type { PeerAddress, Transport, TransportHandler } from './transport.ts';
 
 /**
  * A TLS connection whose handshake is complete.
@@ -36,12 +36,15 @@ export class TlsTransport implements Transport {
   private awaitsDrain = false;
   private error: Error | undefined;
 
-  /** With `readsIntoOwnBuffer` the socket was made with `onread`, and {@link onRead} is its callback. */
-  constructor(socket: TLSSocket, readsIntoOwnBuffer: boolean) {
+  /**
+   * With `readsIntoOwnBuffer` the socket was made with `onread`, and {@link onRead} is its callback. `peer` is who is
+   * at the other end, where that is not who the socket is connected to.
+   */
+  constructor(socket: TLSSocket, readsIntoOwnBuffer: boolean, peer?: PeerAddress) {
     this.socket = socket;
     this.readsIntoOwnBuffer = readsIntoOwnBuffer;
-    this.remoteAddress = addressOf(socket);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = peer?.remoteAddress ?? addressOf(socket);
+    this.remotePort = peer?.remotePort ?? socket.remotePort ?? 0;
     // An alert that comes after the handshake is reported, and nothing else is done about it.
     socket.on('error', (error: Error) => this.destroy(error));
     socket.on('end', () => this.onEnd());

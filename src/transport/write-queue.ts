@@ -1,5 +1,7 @@
 const FIRST_CHUNK_BYTES = 1024;
 const CHUNK_BYTES = 16 * 1024;
+/** A buffer of its own costs about as much as copying this. */
+const SHORT_BYTES = 1024;
 
 /**
  * Bytes that wait because the socket is congested. Short pieces are gathered in chunks, so that a thousand messages
@@ -30,6 +32,12 @@ export class WriteQueue {
     this.closeTail();
     this.chunks.push(bytes);
     this.bytes += bytes.length;
+  }
+
+  /** The same, but short ones are copied: for those that are needed elsewhere anyway. */
+  add(bytes: Buffer): void {
+    if (bytes.length < SHORT_BYTES) this.copy(bytes, 0, bytes.length);
+    else this.append(bytes);
   }
 
   /** Takes everything out, in order. */

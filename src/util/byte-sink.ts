@@ -15,4 +15,6 @@ export interface ByteSink {
   commit(end: number): void;
   /** Sends bytes that nobody will change until they have left, after everything committed before. */
   writeThrough(bytes: Buffer): void;
+  /** Sends bytes that nobody will ever change, and that others may be sending as well. */
+  writeShared(bytes: Buffer): void;
 }

@@ -46,7 +46,7 @@ describe('a MiB that inflates to a GiB (L5)', () => {
         }
         expect(await closeFrameOf(raw)).toBe('1009 Message too big');
         raw.socket.end();
-        expect(await closed).toMatchObject({ code: 1009, remote: false });
+        expect(await closed).toMatchObject({ code: 1009, remote: false, layer: 'websocket' });
         expect(received).toEqual({ messages: 0, bytes: 0 });
         expect(errors).toEqual([]);
         await bystander.stillServed();

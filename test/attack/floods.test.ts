@@ -40,7 +40,7 @@ describe.each(victims)('a flood for a %s (L19)', (victim) => {
     if (opcode === 9) expect(pongs.length).toBeGreaterThanOrEqual(BURST);
     expect(pongs.length).toBeLessThan(opcode === 9 ? BURST + 200 : 1);
     raw.socket.destroy();
-    expect(await closed).toMatchObject({ code: 1008, remote: false });
+    expect(await closed).toMatchObject({ code: 1008, remote: false, layer: 'websocket' });
     await bystander.stillServed();
     expect(errors).toEqual([]);
     expect(memory.grown).toBeLessThan(2 * MIB);
@@ -54,7 +54,7 @@ describe.each(victims)('a flood for a %s (L19)', (victim) => {
     let most = 0;
     connection.on('ping', () => (most = Math.max(most, connection.bufferedAmount())));
     pour(attacked, 9, 'p'.repeat(125));
-    expect(await closed).toMatchObject({ code: 1008, remote: false });
+    expect(await closed).toMatchObject({ code: 1008, remote: false, layer: 'websocket' });
     // Not one of two hundred is in the queue.
     expect(most).toBeLessThanOrEqual(waiting + 131);
     await bystander.stillServed();

@@ -46,7 +46,7 @@ describe.each(victims)('tiny fragments for a %s (L3)', (victim) => {
     try {
       expect(await closeFrameOf(raw)).toBe('1008 Too many fragments');
       raw.socket.end();
-      expect(await closed).toMatchObject({ code: 1008, remote: false });
+      expect(await closed).toMatchObject({ code: 1008, remote: false, layer: 'websocket' });
     } finally {
       clearInterval(knock);
     }

@@ -117,7 +117,7 @@ describe.each(victims)('garbage for a %s', (victim) => {
       raw.write(frame({ opcode: 1, rsv, payload }));
       expect(await closeFrameOf(raw)).toMatch(/^1007 /);
       raw.socket.end();
-      expect(await closed).toMatchObject({ code: 1007, remote: false });
+      expect(await closed).toMatchObject({ code: 1007, remote: false, layer: 'websocket' });
       expect(received.messages).toBe(0);
       await bystander.stillServed();
     }

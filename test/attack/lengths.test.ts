@@ -33,7 +33,7 @@ test.each(victims)(
         raw.write(frame({ opcode: 2, rsv, declare, lengthForm }));
         expect(await closeFrameOf(raw), name).toMatch(new RegExp(`^${code} `));
         raw.socket.end();
-        expect(await closed, name).toMatchObject({ code, remote: false });
+        expect(await closed, name).toMatchObject({ code, remote: false, layer: 'websocket' });
         expect([received.messages, errors]).toEqual([0, []]);
         await bystander.stillServed();
       }

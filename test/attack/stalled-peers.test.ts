@@ -95,7 +95,7 @@ describe.each(victims)('a peer of a %s that does not let it close (L14)', (victi
       const start = performance.now();
       connection.close(3000, 'enough');
       const before = received.messages;
-      expect(await closed).toMatchObject({ code: 1006, remote: false });
+      expect(await closed).toMatchObject({ code: 1006, remote: false, layer: 'transport' });
       expect(performance.now() - start).toBeLessThan(2000);
       expect(received.messages).toBe(before);
       await raw.closed();
@@ -112,7 +112,7 @@ describe.each(victims)('a peer of a %s that does not let it close (L14)', (victi
     raw.write(frame({ opcode: 8, payload: Buffer.from([0x0b, 0xb8]) }));
     const talking = setInterval(() => raw.write(Buffer.alloc(1000, 0xff)), 1);
     try {
-      expect(await closed).toMatchObject({ code: 3000, remote: false });
+      expect(await closed).toMatchObject({ code: 3000, remote: false, layer: 'websocket' });
       await raw.closed();
     } finally {
       clearInterval(talking);
@@ -126,7 +126,7 @@ describe.each(victims)('a peer of a %s that does not let it close (L14)', (victi
     raw.write(frame({ opcode: 3 }));
     const talking = setInterval(() => raw.write(frame({ opcode: 1, payload: 'x'.repeat(1000) })), 1);
     try {
-      expect(await closed).toMatchObject({ code: 1002, remote: false });
+      expect(await closed).toMatchObject({ code: 1002, remote: false, layer: 'websocket' });
       raw.socket.resume();
       await raw.closed();
     } finally {
@@ -142,7 +142,7 @@ describe.each(victims)('a peer of a %s that does not let it close (L14)', (victi
     for (let i = 0; i < 20; i++) connection.send(dense);
     await turns(2);
     raw.socket.end();
-    expect(await closed).toMatchObject({ code: 1006, remote: true });
+    expect(await closed).toMatchObject({ code: 1006, remote: true, layer: 'transport' });
     await bystander.stillServed();
   });
 });

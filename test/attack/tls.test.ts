@@ -95,7 +95,7 @@ describe('a peer over TLS', () => {
     await raw.frames(1);
     const talking = setInterval(() => raw.write(frame({ opcode: 1, payload: 'on and on', mask: RFC_MASK })), 1);
     try {
-      expect(await closed).toMatchObject({ code: 1006, remote: false });
+      expect(await closed).toMatchObject({ code: 1006, remote: false, layer: 'transport' });
       await raw.closed();
     } finally {
       clearInterval(talking);
@@ -108,7 +108,7 @@ describe('a peer over TLS', () => {
     raw.write(frame({ opcode: 3, mask: RFC_MASK }));
     const [close] = await raw.frames(1);
     expect(close?.payload.readUInt16BE()).toBe(1002);
-    expect(await closed).toMatchObject({ code: 1002, remote: false });
+    expect(await closed).toMatchObject({ code: 1002, remote: false, layer: 'websocket' });
     await raw.gone();
     await bystander.stillServed();
   });
@@ -178,7 +178,7 @@ describe('a peer over TLS', () => {
     };
     secure.on('error', () => undefined);
     renegotiate();
-    expect(await closed).toMatchObject({ code: 1006, remote: true });
+    expect(await closed).toMatchObject({ code: 1006, remote: true, layer: 'transport' });
     await bystander.stillServed();
   });
 
@@ -190,7 +190,7 @@ describe('a peer over TLS', () => {
       const { bystander, closed, secure } = await attackSecurely({}, {}, {}, between);
       secure.on('error', () => undefined);
       between.inject(Buffer.concat([garbage, Buffer.alloc(20_000)]));
-      expect(await closed).toMatchObject({ code: 1006, remote: true });
+      expect(await closed).toMatchObject({ code: 1006, remote: true, layer: 'transport' });
       await bystander.stillServed();
     }
   });

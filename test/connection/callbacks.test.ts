@@ -57,6 +57,13 @@ describe('the callback', () => {
 });
 
 describe('listeners', () => {
+  test('must be for a type that exists: a misspelled one would never be called', () => {
+    const webSocket = new WebSocket();
+    for (const type of ['mesage', 'Open', 'toString', undefined]) {
+      expect(() => webSocket.on(type as 'open', () => undefined)).toThrow(/^type: must be one of 'message', 'open'/);
+    }
+  });
+
   test('see the messages of their type, in the order they were added, until they are removed', async () => {
     const { client, peer, log } = await connectPair();
     const seen: string[] = [];

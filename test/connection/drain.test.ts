@@ -71,3 +71,11 @@ test('canSendMore is false from the high water mark on, until the low one is rea
 test('a low water mark above the high one is refused', async () => {
   await expect(connectPair({}, { highWaterMark: 10, lowWaterMark: 11 })).rejects.toThrow('lowWaterMark');
 });
+
+test('what is no AbortSignal is refused by its name', async () => {
+  const { client } = await connectPair();
+  const options = { signal: 5 as unknown as AbortSignal };
+  const refusal = { code: 'invalidOption', option: 'signal' };
+  await expect(client.drain(options)).rejects.toMatchObject(refusal);
+  await expect(client.sendWhenReady('x', options)).rejects.toMatchObject(refusal);
+});

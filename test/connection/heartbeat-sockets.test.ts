@@ -29,7 +29,7 @@ describe('a client with a heartbeat', () => {
     client.start();
     const raw = await server.acceptUpgrade();
     const { closeInfo } = await log.next('close');
-    expect(closeInfo).toEqual({ code: 1011, reason: 'Ping timeout', remote: false });
+    expect(closeInfo).toEqual({ code: 1011, reason: 'Ping timeout', remote: false, layer: 'websocket' });
     await raw.ended();
     const frames = raw.framesSoFar();
     expect(frames.map(({ first }) => first)).toEqual([0x89, 0x88]);

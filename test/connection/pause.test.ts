@@ -118,8 +118,8 @@ describe.each(['client', 'server'] as const)('a paused %s', (role) => {
     for (let i = 0; i < 100; i++) sender.send(Buffer.alloc(100_000));
     await turns(5);
     reader.close(3000, 'enough');
-    expect((await senderLog.next('close')).closeInfo).toMatchObject({ code: 3000, remote: true });
-    expect((await log.next('close')).closeInfo).toMatchObject({ code: 3000, remote: false });
+    expect((await senderLog.next('close')).closeInfo).toMatchObject({ code: 3000, remote: true, layer: 'websocket' });
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 3000, remote: false, layer: 'websocket' });
     expect(log.data).toEqual([]);
   });
 
@@ -141,7 +141,7 @@ describe.each(['client', 'server'] as const)('a paused %s', (role) => {
     await turns(10);
     expect(log.all.map((message) => message.type)).not.toContain('close');
     reader.resume();
-    expect((await log.next('close')).closeInfo).toMatchObject({ code: 3000, remote: true });
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 3000, remote: true, layer: 'websocket' });
     expect(log.data).toEqual(numbers(50));
   });
 
@@ -221,6 +221,6 @@ test('a paused connection whose peer has ended the stream delivers what came bef
     expect(log.of('close')).toEqual([]);
     webSocket.resume();
   }
-  expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: true });
+  expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: true, layer: 'transport' });
   await eventually('the end', () => webSocket.getReadyState() === 'closed');
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../src/index.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { openRaw } from '../support/raw-peer.ts';
 import { connectPair, startServer } from '../support/running.ts';
@@ -42,6 +43,34 @@ describe.each(['client', 'server'] as const)('a %s', (role) => {
     expect(connection.ping('x'.repeat(126)).success).toBe(false);
   });
 
+  test('may send a pong that nobody asked for, and whatever bytes', async () => {
+    const pair = await connectPair();
+    const [connection, log, peerLog] =
+      role === 'client' ? [pair.client, pair.log, pair.peerLog] : [pair.peer, pair.peerLog, pair.log];
+    const mask = role === 'client' ? 4 : 0;
+    expect(connection.pong('alive')).toMatchObject({ success: true, payloadSize: 5, wireSize: 7 + mask });
+    expect(await peerLog.next('pong')).toMatchObject({ data: 'alive', wireSize: 7 + mask });
+    const bytes = Buffer.from('00ff80', 'hex');
+    connection.pong(new DataView(bytes.buffer, bytes.byteOffset, 3));
+    connection.pong();
+    const pongs = await peerLog.atLeast('pong', 3);
+    expect(pongs.slice(1).map((pong) => pong.bytes)).toEqual([bytes, Buffer.alloc(0)]);
+    // It is no question.
+    expect(log.of('pong')).toEqual([]);
+    expect(connection.roundTripTimeMs).toBeUndefined();
+  });
+
+  test('is told why a pong cannot be sent', async () => {
+    const pair = await connectPair();
+    const connection = role === 'client' ? pair.client : pair.peer;
+    expect(connection.pong('ü'.repeat(63))).toMatchObject({ success: false, code: 'tooBig', payloadSize: 126 });
+    expect(connection.pong('\ud800')).toMatchObject({ success: false, code: 'invalidUtf8' });
+    // @ts-expect-error a number has no bytes
+    expect(() => connection.pong(5)).toThrow(UsageError);
+    connection.close();
+    expect(connection.pong('x')).toMatchObject({ success: false, code: 'closed', payloadSize: 1 });
+  });
+
   test('that has pongs disabled sees pings and does not answer', async () => {
     const pair = await connectPair({ enablePong: role !== 'server' }, { enablePong: role !== 'client' });
     const [pinging, log, peerLog] =
@@ -54,6 +83,17 @@ describe.each(['client', 'server'] as const)('a %s', (role) => {
     await log.next('message');
     expect(log.of('pong')).toEqual([]);
   });
+});
+
+test('one that answers pings by itself does so with the bytes and at the time of its choice', async () => {
+  const { client, peer, log, peerLog } = await connectPair({}, { enablePong: false });
+  peer.ping('now?');
+  const { bytes } = await log.next('ping');
+  client.send('not yet');
+  client.pong(bytes);
+  expect((await peerLog.next('pong')).data).toBe('now?');
+  expect(peerLog.of('message')).toHaveLength(1);
+  expect(peer.roundTripTimeMs).toBeGreaterThan(0);
 });
 
 test('pongs can be disabled and enabled while the client is connected', async () => {

@@ -96,8 +96,8 @@ describe('a send with a progress callback', () => {
     const info = await client.sendBinary(Buffer.alloc(5 * FRAGMENT), (current) => current < 1);
     expect(info).toMatchObject({ success: false, code: 'cancelled' });
     const expected = { code: 1011, reason: 'Send cancelled' };
-    expect((await peerLog.next('close')).closeInfo).toEqual({ ...expected, remote: true });
-    expect((await log.next('close')).closeInfo).toEqual({ ...expected, remote: false });
+    expect((await peerLog.next('close')).closeInfo).toEqual({ ...expected, remote: true, layer: 'websocket' });
+    expect((await log.next('close')).closeInfo).toEqual({ ...expected, remote: false, layer: 'websocket' });
     expect(peerLog.of('message')).toEqual([]);
   });
 
@@ -135,7 +135,12 @@ describe('a send with a progress callback', () => {
     expect(client.getReadyState()).toBe('closing');
     expect(client.send('too late')).toMatchObject({ success: false, code: 'closed' });
     expect((await sending).success).toBe(true);
-    expect((await peerLog.next('close')).closeInfo).toEqual({ code: 4000, reason: 'bye', remote: true });
+    expect((await peerLog.next('close')).closeInfo).toEqual({
+      code: 4000,
+      reason: 'bye',
+      remote: true,
+      layer: 'websocket',
+    });
     expect(peerLog.of('message').map((message) => message.bytes.length)).toEqual([20 * FRAGMENT, 9]);
   });
 

@@ -151,7 +151,7 @@ describe.each(roles)('a %s sends', (role) => {
     const { sender, received } = await connectAs(role);
     expect(sender.sendUtf8Text(Buffer.from('ff', 'hex'))).toMatchObject({ success: true, payloadSize: 1 });
     const { closeInfo } = await received.next('close');
-    expect(closeInfo).toEqual({ code: 1007, reason: 'Invalid frame payload data', remote: false });
+    expect(closeInfo).toEqual({ code: 1007, reason: 'Invalid frame payload data', remote: false, layer: 'websocket' });
     expect(received.of('message')).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ async function expectEchoes(url: string, tlsOptions: SocketTLSOptions): Promise<
   expect(text?.data).toBe('héllo');
   expect(large.equals(binary?.bytes ?? Buffer.alloc(0))).toBe(true);
   await logged.client.stop();
-  expect(logged.log.of('close')[0]?.closeInfo).toMatchObject({ code: 1000, remote: false });
+  expect(logged.log.of('close')[0]?.closeInfo).toMatchObject({ code: 1000, remote: false, layer: 'websocket' });
 }
 
 /** Sends and gets back a short text and a large binary, and closes. */

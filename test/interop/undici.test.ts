@@ -35,8 +35,8 @@ test.each([
   expect(await closed).toEqual([true, code, reason]);
   await eventually('our end', () => closes.length === 2);
   expect(closes).toEqual([
-    { code, reason, remote: true },
-    { code, reason, remote: false },
+    { code, reason, remote: true, layer: 'websocket' },
+    { code, reason, remote: false, layer: 'websocket' },
   ]);
 });
 

@@ -42,18 +42,23 @@ describe('our client and the server of ws', () => {
     const closed = once(await socket(), 'close') as Promise<[number, Buffer]>;
     client.close(code, reason);
     expect((await closed).map(String)).toEqual([String(code), reason]);
-    expect((await log.next('close')).closeInfo).toEqual({ code, reason, remote: false });
+    expect((await log.next('close')).closeInfo).toEqual({ code, reason, remote: false, layer: 'websocket' });
 
     expect((await client.connect()).success).toBe(true);
     (await socket()).close(code, reason);
-    expect((await log.next('close')).closeInfo).toEqual({ code, reason, remote: true });
+    expect((await log.next('close')).closeInfo).toEqual({ code, reason, remote: true, layer: 'websocket' });
   });
 
   test('agree on an end without a code', async () => {
     const { url, socket } = await startWs();
     const { log } = await connectClient(url);
     (await socket()).close();
-    expect((await log.next('close')).closeInfo).toEqual({ code: 1005, reason: 'No status code', remote: true });
+    expect((await log.next('close')).closeInfo).toEqual({
+      code: 1005,
+      reason: 'No status code',
+      remote: true,
+      layer: 'websocket',
+    });
   });
 
   test('answer each other’s pings', async () => {
@@ -109,7 +114,7 @@ describe('our client and the server of ws', () => {
     const { url, socket } = await startWs();
     const { log } = await connectClient(url);
     (await socket()).terminate();
-    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: true });
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: true, layer: 'transport' });
   });
 
   test('10 000 messages at once arrive in order', async () => {
@@ -142,8 +147,8 @@ describe('the client of ws and our server', () => {
     expect((await closed).map(String)).toEqual([String(code), reason]);
     await eventually('our end', () => closes.length === 2);
     expect(closes).toEqual([
-      { code, reason, remote: true },
-      { code, reason, remote: false },
+      { code, reason, remote: true, layer: 'websocket' },
+      { code, reason, remote: false, layer: 'websocket' },
     ]);
   });
 

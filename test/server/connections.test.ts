@@ -263,3 +263,15 @@ test.runIf(hasIpv6Loopback)('on both families one server takes IPv4 and IPv6', a
   }
   expect(server.getClients().size).toBe(2);
 });
+
+test('pongs are switched off for connections from then on', async () => {
+  const { server, url } = await startServer();
+  const before = await connectClient(url);
+  server.disablePong();
+  const { client, log } = await connectClient(url);
+  before.client.ping('1');
+  expect((await before.log.next('pong')).data).toBe('1');
+  client.ping('2');
+  await client.stop();
+  expect(log.of('pong')).toEqual([]);
+});

@@ -75,6 +75,20 @@ describe('listen()', () => {
     expect([defaults.getPort(), defaults.getHost(), defaults.getMaxConnections()]).toEqual([8080, '127.0.0.1', 10_000]);
   });
 
+  test('and its switches', () => {
+    const server = createServer({ pingIntervalSecs: 25, upgradeTimeoutSecs: 3 });
+    expect([server.getPingInterval(), server.getUpgradeTimeoutSecs()]).toEqual([25, 3]);
+    expect([server.isPongEnabled(), server.isPerMessageDeflateEnabled()]).toEqual([true, true]);
+    server.disablePong();
+    server.disablePerMessageDeflate();
+    expect([server.isPongEnabled(), server.isPerMessageDeflateEnabled()]).toEqual([false, false]);
+    server.enablePong();
+    server.setPerMessageDeflateOptions({});
+    expect([server.isPongEnabled(), server.isPerMessageDeflateEnabled()]).toEqual([true, true]);
+    const off = createServer({ enablePong: false, perMessageDeflate: false });
+    expect([off.isPongEnabled(), off.isPerMessageDeflateEnabled(), off.getPingInterval()]).toEqual([false, false, -1]);
+  });
+
   test('is on loopback only by default', async () => {
     const { port } = await startServer();
     const outer = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -142,7 +156,12 @@ describe('stop()', () => {
     await server.stop();
     await waiting;
     for (const { log } of [first, second]) {
-      expect((await log.next('close')).closeInfo).toEqual({ code: 1000, reason: 'Normal closure', remote: true });
+      expect((await log.next('close')).closeInfo).toEqual({
+        code: 1000,
+        reason: 'Normal closure',
+        remote: true,
+        layer: 'websocket',
+      });
     }
     expect(server.getClients().size).toBe(0);
     const again = createServer({ port });
@@ -160,7 +179,7 @@ describe('stop()', () => {
     });
     await connectClient(url);
     await server.stop(1001, 'going away');
-    expect(closes).toEqual([{ code: 1001, reason: 'going away', remote: false }]);
+    expect(closes).toEqual([{ code: 1001, reason: 'going away', remote: false, layer: 'websocket' }]);
     expect(() => server.stop(1005)).toThrow(UsageError);
   });
 

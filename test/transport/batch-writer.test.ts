@@ -40,6 +40,13 @@ class Line {
     this.writer.writeThrough(payload);
   }
 
+  /** Sends a frame that others get as well. */
+  sendShared(frame: Buffer): void {
+    this.writer.writeShared(frame);
+    this.expected.push(frame);
+    this.sentBytes += frame.length;
+  }
+
   /** The operating system takes everything, as often as it is given more. */
   drain(): void {
     this.transport.isStalled = false;
@@ -691,6 +698,120 @@ describe('any interleaving of several connections', () => {
         }
       }),
       { numRuns: 150 },
+    );
+  });
+});
+
+describe('frames that many connections get', () => {
+  const frames = Array.from({ length: 16 }, (_, i) => Buffer.from(`shared ${i};`));
+
+  test('of one turn leave in one write for each connection', async () => {
+    const all = Array.from({ length: 5 }, () => new Line());
+    for (const frame of frames) for (const line of all) line.sendShared(frame);
+    expect(all.map(({ transport }) => transport.calls.length)).toEqual([0, 0, 0, 0, 0]);
+    expect(all[0]?.writer.bufferedBytes).toBe(Buffer.concat(frames).length);
+    await endOfCallback();
+    for (const line of all) {
+      expect(line.transport.calls).toHaveLength(1);
+      line.expectAll();
+    }
+  });
+
+  test('keep their place between what is sent to one connection alone', async () => {
+    const all = [new Line(), new Line(), new Line()];
+    for (const [i, frame] of frames.entries()) {
+      for (const line of all) line.sendShared(frame);
+      all[i % 3]?.send(`own ${i};`);
+      if (i === 9) for (const line of all) line.sendLong('header;', Buffer.alloc(20_000, i));
+    }
+    await endOfCallback();
+    for (const line of all) line.expectAll();
+  });
+
+  test('that are long are written by each connection without being copied', async () => {
+    const long = Buffer.alloc(100_000, 'l');
+    const all = [new Line(), new Line()];
+    for (const line of all) {
+      line.sendShared(Buffer.from('short'));
+      line.sendShared(long);
+      line.sendShared(Buffer.from('short'));
+    }
+    await endOfCallback();
+    for (const line of all) line.expectAll();
+  });
+
+  test('do not gather beyond what is worth waiting for', () => {
+    const line = new Line();
+    const frame = Buffer.alloc(1000, 'f');
+    const longest = Array.from({ length: 100 }, () => {
+      line.sendShared(frame);
+      return line.writer.bufferedBytes;
+    });
+    expect(Math.max(...longest)).toBeLessThan(17_000);
+    line.writer.flush();
+    line.expectAll();
+  });
+
+  test('wait while the socket is congested, the short ones in chunks', async () => {
+    const line = new Line();
+    line.transport.isStalled = true;
+    line.send('fills it');
+    line.writer.flush();
+    for (let i = 0; i < 1000; i++) line.sendShared(frames[i % 16] ?? Buffer.from('x'));
+    line.sendShared(Buffer.alloc(50_000, 'l'));
+    expect(line.writer.bufferedBytes).toBe(line.sentBytes);
+    await endOfCallback();
+    expect(line.transport.calls).toHaveLength(1);
+    line.drain();
+    line.expectAll();
+    expect(line.transport.calls[1]?.length).toBeLessThan(10);
+  });
+
+  test('are forgotten with the connection', async () => {
+    const line = new Line();
+    line.writer.writeShared(Buffer.from('never'));
+    line.writer.close();
+    line.writer.writeShared(Buffer.from('late'));
+    await endOfCallback();
+    expect(line.transport.calls).toEqual([]);
+    expect(line.writer.bufferedBytes).toBe(0);
+    expect(line.writer.droppedBytes).toBe(4);
+  });
+
+  test('and whatever else is sent arrive in order, whatever is congested when', async () => {
+    const step = fc.record({
+      line: fc.nat(2),
+      act: fc.constantFrom('share', 'shareAll', 'send', 'long', 'flush', 'stall', 'drain', 'turn'),
+      size: fc.constantFrom(1, 50, 2000, 15_000, 17_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.boolean(), async (steps, releasesBuffers) => {
+        const all = [new Line({ releasesBuffers }), new Line({ releasesBuffers }), new Line()];
+        for (const [i, { line: at, act, size }] of steps.entries()) {
+          const line = all[at] as Line;
+          const bytes = Buffer.alloc(size, i);
+          if (act === 'share') line.sendShared(bytes);
+          else if (act === 'shareAll') for (const each of all) each.sendShared(bytes);
+          else if (act === 'send') line.send(bytes.subarray(0, 16_000));
+          else if (act === 'long') line.sendLong('h', bytes);
+          else if (act === 'flush') line.writer.flush();
+          else if (act === 'stall') line.transport.isStalled = true;
+          else if (act === 'drain') line.drain();
+          else await endOfCallback();
+          for (const each of all) {
+            const waiting = each.sentBytes - each.transport.received.length;
+            expect(each.writer.bufferedBytes).toBe(waiting);
+          }
+        }
+        await endOfCallback();
+        for (const line of all) {
+          line.drain();
+          line.expectAll();
+          line.transport.checkGiven();
+          line.writer.close();
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });

@@ -104,7 +104,7 @@ describe.each([
     }
     await server.stop();
     for (const { log } of clients) {
-      expect((await log.next('close')).closeInfo).toMatchObject({ code: 1000, remote: true });
+      expect((await log.next('close')).closeInfo).toMatchObject({ code: 1000, remote: true, layer: 'websocket' });
     }
     expect((await server.listenAndStart()).ok).toBe(true);
   });

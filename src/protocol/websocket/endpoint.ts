@@ -4,12 +4,16 @@ import type { ProtocolPorts } from '../ports.ts';
 import { writeClosePayload } from './close-payload.ts';
 import { ConnectionStatus, canMove } from './connection-state.ts';
 import { FrameParser } from './frame-parser.ts';
+import { type OnFrame, TappedFrameWriter } from './frame-tap.ts';
 import { FrameWriter, finalFrame } from './frame-writer.ts';
 import type { MaskSource } from './masking.ts';
 import type { MemoryBudget } from './message-assembler.ts';
 import { COMPRESS_FAILED, COMPRESS_NOT_SMALLER, type MessageCompressor } from './message-compressor.ts';
 import type { MessageDecompressor } from './message-decompressor.ts';
 import { Opcode, RSV1_BIT } from './opcodes.ts';
+import type { PreparedMessage } from './prepared-message.ts';
+import { textBytes } from './text.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 import type { Violation } from './violations.ts';
 
 /** What an {@link Endpoint} reports to the connection around it. */
@@ -39,7 +43,11 @@ export interface EndpointOptions {
   readonly fragmentBytes?: number | undefined;
   /** Given when permessage-deflate was agreed on. */
   readonly deflate?: (MessageCompressor & MessageDecompressor) | undefined;
+  /** Where what goes through is added up. @default nowhere that counts */
+  readonly traffic?: Traffic | undefined;
 }
+
+const uncounted: Traffic = createTraffic();
 
 /** The result of sending a message that could not be compressed: nothing was sent. */
 export const NOT_COMPRESSED = -1;
@@ -51,21 +59,26 @@ export const NOT_COMPRESSED = -1;
 export class Endpoint {
   status: ConnectionStatus = ConnectionStatus.Open;
   private readonly parser: FrameParser;
-  private readonly writer: FrameWriter;
+  private writer: FrameWriter;
+  private readonly sink: ByteSink;
+  private onFrame: OnFrame | undefined;
   /** Writes messages; while one leaves in fragments, to where the next ones wait. */
   private messageWriter: FrameWriter;
   private readonly masks: MaskSource | undefined;
   private readonly handler: EndpointHandler;
   private readonly compressor: MessageCompressor | undefined;
   private readonly fragmentBytes: number;
+  private readonly traffic: Traffic;
 
   constructor(options: EndpointOptions) {
     assert(options.role === 'server' || options.masks !== undefined, 'a client masks what it sends');
     this.handler = options.handler;
     this.masks = options.role === 'client' ? options.masks : undefined;
+    this.sink = options.sink;
     this.writer = new FrameWriter(options.sink, this.masks);
     this.messageWriter = this.writer;
     this.compressor = options.deflate;
+    this.traffic = options.traffic ?? uncounted;
     this.fragmentBytes = options.fragmentBytes ?? Number.POSITIVE_INFINITY;
     this.parser = new FrameParser({
       handler: this,
@@ -80,7 +93,9 @@ export class Endpoint {
 
   /** Takes what was read, overwriting it, and returns how far it came: `end`, or less after {@link stopParsing}. */
   receive(bytes: Buffer, start: number, end: number): number {
-    return this.parser.parse(bytes, start, end);
+    const at = this.parser.parse(bytes, start, end);
+    this.traffic.bytesReceived += at - start;
+    return at;
   }
 
   /** Makes {@link receive} return after the current message. */
@@ -108,12 +123,16 @@ export class Endpoint {
    * @returns bytes on the wire, or {@link NOT_COMPRESSED}
    */
   sendText(text: string, length: number): number {
+    return this.countMessage(length, this.writeText(text, length));
+  }
+
+  private writeText(text: string, length: number): number {
     const { compressor } = this;
     if (compressor?.wants(length) === true) {
       const result = compressor.compressText(text, length);
       if (result !== COMPRESS_NOT_SMALLER) return this.sendCompressed(Opcode.Text, compressor, result);
     }
-    if (length > this.fragmentBytes) return this.sendFragments(Opcode.Text, Buffer.from(text, 'utf8'));
+    if (length > this.fragmentBytes) return this.sendFragments(Opcode.Text, textBytes(text, length));
     return this.messageWriter.writeText(finalFrame(Opcode.Text), text, length);
   }
 
@@ -123,6 +142,10 @@ export class Endpoint {
    * @returns bytes on the wire, or {@link NOT_COMPRESSED}
    */
   sendBytes(payload: Uint8Array, isBinary: boolean): number {
+    return this.countMessage(payload.length, this.writeBytes(payload, isBinary));
+  }
+
+  private writeBytes(payload: Uint8Array, isBinary: boolean): number {
     const { compressor } = this;
     const opcode = isBinary ? Opcode.Binary : Opcode.Text;
     if (compressor?.wants(payload.length) === true) {
@@ -133,29 +156,72 @@ export class Endpoint {
     return this.messageWriter.writeBytes(finalFrame(opcode), payload);
   }
 
-  /** Sends a part of a message; between two of them, only control frames may leave ({@link holdMessages}). */
-  sendFragment(first: number, payload: Uint8Array, isLast: boolean): number {
-    return this.writer.writeBytes(isLast ? finalFrame(first) : first, payload);
+  /**
+   * Sends a message that others get as well. Call it only while {@link canSend}.
+   *
+   * @returns bytes on the wire, or {@link NOT_COMPRESSED}
+   */
+  sendPrepared(message: PreparedMessage, payload: Buffer): number {
+    return this.countMessage(payload.length, this.writePrepared(message, payload));
+  }
+
+  private writePrepared(message: PreparedMessage, payload: Buffer): number {
+    const { compressor } = this;
+    const { length, isBinary } = message;
+    const isCompressed = compressor?.wants(length) === true;
+    const isOwn = this.masks !== undefined || length > this.fragmentBytes;
+    if (isOwn || (isCompressed && compressor.parameters < 0)) return this.writeBytes(payload, isBinary);
+    if (isCompressed) {
+      const frame = message.compressedFrame(payload, compressor);
+      if (frame === COMPRESS_FAILED) return NOT_COMPRESSED;
+      if (frame !== COMPRESS_NOT_SMALLER) return this.messageWriter.writeFrame(frame);
+    }
+    return this.messageWriter.writeFrame(message.plainFrame(payload));
+  }
+
+  /**
+   * Sends a part of a message; between two of them, only control frames may leave ({@link holdMessages}).
+   *
+   * @param messageLength how long the whole message is, uncompressed
+   */
+  sendFragment(first: number, payload: Uint8Array, isLast: boolean, messageLength: number = payload.length): number {
+    const wireSize = this.writer.writeBytes(isLast ? finalFrame(first) : first, payload);
+    if (isLast) return this.countMessage(messageLength, wireSize);
+    this.traffic.bytesSent += wireSize;
+    return wireSize;
   }
 
   /** From now on messages are written to `sink`, or again to where everything goes without one. */
   holdMessages(sink: ByteSink | undefined): void {
-    this.messageWriter = sink === undefined ? this.writer : new FrameWriter(sink, this.masks);
+    this.messageWriter = sink === undefined ? this.writer : this.createWriter(sink);
+  }
+
+  /** Whether what is received next begins a frame. */
+  get isBetweenFrames(): boolean {
+    return this.parser.isBetweenFrames;
+  }
+
+  /** Shows each frame that is sent, or none any more. */
+  setOnFrame(onFrame: OnFrame | undefined): void {
+    this.onFrame = onFrame;
+    const isHeld = this.messageWriter !== this.writer;
+    this.writer = this.createWriter(this.sink);
+    if (!isHeld) this.messageWriter = this.writer;
   }
 
   sendPing(payload: Uint8Array): number {
-    return this.writer.writeBytes(finalFrame(Opcode.Ping), payload);
+    return this.writeControl(Opcode.Ping, payload);
   }
 
   sendPong(payload: Uint8Array): number {
-    return this.writer.writeBytes(finalFrame(Opcode.Pong), payload);
+    return this.writeControl(Opcode.Pong, payload);
   }
 
   /** Begins the closing handshake; does nothing when it has begun. */
   close(code: number, reason: string): void {
     if (this.status !== ConnectionStatus.Open) return;
     this.move(ConnectionStatus.ClosedByUs);
-    this.writer.writeBytes(finalFrame(Opcode.Close), writeClosePayload(code, reason));
+    this.writeControl(Opcode.Close, writeClosePayload(code, reason));
   }
 
   /** Fails the connection (RFC 6455 section 7.1.7): says why, and ignores everything that still arrives. */
@@ -173,13 +239,19 @@ export class Endpoint {
   }
 
   /** @internal FrameHandler */
-  onText(text: string, wireSize: number): void {
-    if (this.status === ConnectionStatus.Open) this.handler.onText(text, wireSize);
+  onText(text: string, wireSize: number, payloadSize: number): void {
+    if (this.status !== ConnectionStatus.Open) return;
+    this.traffic.messagesReceived++;
+    this.traffic.payloadBytesReceived += payloadSize;
+    this.handler.onText(text, wireSize);
   }
 
   /** @internal FrameHandler */
-  onBinary(data: Buffer, wireSize: number): void {
-    if (this.status === ConnectionStatus.Open) this.handler.onBinary(data, wireSize);
+  onBinary(data: Buffer, wireSize: number, payloadSize: number): void {
+    if (this.status !== ConnectionStatus.Open) return;
+    this.traffic.messagesReceived++;
+    this.traffic.payloadBytesReceived += payloadSize;
+    this.handler.onBinary(data, wireSize);
   }
 
   /** @internal FrameHandler */
@@ -202,7 +274,7 @@ export class Endpoint {
     if (this.status === ConnectionStatus.Open) {
       this.move(ConnectionStatus.ClosedByPeer);
       // Code and reason come back as they were: the seed library waits for a close frame identical to its own.
-      this.writer.writeBytes(finalFrame(Opcode.Close), writeClosePayload(code, reason));
+      this.writeControl(Opcode.Close, writeClosePayload(code, reason));
     }
     this.move(ConnectionStatus.CloseAcknowledged);
     this.handler.onCloseFrame(code, reason, wireSize);
@@ -211,6 +283,20 @@ export class Endpoint {
   /** @internal FrameHandler */
   onViolation(violation: Violation): void {
     this.fail(violation);
+  }
+
+  private countMessage(length: number, wireSize: number): number {
+    if (wireSize === NOT_COMPRESSED) return wireSize;
+    this.traffic.messagesSent++;
+    this.traffic.payloadBytesSent += length;
+    this.traffic.bytesSent += wireSize;
+    return wireSize;
+  }
+
+  private writeControl(opcode: number, payload: Uint8Array): number {
+    const wireSize = this.writer.writeBytes(finalFrame(opcode), payload);
+    this.traffic.bytesSent += wireSize;
+    return wireSize;
   }
 
   private sendCompressed(opcode: number, compressor: MessageCompressor, length: number): number {
@@ -236,6 +322,11 @@ export class Endpoint {
       wireSize += messageWriter.writeBytes(isLast ? finalFrame(opcode) : opcode, part);
     }
     return wireSize;
+  }
+
+  private createWriter(sink: ByteSink): FrameWriter {
+    const { masks, onFrame } = this;
+    return onFrame === undefined ? new FrameWriter(sink, masks) : new TappedFrameWriter(sink, masks, onFrame);
   }
 
   private move(to: ConnectionStatus): void {

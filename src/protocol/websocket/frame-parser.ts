@@ -20,8 +20,8 @@ import { type Violation, Violations } from './violations.ts';
 
 /** What a {@link FrameParser} reports. Buffers given to it belong to the receiver. */
 export interface FrameHandler {
-  onText(text: string, wireSize: number): void;
-  onBinary(data: Buffer, wireSize: number): void;
+  onText(text: string, wireSize: number, payloadSize: number): void;
+  onBinary(data: Buffer, wireSize: number, payloadSize: number): void;
   /** A part of a larger message arrived: `receivedBytes` of its payload so far. */
   onFragment(isBinary: boolean, receivedBytes: number): void;
   onPing(payload: Buffer, wireSize: number): void;
@@ -126,6 +126,11 @@ export class FrameParser {
     this.stopRequested = false;
   }
 
+  /** Whether what comes next begins a frame. */
+  get isBetweenFrames(): boolean {
+    return this.phase === Phase.Ready;
+  }
+
   /** Ignores everything from now on and gives back the memory of an unfinished message. */
   discard(): void {
     this.phase = Phase.Discard;
@@ -172,10 +177,10 @@ export class FrameParser {
     } else if (isText) {
       const seen = applyMask(bytes, at, payloadEnd, mask);
       if ((seen & 0x80) !== 0 && !this.isUtf8(bytes.subarray(at, payloadEnd))) this.fail(Violations.invalidUtf8);
-      else this.handler.onText(decodeText(bytes, at, payloadEnd, seen), wireSize);
+      else this.handler.onText(decodeText(bytes, at, payloadEnd, seen), wireSize, payloadEnd - at);
     } else {
       if (mask !== 0) applyMask(bytes, at, payloadEnd, mask);
-      this.handler.onBinary(copyOf(bytes, at, payloadEnd), wireSize);
+      this.handler.onBinary(copyOf(bytes, at, payloadEnd), wireSize, payloadEnd - at);
     }
     return payloadEnd;
   }
@@ -344,12 +349,12 @@ export class FrameParser {
     if (message.opcode === Opcode.Binary) {
       const data = message.takeBytes();
       message.end();
-      this.handler.onBinary(data, wireSize);
+      this.handler.onBinary(data, wireSize, length);
     } else if (!message.isTextComplete) this.fail(Violations.invalidUtf8);
     else {
       const text = message.buffer === undefined ? '' : decodeText(message.buffer, 0, length, seen);
       message.end();
-      this.handler.onText(text, wireSize);
+      this.handler.onText(text, wireSize, length);
     }
   }
 
@@ -376,8 +381,8 @@ export class FrameParser {
     const content = !isValid ? undefined : isText ? decodeText(output, 0, length, seen) : copyOf(output, 0, length);
     decompressor.releaseOutput();
     if (content === undefined) this.fail(Violations.invalidUtf8);
-    else if (typeof content === 'string') handler.onText(content, wireSize);
-    else handler.onBinary(content, wireSize);
+    else if (typeof content === 'string') handler.onText(content, wireSize, length);
+    else handler.onBinary(content, wireSize, length);
   }
 
   private fail(violation: Violation): void {

@@ -1,7 +1,7 @@
 import type { ByteSink } from '../../util/byte-sink.ts';
 import { applyMask, type MaskSource } from './masking.ts';
 import { FIN_BIT, MASK_BIT } from './opcodes.ts';
-import { encodeText } from './text.ts';
+import { encodeText, textBytes } from './text.ts';
 
 /** Copying this few bytes in a loop is cheaper than a call. */
 const LOOP_BYTES = 48;
@@ -47,7 +47,7 @@ export class FrameWriter {
     const headerLength = this.headerLength(length);
     const frameLength = headerLength + length;
     const { sink } = this;
-    if (frameLength > sink.maxReserve) return this.writeOwned(first, Buffer.from(text, 'utf8'), headerLength);
+    if (frameLength > sink.maxReserve) return this.writeOwned(first, textBytes(text, length), headerLength);
     const at = sink.reserve(frameLength);
     const { bytes } = sink;
     const mask = this.writeHeader(bytes, at, first, length);
@@ -76,6 +76,12 @@ export class FrameWriter {
     if (mask !== 0) applyMask(bytes, from, from + length, mask);
     sink.commit(from + length);
     return frameLength;
+  }
+
+  /** One frame that was encoded before, for all connections that get it. Only without masks. */
+  writeFrame(frame: Buffer): number {
+    this.sink.writeShared(frame);
+    return frame.length;
   }
 
   /** One frame of a long `payload` that nobody else uses: it may be masked where it is. */

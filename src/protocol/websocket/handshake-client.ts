@@ -55,12 +55,12 @@ export function checkUpgradeHeaders(extraHeaders: HttpHeaders, option = 'extraHe
 }
 
 /**
- * The request that asks for the upgrade (RFC 6455 4.1), as a string to write as `latin1`, its fields in the order of
- * the seed library. Extra headers keep the order they were given in.
+ * The fields of the request that asks for the upgrade (RFC 6455 4.1), in the order of the seed library. Extra headers
+ * keep the order they were given in.
  *
  * @throws UsageError (`invalidOption`) when anything given could not be sent, or is reserved
  */
-export function writeUpgradeRequest(request: UpgradeRequest): string {
+export function upgradeHeaders(request: UpgradeRequest): HttpHeaders {
   checkUpgradeHeaders(request.extraHeaders);
   checkSubprotocols(request.subprotocols);
   const extra = HttpHeaders.from(request.extraHeaders);
@@ -82,6 +82,15 @@ export function writeUpgradeRequest(request: UpgradeRequest): string {
   if (request.subprotocols.length > 0) headers.append('Sec-WebSocket-Protocol', request.subprotocols.join(','));
   const extensions = serializeExtensions(request.extensions ?? []);
   if (extensions !== '') headers.append('Sec-WebSocket-Extensions', extensions);
+  return headers;
+}
+
+/**
+ * The request with its {@link upgradeHeaders}, as a string to write as `latin1`.
+ *
+ * @throws UsageError (`invalidOption`) as they do, and for the target
+ */
+export function writeUpgradeRequest(request: UpgradeRequest, headers: HttpHeaders = upgradeHeaders(request)): string {
   return `${formatRequestLine('GET', request.target)}${formatFields(headers)}\r\n`;
 }
 

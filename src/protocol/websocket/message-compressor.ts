@@ -5,6 +5,11 @@ export const COMPRESS_NOT_SMALLER = -2;
 
 /** What makes the payload of a message with RSV1 set (RFC 7692 section 6.1). */
 export interface MessageCompressor {
+  /**
+   * A number for how messages are compressed: those with the same number make the same of a message. -1 when what
+   * comes out depends on the messages before.
+   */
+  readonly parameters: number;
   /** Holds the payload after a call; the next call, on any connection, overwrites it. */
   readonly compressed: Buffer;
   /** Whether a message of `length` bytes is to be compressed. */

@@ -41,6 +41,12 @@ export interface WebSocketPerMessageDeflateOptions {
    */
   maxSyncCompressBytes?: number | undefined;
   /**
+   * How many times as long as its compressed form a message may be, once it is longer than 64 KiB; a longer one closes
+   * the connection with 1009. Honest data reaches 1032, zeros for instance, so a limit refuses some of it.
+   * @default none: only maxMessageSize bounds what comes out, while it comes out
+   */
+  maxInflateRatio?: number | undefined;
+  /**
    * How hard to look for repetitions: 0 (not at all) to 9.
    * @default 4
    */
@@ -68,6 +74,7 @@ export interface PerMessageDeflateSettings {
   /** `undefined` when it follows from what is agreed on. */
   readonly threshold: number | undefined;
   readonly maxSyncCompressBytes: number;
+  readonly maxInflateRatio: number | undefined;
   readonly level: number;
   readonly memLevel: number;
   readonly onBadNegotiation: 'fail' | 'retry-without';
@@ -89,6 +96,7 @@ const KNOWN: readonly string[] = [
   'clientNoContextTakeover',
   'serverNoContextTakeover',
   'threshold',
+  'maxInflateRatio',
 ];
 
 /** Compressing more at once would need output buffers beyond what Node allows. */
@@ -110,7 +118,12 @@ export function resolvePerMessageDeflate(
   const integer = (key: keyof typeof defaults, min: number, max: number): number =>
     checkInteger(name(key), given(key), { min, max });
   const isServer = role === 'server';
-  const { clientNoContextTakeover = isServer, serverNoContextTakeover = isServer, threshold } = options;
+  const {
+    clientNoContextTakeover = isServer,
+    serverNoContextTakeover = isServer,
+    threshold,
+    maxInflateRatio,
+  } = options;
   return Object.freeze({
     enabled: checkBoolean(name('enabled'), given('enabled')),
     clientNoContextTakeover: checkBoolean(name('clientNoContextTakeover'), clientNoContextTakeover),
@@ -119,6 +132,8 @@ export function resolvePerMessageDeflate(
     serverMaxWindowBits: integer('serverMaxWindowBits', 8, 15),
     threshold: threshold === undefined ? undefined : checkInteger(name('threshold'), threshold, { min: 0 }),
     maxSyncCompressBytes: integer('maxSyncCompressBytes', 0, MAX_SYNC_COMPRESS_BYTES),
+    maxInflateRatio:
+      maxInflateRatio === undefined ? undefined : checkInteger(name('maxInflateRatio'), maxInflateRatio, { min: 1 }),
     level: integer('level', 0, 9),
     memLevel: integer('memLevel', 1, 9),
     onBadNegotiation: checkOneOf(name('onBadNegotiation'), given('onBadNegotiation'), ['fail', 'retry-without']),

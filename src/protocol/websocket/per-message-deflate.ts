@@ -16,7 +16,7 @@ import {
 import type { PerMessageDeflateAgreement } from './per-message-deflate-negotiation.ts';
 import type { PerMessageDeflateSettings } from './per-message-deflate-options.ts';
 import { SlicedCompressor } from './sliced-compressor.ts';
-import { encodeText } from './text.ts';
+import { encodeText, textBytes } from './text.ts';
 
 /** Ends what an engine makes, and is not sent (section 7.2.1). */
 const TAIL_BYTES = 4;
@@ -26,6 +26,9 @@ const INFLATER_STATE_BYTES = 12 * 1024;
 
 /** Without history, JSON below this size does not shrink: 100 bytes become 95, 256 become 134. */
 const THRESHOLD_BYTES = 256;
+
+/** Up to this size a message may be inflated at any ratio: there is nothing to be gained by a bomb this small. */
+const RATIO_FROM_BYTES = 64 * 1024;
 
 /** Text up to this size is encoded into one buffer that is used again and again. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -54,6 +57,7 @@ export interface PerMessageDeflateParts {
 export class PerMessageDeflate implements MessageDecompressor, MessageCompressor {
   /** Whether connections may share this object. */
   readonly isStateless: boolean;
+  readonly parameters: number;
   private readonly engines: DeflateEngines;
   private readonly budget: MemoryBudget | undefined;
   private readonly deflateParams: DeflateParams;
@@ -62,6 +66,7 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   private readonly keepsTheirHistory: boolean;
   private readonly threshold: number;
   private readonly maxBytes: number;
+  private readonly maxRatio: number;
   private deflater: RawDeflater | undefined;
   private inflater: RawInflater | undefined;
   private paidBytes = 0;
@@ -80,10 +85,13 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
       level: settings.level,
       memLevel: settings.memLevel,
     };
+    const { windowBits, level, memLevel } = this.deflateParams;
+    this.parameters = this.keepsOurHistory ? -1 : (windowBits << 8) | (level << 4) | memLevel;
     this.inflateWindowBits = isServer ? clientMaxWindowBits : serverMaxWindowBits;
     // An empty message cannot shrink, and zlib has no second flush for it.
     this.threshold = Math.max(1, settings.threshold ?? (this.keepsOurHistory ? 0 : THRESHOLD_BYTES));
     this.maxBytes = settings.maxSyncCompressBytes;
+    this.maxRatio = settings.maxInflateRatio ?? Number.MAX_SAFE_INTEGER;
   }
 
   get output(): Buffer {
@@ -97,7 +105,8 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   decompress(bytes: Buffer, start: number, end: number, maxBytes: number): number {
     const inflater = this.inflater ?? this.takeInflater();
     if (inflater === undefined) return DECOMPRESS_NO_MEMORY;
-    const length = inflater.inflate(bytes, start, end, maxBytes);
+    const mostBytes = Math.min(maxBytes, Math.max(RATIO_FROM_BYTES, (end - start) * this.maxRatio));
+    const length = inflater.inflate(bytes, start, end, mostBytes);
     if (length >= 0) return length;
     inflater.releaseOutput();
     return length === ENGINE_TOO_BIG ? DECOMPRESS_TOO_BIG : DECOMPRESS_INVALID;
@@ -116,7 +125,7 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   }
 
   compressText(text: string, length: number): number {
-    if (length > SCRATCH_BYTES) return this.compress(Buffer.from(text, 'utf8'), length);
+    if (length > SCRATCH_BYTES) return this.compress(textBytes(text, length), length);
     if (scratch.length === 0) scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
     encodeText(text, length, scratch, 0);
     return this.compress(scratch, length);

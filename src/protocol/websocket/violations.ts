@@ -27,6 +27,7 @@ export type ViolationName =
   | 'messageTooBig'
   | 'tooManyFragments'
   | 'tooManyControlFrames'
+  | 'tooManyMessages'
   | 'outOfMemoryBudget'
   | 'invalidUtf8'
   | 'invalidCompressedData'
@@ -59,6 +60,7 @@ export const Violations: Readonly<Record<ViolationName, Violation>> = Object.fre
   messageTooBig: violation('messageTooBig', CloseCode.MessageTooBig, 'Message too big'),
   tooManyFragments: violation('tooManyFragments', CloseCode.PolicyViolation, 'Too many fragments'),
   tooManyControlFrames: violation('tooManyControlFrames', CloseCode.PolicyViolation, 'Too many control frames'),
+  tooManyMessages: violation('tooManyMessages', CloseCode.PolicyViolation, 'Too many messages'),
   outOfMemoryBudget: violation('outOfMemoryBudget', CloseCode.TryAgainLater, 'Too much memory in unfinished messages'),
   invalidUtf8: violation('invalidUtf8', CloseCode.InvalidPayload, 'Invalid frame payload data'),
   invalidCompressedData: violation('invalidCompressedData', CloseCode.InvalidPayload, 'Invalid compressed data'),

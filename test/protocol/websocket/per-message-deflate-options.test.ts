@@ -12,6 +12,7 @@ describe('options of permessage-deflate', () => {
         serverMaxWindowBits: 15,
         threshold: undefined,
         maxSyncCompressBytes: 262_144,
+        maxInflateRatio: undefined,
         level: 4,
         memLevel: 8,
         onBadNegotiation: 'fail',

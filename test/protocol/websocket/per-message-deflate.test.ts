@@ -5,6 +5,7 @@ import { deflateEngines } from '../../../src/platform/deflate-engines.ts';
 import { createFallbackEngines } from '../../../src/platform/zlib-fallback.ts';
 import { type DeflateEngines, ENGINE_FAILED } from '../../../src/protocol/ports.ts';
 import { NOT_COMPRESSED } from '../../../src/protocol/websocket/endpoint.ts';
+import { DECOMPRESS_TOO_BIG } from '../../../src/protocol/websocket/message-decompressor.ts';
 import { usedBytes } from '../../support/collect-garbage.ts';
 import {
   createDeflate,
@@ -33,6 +34,28 @@ function compressed(text: string | Uint8Array): Buffer {
 function pair(settings: Parameters<typeof createSide>[1] = {}): { client: Side; server: Side } {
   return { client: createSide('client', settings), server: createSide('server', settings) };
 }
+
+describe('the ratio of what arrives compressed', () => {
+  const zeros = Buffer.alloc(1_000_000);
+
+  test('is not limited by default', () => {
+    const deflate = createDeflate('server');
+    const bytes = compressed(zeros);
+    expect(zeros.length / bytes.length).toBeGreaterThan(900);
+    expect(deflate.decompress(bytes, 0, bytes.length, 2_000_000)).toBe(1_000_000);
+  });
+
+  test('may be: a longer message is too big, and the next one is none the worse', () => {
+    const deflate = createDeflate('server', { options: { maxInflateRatio: 100 } });
+    const bytes = compressed(zeros);
+    expect(deflate.decompress(bytes, 0, bytes.length, 2_000_000)).toBe(DECOMPRESS_TOO_BIG);
+    const honest = compressed(noise(200_000));
+    expect(deflate.decompress(honest, 0, honest.length, 2_000_000)).toBe(200_000);
+    // Short messages repeat themselves as well, and do no harm.
+    const short = compressed(zeros.subarray(0, 60_000));
+    expect(deflate.decompress(short, 0, short.length, 2_000_000)).toBe(60_000);
+  });
+});
 
 describe('what arrives compressed', () => {
   test.each([

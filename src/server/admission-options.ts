@@ -1,0 +1,156 @@
+import { checkSeconds } from '../connection/connection-options.ts';
+import { UsageError } from '../errors.ts';
+import { parseAuthority } from '../protocol/http1/authority.ts';
+import type { SubprotocolChooser } from '../protocol/websocket/handshake-server.ts';
+import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/origin-policy.ts';
+import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
+import { AddressSet } from '../transport/address-range.ts';
+import { checkFunction, checkInteger, checkOneOf, checkString } from '../util/options.ts';
+import type { UpgradeCallback } from './upgrade-request.ts';
+
+/** The options that decide which clients are let in. */
+export interface AdmissionOptions<D = unknown> {
+  /**
+   * The path of the URI that clients must ask for, such as `/chat`; for any other one they get 404. A query may follow.
+   * @default any path
+   */
+  path?: string | undefined;
+  /**
+   * Decides about each opening handshake that is in order, and may wait for others to do so. See {@link UpgradeCallback}.
+   * @default all are accepted
+   */
+  onUpgrade?: UpgradeCallback<D> | undefined;
+  /**
+   * Seconds that `onUpgrade` has to answer; then the client gets 503.
+   * @default 10
+   */
+  upgradeTimeoutSecs?: number | undefined;
+  /**
+   * The subprotocols spoken here, most wanted first, or a function that picks one of those offered.
+   * @default none is selected
+   */
+  subprotocols?: readonly string[] | SubprotocolChooser | undefined;
+  /**
+   * Which web pages may connect: `'*'` for all, a list of origins, or a function.
+   * @default the page must come from the host and port of this server; loopback pages may connect to loopback
+   */
+  allowedOrigins?: OriginPolicy;
+  /**
+   * The names by which clients may call this server in `Host`: `example.com` with any port, `example.com:8080` with
+   * that one. For others they get 421. It keeps out pages whose DNS name was pointed at this machine.
+   * @default any name
+   */
+  allowedHosts?: readonly string[] | undefined;
+  /**
+   * Addresses and ranges, such as `10.0.0.0/8`, of proxies whose word about the client is taken: the last address in
+   * `X-Forwarded-For` that is none of them is the client's, and `X-Forwarded-Host` is the name it asked for. `'unix'`
+   * stands for every peer on a unix socket.
+   * @default none: such headers count for nothing
+   */
+  trustedProxies?: readonly string[] | undefined;
+  /**
+   * Whether each connection begins with a header of the PROXY protocol, version 1 or 2, which says where it comes from.
+   * With `'required'`, connections without one are dropped, and so are those of others than the `trustedProxies`, when
+   * there is such a list.
+   * @default 'off'
+   */
+  proxyProtocol?: 'off' | 'required' | undefined;
+  /**
+   * Open WebSockets of one address at a time, of one /64 network where it is IPv6; the next one gets 429. Loopback is
+   * exempt.
+   * @default no limit of its own: behind a proxy that is not trusted, all clients have the proxy's address
+   */
+  maxConnectionsPerIp?: number | undefined;
+  /**
+   * Opening handshakes of one address in a minute, refused ones included; more get 429. Addresses count as for
+   * {@link maxConnectionsPerIp}.
+   * @default no limit
+   */
+  maxHandshakesPerMinutePerIp?: number | undefined;
+  /**
+   * Seconds after which an open connection is closed with 1001, so that clients come back, perhaps to another server.
+   * Each gets between 90 and 100 % of them, lest all come back at once.
+   * @default no limit
+   */
+  maxConnectionAgeSecs?: number | undefined;
+}
+
+/** Checked {@link AdmissionOptions}. */
+export interface ResolvedAdmissionOptions<D> {
+  readonly path: string | undefined;
+  readonly onUpgrade: UpgradeCallback<D> | undefined;
+  readonly upgradeTimeoutSecs: number;
+  readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
+  readonly allowedOrigins: OriginPolicy;
+  readonly allowedHosts: readonly string[] | undefined;
+  readonly trustedProxies: AddressSet | undefined;
+  readonly proxyProtocol: 'off' | 'required';
+  readonly maxConnectionsPerIp: number | undefined;
+  readonly maxHandshakesPerMinutePerIp: number | undefined;
+  readonly maxConnectionAgeSecs: number | undefined;
+}
+
+export const admissionOptionNames: readonly string[] = [
+  'path',
+  'onUpgrade',
+  'upgradeTimeoutSecs',
+  'subprotocols',
+  'allowedOrigins',
+  'allowedHosts',
+  'trustedProxies',
+  'proxyProtocol',
+  'maxConnectionsPerIp',
+  'maxHandshakesPerMinutePerIp',
+  'maxConnectionAgeSecs',
+];
+
+export function resolveAdmissionOptions<D>(options: AdmissionOptions<D>): ResolvedAdmissionOptions<D> {
+  const { path, onUpgrade, subprotocols, allowedOrigins, allowedHosts, maxConnectionAgeSecs } = options;
+  const count = (name: 'maxConnectionsPerIp' | 'maxHandshakesPerMinutePerIp'): number | undefined =>
+    options[name] === undefined ? undefined : checkInteger(name, options[name], { min: 1 });
+  checkOriginPolicy(allowedOrigins);
+  if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
+  return {
+    path: path === undefined ? undefined : checkPath('path', path),
+    onUpgrade: onUpgrade && checkFunction('onUpgrade', onUpgrade),
+    upgradeTimeoutSecs: checkSeconds('upgradeTimeoutSecs', options.upgradeTimeoutSecs ?? 10),
+    subprotocols,
+    allowedOrigins,
+    allowedHosts: allowedHosts && checkHosts(allowedHosts),
+    trustedProxies: options.trustedProxies && readProxies(options.trustedProxies),
+    proxyProtocol: checkOneOf('proxyProtocol', options.proxyProtocol ?? 'off', ['off', 'required'] as const),
+    maxConnectionsPerIp: count('maxConnectionsPerIp'),
+    maxHandshakesPerMinutePerIp: count('maxHandshakesPerMinutePerIp'),
+    maxConnectionAgeSecs:
+      maxConnectionAgeSecs === undefined ? undefined : checkSeconds('maxConnectionAgeSecs', maxConnectionAgeSecs),
+  };
+}
+
+/** A path as it stands in a request, so that what is compared can be equal. */
+export function checkPath(option: string, value: unknown): string {
+  const path = checkString(option, value);
+  if (!/^\/[!-"$->@-~]*$/.test(path)) {
+    throw new UsageError(option, "must begin with '/' and be encoded as in a URI, without '?' and '#'");
+  }
+  return path;
+}
+
+function checkHosts(hosts: unknown): readonly string[] {
+  if (!Array.isArray(hosts)) throw new UsageError('allowedHosts', 'must be an array of host names');
+  return (hosts as readonly unknown[]).map((entry) => {
+    if (typeof entry !== 'string' || parseAuthority(entry) === undefined) {
+      throw new UsageError('allowedHosts', 'every entry must be a host name such as example.com, or with a port');
+    }
+    return entry.toLowerCase();
+  });
+}
+
+function readProxies(entries: unknown): AddressSet {
+  if (!Array.isArray(entries)) throw new UsageError('trustedProxies', 'must be an array of addresses and ranges');
+  const set = new AddressSet();
+  for (const entry of entries as readonly unknown[]) {
+    if (typeof entry === 'string' && (entry === 'unix' ? set.addUnix() : set.add(entry))) continue;
+    throw new UsageError('trustedProxies', "every entry must be an address, a range such as 10.0.0.0/8, or 'unix'");
+  }
+  return set;
+}
