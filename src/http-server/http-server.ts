@@ -1,0 +1,169 @@
+import { UsageError } from '../errors.ts';
+import type { HttpResponse } from '../http/http-response.ts';
+import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { ConnectionState } from '../server/connection-state.ts';
+import type { IncomingConnection } from '../server/incoming-connection.ts';
+import { internalError, serverFull } from '../server/server-refusals.ts';
+import { SocketServer } from '../server/socket-server.ts';
+import type { Transport } from '../transport/transport.ts';
+import { debugRequests } from './debug-callback.ts';
+import { HttpConnection, type HttpConnectionOwner } from './http-connection.ts';
+import type { HttpRequest } from './http-request.ts';
+import { type HttpServerOptions, type HttpSettings, resolveHttpSettings, serverPartOf } from './http-server-options.ts';
+import { redirectTo } from './redirect-callback.ts';
+import type { ByteBudget } from './request-body.ts';
+import { serveFiles } from './static-files.ts';
+
+/** Answers a request. What it throws or rejects with is answered with 500, and goes to `onCallbackError`. */
+export type OnHttpRequestCallback<S extends ConnectionState> = (
+  request: HttpRequest,
+  connectionState: S,
+) => HttpResponse | Promise<HttpResponse>;
+
+/**
+ * An HTTP/1.1 server (RFC 9110 and 9112), on which WebSocket handshakes reach `setOnClientMessageCallback` on the same
+ * port. Until it is given a callback it serves the files under the working directory. It listens on loopback unless
+ * told otherwise, and has limits on everything.
+ *
+ * @example
+ * const server = new HttpServer({ port: 8080 });
+ * server.setOnConnectionCallback((request, connectionState) =>
+ *   new HttpResponse(200, 'OK', HttpErrorCode.Ok, {}, `${connectionState.getRemoteIp()} ${request.method} ${request.uri}`));
+ * const res = await server.listen();
+ * if (!res.ok) throw res.error;
+ * server.start();
+ * await server.wait();
+ */
+export class HttpServer<S extends ConnectionState = ConnectionState>
+  extends SocketServer<S>
+  implements HttpConnectionOwner<S>
+{
+  /** @internal */
+  readonly settings: HttpSettings;
+  private callback: OnHttpRequestCallback<S>;
+
+  /** @throws UsageError (`invalidOption`) naming the option that is wrong */
+  constructor(options: HttpServerOptions<S> = {}) {
+    super(serverPartOf(options));
+    this.settings = resolveHttpSettings(options, this.options);
+    this.callback = this.createDefaultCallback();
+  }
+
+  /** Sets the function that answers requests. It applies from the next request on, on all connections. */
+  setOnConnectionCallback(callback: OnHttpRequestCallback<S>): void {
+    if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
+    this.callback = callback;
+  }
+
+  /** Serves the files under the working directory, as a server does that was given no callback. */
+  setDefaultConnectionCallback(): void {
+    this.callback = this.createDefaultCallback();
+  }
+
+  /**
+   * Answers every request with a redirect (301) to `url`, but for POST, which gets 200.
+   *
+   * @throws UsageError (`invalidOption`) for a URL that cannot be sent
+   */
+  makeRedirectServer(url: string): void {
+    const answer = redirectTo(url);
+    this.callback = (request, connectionState) => {
+      this.logRequest(request, connectionState);
+      return answer(request);
+    };
+  }
+
+  /**
+   * Prints every request, headers and body, and answers `OK`.
+   *
+   * @param print gets the lines
+   * @default `console.log`
+   */
+  makeDebugServer(print: (text: string) => void = (text) => console.log(text)): void {
+    if (typeof print !== 'function') throw new UsageError('print', 'must be a function');
+    const answer = debugRequests(print);
+    this.callback = (request, connectionState) => {
+      print(describeRequest(request, connectionState));
+      return answer(request);
+    };
+  }
+
+  getTimeoutSecs(): number {
+    return this.settings.timeoutMs / 1000;
+  }
+
+  /** @internal HttpConnectionOwner */
+  get budget(): ByteBudget | undefined {
+    return this.sessionContext.budget;
+  }
+
+  /** @internal HttpConnectionOwner */
+  handle(request: HttpRequest, connectionState: S): unknown {
+    return this.callback(request, connectionState);
+  }
+
+  /** @internal HttpConnectionOwner */
+  override reportError(error: unknown): void {
+    super.reportError(error);
+  }
+
+  /** @internal HttpConnectionOwner */
+  isWebSocketRequest(head: RequestHead): boolean {
+    return this.isUpgrade(head);
+  }
+
+  /** @internal HttpConnectionOwner */
+  onHttpUpgrade(connection: HttpConnection<S>, transport: Transport, head: RequestHead, rest: Buffer): void {
+    this.removePlain(connection);
+    this.upgradeTransport(transport, head, rest);
+  }
+
+  /** @internal HttpConnectionOwner */
+  onHttpClosed(connection: HttpConnection<S>): void {
+    this.removePlain(connection);
+  }
+
+  /** RFC 9110 7.8 lets a server ignore an upgrade; where nobody listens for messages, there is no WebSocket. */
+  protected override isUpgrade(head: RequestHead): boolean {
+    return this.clientMessageCallback !== undefined && super.isUpgrade(head);
+  }
+
+  protected override onConnection(): void {}
+
+  protected override onPlainRequest(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
+    if (this.connectionCount >= this.options.maxConnections) {
+      connection.refuse(serverFull, head.method === 'HEAD');
+      return;
+    }
+    let state: S;
+    try {
+      state = this.makeState(connection.transport, head);
+    } catch (error) {
+      connection.refuse(internalError, head.method === 'HEAD');
+      this.reportError(error);
+      return;
+    }
+    const http = new HttpConnection(this, connection.release(), state);
+    this.addPlain(http, connection);
+    http.begin(head, rest);
+  }
+
+  private createDefaultCallback(): OnHttpRequestCallback<S> {
+    const answer = serveFiles('.');
+    return async (request, connectionState) => {
+      const response = await answer(request);
+      this.logRequest(request, connectionState, response);
+      return response;
+    };
+  }
+
+  private logRequest(request: HttpRequest, connectionState: S, response?: HttpResponse): void {
+    const line = describeRequest(request, connectionState);
+    this.log('info', response === undefined ? line : `${line} ${response.statusCode}`);
+  }
+}
+
+/** A line as the seed library prints it: address, method, user agent and URI. */
+function describeRequest(request: HttpRequest, { remoteIp, remotePort }: ConnectionState): string {
+  return `${remoteIp}:${remotePort} ${request.method} ${request.headers.get('User-Agent') ?? ''} ${request.uri}`;
+}

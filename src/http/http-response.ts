@@ -1,0 +1,117 @@
+import { Readable } from 'node:stream';
+import { UsageError } from '../errors.ts';
+import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
+import { isFieldValue } from '../protocol/http1/tokens.ts';
+import { checkInteger, checkOneOf, checkString } from '../util/options.ts';
+import { HttpErrorCode } from './http-error-code.ts';
+
+/**
+ * What can be sent as a body: text, which leaves as UTF-8, bytes, or a source of either that is read no faster than
+ * the peer takes it.
+ */
+export type HttpBody = string | Uint8Array | Readable | AsyncIterable<string | Uint8Array>;
+
+const errorCodes: readonly HttpErrorCode[] = Object.values(HttpErrorCode);
+
+/**
+ * A response: what a request of the HTTP client resolves with, and what the callback of an HTTP server returns.
+ *
+ * `B` is the type of the body. A received one is always a `Buffer`.
+ *
+ * @example
+ * server.setOnConnectionCallback((request) =>
+ *   new HttpResponse(200, 'OK', HttpErrorCode.Ok, { 'Content-Type': 'text/plain' }, request.uri));
+ */
+export class HttpResponse<B = HttpBody> {
+  /** The status of HTTP, such as 200 or 404; 0 when no response came. */
+  statusCode: number;
+  /** The reason phrase beside the status, such as `Not Found`. It may be empty. */
+  description: string;
+  /** How the request ended on the client; see {@link HttpErrorCode}. */
+  errorCode: HttpErrorCode;
+  headers: HttpHeaders;
+  body: B;
+  /** What went wrong, for people; empty with `Ok`. */
+  errorMsg: string;
+  /**
+   * The error behind {@link errorMsg} where there is one, such as a `ConnectError` with its own code and phase, or a
+   * `BodyError`.
+   */
+  cause: unknown = undefined;
+  /** Bytes of the whole request as sent, head included. */
+  uploadSize: number;
+  /** Bytes of the body as received, before decoding. */
+  downloadSize: number;
+
+  /**
+   * @throws UsageError (`invalidOption`) for a status that is no integer from 0 to 999, headers or a description that
+   * could not be sent, and a body of another type
+   */
+  constructor(
+    statusCode = 0,
+    description = '',
+    errorCode: HttpErrorCode = HttpErrorCode.Ok,
+    headers: HttpHeadersInit = {},
+    body?: B,
+    errorMsg = '',
+    uploadSize = 0,
+    downloadSize = 0,
+  ) {
+    this.statusCode = checkInteger('statusCode', statusCode, { min: 0, max: 999 });
+    this.description = checkDescription(description);
+    this.errorCode = checkOneOf('errorCode', errorCode, errorCodes);
+    this.headers = HttpHeaders.from(headers);
+    this.body = (body === undefined ? '' : checkBody(body)) as B;
+    this.errorMsg = checkString('errorMsg', errorMsg);
+    this.uploadSize = checkInteger('uploadSize', uploadSize, { min: 0 });
+    this.downloadSize = checkInteger('downloadSize', downloadSize, { min: 0 });
+  }
+
+  /**
+   * The body as text: bytes are read as UTF-8, whatever the headers say, and what is not UTF-8 becomes U+FFFD.
+   *
+   * @throws UsageError (`invalidOption`) when the body is a stream, which can be read only once
+   */
+  text(): string {
+    const body: unknown = this.body;
+    if (typeof body === 'string') return body;
+    if (body instanceof Uint8Array) return utf8.decode(body);
+    throw new UsageError('body', 'is a stream: read it instead');
+  }
+
+  /**
+   * The body read as JSON. `T` is the caller's word; nothing of it is checked.
+   *
+   * @throws SyntaxError when it is no JSON
+   * @throws UsageError (`invalidOption`) when the body is a stream
+   */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+}
+
+const utf8 = new TextDecoder();
+
+function checkDescription(description: unknown): string {
+  const text = checkString('description', description);
+  if (!isFieldValue(text)) {
+    throw new UsageError('description', 'holds a line break, a control character or a character above U+00FF');
+  }
+  return text;
+}
+
+function checkBody<B>(body: B): B {
+  if (isHttpBody(body)) return body;
+  throw new UsageError('body', `must be a string, bytes, a stream or an async iterable, got ${describe(body)}`);
+}
+
+/** Whether a value can be sent as a body. */
+export function isHttpBody(value: unknown): value is HttpBody {
+  if (typeof value === 'string' || value instanceof Uint8Array) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof Readable || Symbol.asyncIterator in value;
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
