@@ -1,3 +1,4 @@
+import type { ConnectAttempt } from '../connection/connect-attempt.ts';
 import { describeTarget, dial } from '../dial/connect.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from '../dial/url.ts';
 import { ConnectError } from '../errors.ts';
@@ -23,6 +24,7 @@ export interface OpenedConnection extends OpeningHandshakeResult {
   readonly uri: string;
   /** What messages are compressed with, when that was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
+  readonly record: ConnectAttempt;
 }
 
 export interface AttemptOptions {
@@ -114,7 +116,8 @@ async function open(
     }
     const { transport } = progress;
     if (outcome.kind === 'open' && transport !== undefined) {
-      return { ...outcome, deflate: deflate?.deflate, transport, uri: target.url.path };
+      const record = progress.recorder.end();
+      return { ...outcome, deflate: deflate?.deflate, transport, uri: target.url.path, record };
     }
     transport?.destroy();
     if (outcome.kind === 'refuse') {
@@ -167,7 +170,7 @@ async function shakeHands(
     clock,
     deflate,
     decideRedirect: (head) => decideRedirect(head, target, history),
-    onRefusal: (response) => recorder.onResponse(response),
+    observer: recorder,
   });
   return progress.handshake.run();
 }

@@ -1,10 +1,24 @@
 import type { WebSocketCloseInfo } from '../connection/messages.ts';
 
 /** What a close code means (RFC 6455 section 7.4.1, and the registry of IANA), and what to do about it. */
-export function explainClose({ code, reason, remote }: WebSocketCloseInfo): string {
+export function explainClose(closeInfo: WebSocketCloseInfo): string {
+  const { code, reason, remote } = closeInfo;
+  if (closeInfo.layer === 'transport') return explainBreak(closeInfo);
   const who = remote ? 'The server' : 'This side';
   const said = reason === '' ? '' : ` It said: ${printable(reason)}.`;
-  return `${meaningOf(code, who, remote)}${code === 1006 ? '' : said}`;
+  return `${meaningOf(code, who, remote)}${said}`;
+}
+
+/** An end without a close frame that counts. */
+function explainBreak({ reason, remote, cause }: WebSocketCloseInfo): string {
+  if (reason === 'Send timeout') {
+    return 'This side gave the connection up: nothing of what it had sent left for as long as sendTimeoutSecs allows, so the other side does not read, or is gone.';
+  }
+  if (!remote) {
+    return 'This side ended the connection without a closing handshake: by terminate(), or because the other side did not answer a close frame in time.';
+  }
+  const said = cause === undefined ? '' : ` The system said: ${printable(cause.message)}.`;
+  return `The connection broke without a closing handshake. The network, a proxy with a time limit for idle connections, or a crash of the server is the cause; pings at an interval keep idle connections open.${said}`;
 }
 
 function meaningOf(code: number, who: string, remote: boolean): string {
@@ -20,8 +34,6 @@ function meaningOf(code: number, who: string, remote: boolean): string {
       return `${who} does not take this kind of data, such as binary where it wants text. Check what ${other} sends.`;
     case 1005:
       return `${who} closed the connection without giving a code. That is allowed, and most likely nothing is wrong.`;
-    case 1006:
-      return 'The connection broke without a closing handshake. The network, a proxy with a time limit for idle connections, or a crash of the server is the cause; pings at an interval keep idle connections open.';
     case 1007:
       return `${who} got data that it could not decode: text that is not UTF-8, or compression gone wrong. Check what ${other} sends; binary data must not be sent as text.`;
     case 1008:

@@ -10,7 +10,12 @@ import type { HttpHeaders } from '../protocol/http1/headers.ts';
 import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import type { ProtocolPorts } from '../protocol/ports.ts';
 import type { ParsedExtension } from '../protocol/websocket/extension-header.ts';
-import { checkUpgradeResponse, createKey, writeUpgradeRequest } from '../protocol/websocket/handshake-client.ts';
+import {
+  checkUpgradeResponse,
+  createKey,
+  upgradeHeaders,
+  writeUpgradeRequest,
+} from '../protocol/websocket/handshake-client.ts';
 import type { PerMessageDeflateHandshake } from '../protocol/websocket/per-message-deflate-source.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import type { Clock, Timer } from '../util/clock.ts';
@@ -21,6 +26,12 @@ import { RefusalBody } from './refusal-body.ts';
 /** How long the body of a refusal is waited for. */
 const REFUSAL_BODY_MS = 1000;
 
+/** Is told what is said, before the handshake ends. */
+export interface HandshakeObserver {
+  onRequest(target: string, headers: HttpHeaders): void;
+  onResponse(response: ConnectAttemptResponse): void;
+}
+
 export interface OpeningHandshakeOptions {
   readonly url: WebSocketUrl;
   readonly extraHeaders: HttpHeaders;
@@ -29,8 +40,7 @@ export interface OpeningHandshakeOptions {
   readonly clock: Clock;
   /** Decides what becomes of a response that is no upgrade. */
   readonly decideRedirect: (head: ResponseHead) => RedirectDecision;
-  /** Called with a response that is an error, and what there is of its body. */
-  readonly onRefusal: (response: ConnectAttemptResponse) => void;
+  readonly observer: HandshakeObserver;
   /** permessage-deflate, unless it is switched off. */
   readonly deflate?: PerMessageDeflateHandshake | undefined;
 }
@@ -75,8 +85,8 @@ export class OpeningHandshake implements TransportHandler {
 
   /** Sends the request and judges the response. Rejects with a {@link ConnectError}. */
   run(): Promise<OpeningHandshakeOutcome> {
-    const { url, extraHeaders, subprotocols } = this.options;
-    const request = writeUpgradeRequest({
+    const { url, extraHeaders, subprotocols, observer } = this.options;
+    const request = {
       host: url.hostHeader,
       target: url.path,
       key: this.key,
@@ -85,9 +95,11 @@ export class OpeningHandshake implements TransportHandler {
       extensions: this.offers,
       userAgent,
       authorization: authorizationOf(url),
-    });
+    };
+    const headers = upgradeHeaders(request);
+    observer.onRequest(url.path, headers);
     this.transport.start(this);
-    this.transport.write(Buffer.from(request, 'latin1'));
+    this.transport.write(Buffer.from(writeUpgradeRequest(request, headers), 'latin1'));
     return this.result.promise;
   }
 
@@ -129,10 +141,13 @@ export class OpeningHandshake implements TransportHandler {
     const { refused } = this;
     if (refused === undefined || this.result.settled) return;
     refused.timer.cancel();
-    const { head, body, error } = refused;
-    const { status, statusText, headers } = head;
-    this.options.onRefusal({ status, statusText, headers, body: body.bytes, isTruncated: !body.isComplete });
-    this.result.reject(error);
+    this.answered(refused.head, refused.body);
+    this.result.reject(refused.error);
+  }
+
+  private answered({ version, status, statusText, headers }: ResponseHead, body: RefusalBody): void {
+    const { bytes, isComplete } = body;
+    this.options.observer.onResponse({ version, status, statusText, headers, body: bytes, isTruncated: !isComplete });
   }
 
   private judge(head: ResponseHead, buffer: Buffer, at: number, end: number): void {
@@ -150,12 +165,14 @@ export class OpeningHandshake implements TransportHandler {
       // What follows belongs to whoever takes the transport over, in this very turn.
       this.transport.pause();
       const rest = Buffer.from(buffer.subarray(at, end));
+      this.answered(head, new RefusalBody(head));
       this.result.resolve({ kind: 'open', protocol: answer.protocol, headers: head.headers, rest });
       return;
     }
     const decision = answer.code === 'badStatus' ? decideRedirect(head) : undefined;
     if (decision !== undefined && decision.kind !== 'none') {
       this.transport.pause();
+      this.answered(head, new RefusalBody(head));
       this.result.resolve(decision);
       return;
     }

@@ -107,14 +107,16 @@ export class Outbox implements SendKeeper {
   flush(session: Session): void {
     this.flushing = undefined;
     for (let message = this.kept[0]; message !== undefined; message = this.kept[0]) {
+      const { sender } = session;
       const { data, binary } = message;
-      const info = typeof data === 'string' ? session.sendText(data) : session.sendBytes(data, binary, true);
-      if (!info.success && info.code === 'closed') return;
-      if (!info.success && info.code === 'bufferFull') {
+      // The policy for slow consumers is not for these: they can wait here.
+      if (session.isOpen && !sender.hasRoomFor(message.bytes)) {
         this.flushing = session;
-        void session.whenDrained().then(() => afterThisTurn(() => this.flushFurther(session)));
+        void sender.whenDrained().then(() => afterThisTurn(() => this.flushFurther(session)));
         return;
       }
+      const info = typeof data === 'string' ? sender.sendText(data) : sender.sendBytes(data, binary, true);
+      if (!info.success && info.code === 'closed') return;
       this.takeFirst();
       if (!info.success) this.lose(message, 'notSent');
     }

@@ -71,6 +71,7 @@ const NOT_CONNECTED: WebSocketCloseInfo = Object.freeze({
   code: CloseCode.Abnormal,
   reason: CloseReason.Abnormal,
   remote: false,
+  layer: 'transport',
 });
 
 /**
@@ -340,14 +341,14 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   }
 
   private open(run: Run, opened: OpenedConnection): WebSocketOpenInfo {
-    const { transport, uri, headers, protocol, rest, deflate } = opened;
+    const { transport, uri, headers, protocol, rest, deflate, record } = opened;
     if (run.ender.signal.aborted) {
       transport.destroy();
       throw new ConnectError('cancelled', 'handshake', 'Cancelled');
     }
     const session = new Session(this.sessionContext(), transport, this, this.options.enablePong, deflate);
     this.attach(session);
-    const openInfo = { uri, headers, protocol };
+    const openInfo = { uri, headers, protocol, attempt: record };
     session.openWith('', () => this.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
     session.start(rest);
     this.outbox?.flush(session);

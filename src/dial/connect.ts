@@ -12,7 +12,7 @@ import { chooseProxy, type ReadVariable } from './proxy-choice.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
 import { planTunnel } from './proxy-tunnel-plan.ts';
 import { isAddress, resolveClientTls } from './tls-options.ts';
-import type { WebSocketUrl } from './url.ts';
+import { type DialUrl, isUnixProtocol, usesTls } from './url.ts';
 
 export interface DialOptions {
   readonly family?: 0 | 4 | 6 | undefined;
@@ -44,7 +44,35 @@ export interface DialObserver {
 }
 
 /** Makes the connection that a URL asks for. Rejects with a {@link ConnectError} that says how far it came. */
-export async function dial(url: WebSocketUrl, options: DialOptions): Promise<Transport> {
+export function dial(url: DialUrl, options: DialOptions): Promise<Transport> {
+  return attempt(url, options, (proxy, begin) => {
+    if (proxy === undefined) return connect(url, options, begin);
+    options.observer?.onProxy(proxy.href);
+    return connectByProxy(url, proxy, options, begin);
+  });
+}
+
+/**
+ * Connects to the HTTP proxy of `options` itself, for requests in absolute form that it passes on (RFC 9112 section
+ * 3.2.2). Rejects as {@link dial} does.
+ */
+export function dialForwardProxy(url: DialUrl, options: DialOptions): Promise<Transport> {
+  return attempt(url, options, (proxy, begin) => {
+    if (proxy === undefined) return connect(url, options, begin);
+    options.observer?.onProxy(proxy.href);
+    const { host, port, protocol } = proxy;
+    const tls = protocol === 'https' ? resolveClientTls(host, options.proxyTlsOptions) : undefined;
+    const tcp = tcpOptions(host, port, options, begin);
+    beginConnecting(host, begin);
+    return tls === undefined ? connectTcp(tcp) : connectTls({ ...tcp, ...tls, onConnected: () => begin('proxy') });
+  });
+}
+
+async function attempt(
+  url: DialUrl,
+  options: DialOptions,
+  connectBy: (proxy: ProxyServer | undefined, begin: (phase: DialPhase) => void) => Promise<Transport>,
+): Promise<Transport> {
   let phase: DialPhase = 'connect';
   const begin = (next: DialPhase): void => {
     phase = next;
@@ -53,9 +81,7 @@ export async function dial(url: WebSocketUrl, options: DialOptions): Promise<Tra
   let proxy: ProxyServer | undefined;
   try {
     proxy = resolveProxy(url, options);
-    if (proxy === undefined) return await connect(url, options, begin);
-    options.observer?.onProxy(proxy.href);
-    return await connectByProxy(url, proxy, options, begin);
+    return await connectBy(proxy, begin);
   } catch (error) {
     if (error instanceof ConnectError || options.signal.aborted) throw error;
     throw toDialError(error, phase, { target: describeTarget(url), proxy: proxy?.href });
@@ -63,13 +89,20 @@ export async function dial(url: WebSocketUrl, options: DialOptions): Promise<Tra
 }
 
 /** What an attempt was made to reach, for messages. */
-export function describeTarget(url: WebSocketUrl): string {
+export function describeTarget(url: DialUrl): string {
   return url.socketPath ?? `${url.host} on port ${url.port}`;
 }
 
-function resolveProxy(url: WebSocketUrl, options: DialOptions): ProxyServer | undefined {
-  const { proxy, readVariable = environmentVariable } = options;
-  if (url.protocol === 'ws+unix') return undefined;
+/**
+ * The proxy by which a URL is reached, if any.
+ *
+ * @throws ConnectError (`invalidProxy`) when the environment names something that is none
+ */
+export function resolveProxy(
+  url: DialUrl,
+  { proxy, readVariable = environmentVariable }: Pick<DialOptions, 'proxy' | 'readVariable'>,
+): ProxyServer | undefined {
+  if (isUnixProtocol(url.protocol)) return undefined;
   if (proxy !== 'env') return proxy;
   const chosen = chooseProxy(url, readVariable);
   if (chosen === undefined) return undefined;
@@ -79,7 +112,7 @@ function resolveProxy(url: WebSocketUrl, options: DialOptions): ProxyServer | un
   throw new ConnectError('invalidProxy', 'url', `${chosen.variable} is not the URL of a proxy: ${parsed.reason}`);
 }
 
-async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: DialPhase) => void): Promise<Transport> {
+async function connect(url: DialUrl, options: DialOptions, begin: (phase: DialPhase) => void): Promise<Transport> {
   const { host, port, socketPath } = url;
   const { signal, observer } = options;
   if (socketPath !== undefined) {
@@ -90,7 +123,7 @@ async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: D
     return connectUnix(socketPath, signal);
   }
   // What is wrong with the options is said before anything is sent.
-  const tls = url.protocol === 'wss' ? resolveClientTls(host, options.tlsOptions) : undefined;
+  const tls = usesTls(url.protocol) ? resolveClientTls(host, options.tlsOptions) : undefined;
   const tcp = tcpOptions(host, port, options, begin);
   beginConnecting(host, begin);
   return tls === undefined
@@ -104,13 +137,13 @@ async function connect(url: WebSocketUrl, options: DialOptions, begin: (phase: D
 }
 
 function connectByProxy(
-  { protocol, host, port }: WebSocketUrl,
+  { protocol, host, port }: DialUrl,
   proxy: ProxyServer,
   options: DialOptions,
   begin: (phase: DialPhase) => void,
 ): Promise<Transport> {
   const { tlsOptions, proxyTlsOptions, observer } = options;
-  const tls = protocol === 'wss' ? resolveClientTls(host, tlsOptions) : undefined;
+  const tls = usesTls(protocol) ? resolveClientTls(host, tlsOptions) : undefined;
   const request = planTunnel(proxy, proxyTlsOptions);
   beginConnecting(proxy.host, begin);
   return connectThroughTunnel({

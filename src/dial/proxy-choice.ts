@@ -1,8 +1,9 @@
 import { isInRange } from '../transport/address-range.ts';
+import { type DialProtocol, isUnixProtocol, usesTls } from './url.ts';
 
 /** Whom a connection is for. */
 export interface ProxyTarget {
-  readonly protocol: 'ws' | 'wss' | 'ws+unix';
+  readonly protocol: DialProtocol;
   /** In lower case, without brackets. */
   readonly host: string;
   readonly port: number;
@@ -18,14 +19,14 @@ export interface ChosenProxy {
 }
 
 /**
- * The proxy that the environment names for a server: `HTTPS_PROXY` for wss, `HTTP_PROXY` for ws, `ALL_PROXY` for both,
+ * The proxy that the environment names for a server: `HTTPS_PROXY` with TLS, `HTTP_PROXY` without, `ALL_PROXY` for both,
  * in small letters first, unless `NO_PROXY` names the server.
  *
  * `NO_PROXY` is a list, separated by commas or spaces, of `*`, names (which stand for everything below them too, with
  * or without a dot or `*.` in front), addresses, and ranges such as `10.0.0.0/8`; each may end in a port.
  */
 export function chooseProxy(target: ProxyTarget, read: ReadVariable): ChosenProxy | undefined {
-  if (target.protocol === 'ws+unix') return undefined;
+  if (isUnixProtocol(target.protocol)) return undefined;
   const exceptions = read('no_proxy') ?? read('NO_PROXY') ?? '';
   if (isExcepted(target, exceptions)) return undefined;
   for (const variable of variablesFor(target.protocol, read)) {
@@ -35,9 +36,9 @@ export function chooseProxy(target: ProxyTarget, read: ReadVariable): ChosenProx
   return undefined;
 }
 
-function variablesFor(protocol: 'ws' | 'wss', read: ReadVariable): readonly string[] {
+function variablesFor(protocol: DialProtocol, read: ReadVariable): readonly string[] {
   const all = ['all_proxy', 'ALL_PROXY'];
-  if (protocol === 'wss') return ['https_proxy', 'HTTPS_PROXY', ...all];
+  if (usesTls(protocol)) return ['https_proxy', 'HTTPS_PROXY', ...all];
   // A CGI program finds the header `Proxy` of whoever sent a request in HTTP_PROXY.
   return read('REQUEST_METHOD') === undefined ? ['http_proxy', 'HTTP_PROXY', ...all] : ['http_proxy', ...all];
 }

@@ -67,7 +67,7 @@ function handshakeHint(systemCode: string): string | undefined {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
     case 'ERR_SSL_HTTP_REQUEST':
-      return 'the server does not speak TLS there; is it ws:// and not wss://?';
+      return 'the server does not speak TLS there; is it http:// and not https://, or is it ws:// and not wss://?';
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
       return 'the two sides have no version of TLS in common; see minVersion';

@@ -1,13 +1,13 @@
-/** Where a WebSocket URL leads, taken apart once so that DNS, TLS, `Host` and logs all see the same strings. */
-export interface WebSocketUrl {
-  /** The whole URL in normal form, without user name and password: fit for logs. */
+/** Where a URL leads, taken apart once so that DNS, TLS, `Host` and logs all see the same strings. */
+export interface DialUrl {
+  /** The whole URL in normal form, without user name, password and fragment: fit for logs. */
   readonly href: string;
-  readonly protocol: 'ws' | 'wss' | 'ws+unix';
+  readonly protocol: DialProtocol;
   /** What to resolve or connect to: lower case, punycode, no brackets; an IPv6 zone stays (`fe80::1%eth0`). */
   readonly host: string;
   /** For the `Host` header: brackets around IPv6, no zone (RFC 6874 section 1), the port unless it is the default. */
   readonly hostHeader: string;
-  /** 0 for `ws+unix`. */
+  /** 0 for a unix socket. */
   readonly port: number;
   /** The request target: path and query, percent-encoded where needed and otherwise as written; never empty. */
   readonly path: string;
@@ -16,20 +16,69 @@ export interface WebSocketUrl {
   /** Percent-decoded. Absent when the URL names no user; a password alone comes with an empty user name. */
   readonly username?: string;
   readonly password?: string;
-  /** Only for `ws+unix`. */
+  /** Only for a unix socket. */
   readonly socketPath?: string;
 }
 
-export type WebSocketUrlResult =
-  | { readonly ok: true; readonly url: WebSocketUrl }
+export type WebSocketProtocol = 'ws' | 'wss' | 'ws+unix';
+export type HttpProtocol = 'http' | 'https' | 'http+unix';
+export type DialProtocol = WebSocketProtocol | HttpProtocol;
+
+export function usesTls(protocol: DialProtocol): boolean {
+  return protocol === 'wss' || protocol === 'https';
+}
+
+export function isUnixProtocol(protocol: DialProtocol): boolean {
+  return protocol === 'ws+unix' || protocol === 'http+unix';
+}
+
+export interface WebSocketUrl extends DialUrl {
+  readonly protocol: WebSocketProtocol;
+}
+
+export interface HttpUrl extends DialUrl {
+  readonly protocol: HttpProtocol;
+}
+
+export type UrlResult<U extends DialUrl> =
+  | { readonly ok: true; readonly url: U }
   | { readonly ok: false; readonly reason: string };
 
-const schemes: ReadonlyMap<string, { readonly protocol: 'ws' | 'wss'; readonly defaultPort: number }> = new Map([
-  ['ws', { protocol: 'ws', defaultPort: 80 }],
-  ['http', { protocol: 'ws', defaultPort: 80 }],
-  ['wss', { protocol: 'wss', defaultPort: 443 }],
-  ['https', { protocol: 'wss', defaultPort: 443 }],
-]);
+/** Which URLs a protocol takes. */
+interface UrlForm<P extends DialProtocol> {
+  readonly schemes: ReadonlyMap<string, { readonly protocol: P; readonly defaultPort: number }>;
+  readonly unix: P & `${string}+unix`;
+  readonly wantsStart: string;
+  readonly wantsScheme: string;
+  /** Whether a fragment is dropped; otherwise it is refused. */
+  readonly dropsFragment: boolean;
+}
+
+const webSocketForm: UrlForm<WebSocketProtocol> = {
+  schemes: new Map([
+    ['ws', { protocol: 'ws', defaultPort: 80 }],
+    ['http', { protocol: 'ws', defaultPort: 80 }],
+    ['wss', { protocol: 'wss', defaultPort: 443 }],
+    ['https', { protocol: 'wss', defaultPort: 443 }],
+  ]),
+  unix: 'ws+unix',
+  wantsStart: 'it must start with ws:// or wss://',
+  wantsScheme: 'its scheme is not ws, wss, http, https or ws+unix',
+  // RFC 6455 section 3: fragments mean nothing here and must not be used.
+  dropsFragment: false,
+};
+
+const httpForm: UrlForm<HttpProtocol> = {
+  schemes: new Map([
+    ['http', { protocol: 'http', defaultPort: 80 }],
+    ['https', { protocol: 'https', defaultPort: 443 }],
+  ]),
+  unix: 'http+unix',
+  wantsStart: 'it must start with http:// or https://',
+  wantsScheme: 'its scheme is not http, https or http+unix',
+  // RFC 9110 section 7.1: the fragment is for whoever asked, and never sent.
+  dropsFragment: true,
+};
 
 /** Why a URL is refused. It never leaves this file, and its message never quotes the URL. */
 class Refusal extends Error {}
@@ -41,36 +90,50 @@ class Refusal extends Error {}
  * takes `ws:host` and `ws:///host` for `ws://host`, and accepts a second `@` and a colon without a port.
  * Hosts alone go through it, for IDN and the many ways to write an address. Dot segments in the path are kept.
  */
-export function parseWebSocketUrl(text: string): WebSocketUrlResult {
+export function parseWebSocketUrl(text: string): UrlResult<WebSocketUrl> {
+  return parseUrl(text, webSocketForm);
+}
+
+/** Parses the URL of an HTTP request by the same rules: `http`, `https`, and `http+unix:/socket:/path`. */
+export function parseHttpUrl(text: string): UrlResult<HttpUrl> {
+  return parseUrl(text, httpForm);
+}
+
+type UrlIn<P extends DialProtocol> = DialUrl & { readonly protocol: P };
+
+function parseUrl<P extends DialProtocol>(text: string, form: UrlForm<P>): UrlResult<UrlIn<P>> {
   try {
-    return { ok: true, url: parse(text) };
+    return { ok: true, url: parse(text, form) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { ok: false, reason: `could not parse url: '${redact(text)}' (${error.message})` };
+    return { ok: false, reason: `Could not parse url: '${redact(text)}' (${error.message})` };
   }
 }
 
-function parse(text: string): WebSocketUrl {
-  if (text === '') throw new Refusal('it is empty');
-  if (!text.isWellFormed()) throw new Refusal('it contains a lone surrogate');
-  if (/\p{Cc}/u.test(text)) throw new Refusal('it contains a control character');
-  if (text.trim() !== text) throw new Refusal('it has leading or trailing spaces');
-  // RFC 6455 section 3: fragments mean nothing here and must not be used.
+function parse<P extends DialProtocol>(given: string, form: UrlForm<P>): UrlIn<P> {
+  if (given === '') throw new Refusal('it is empty');
+  if (!given.isWellFormed()) throw new Refusal('it contains a lone surrogate');
+  if (/\p{Cc}/u.test(given)) throw new Refusal('it contains a control character');
+  if (given.trim() !== given) throw new Refusal('it has leading or trailing spaces');
+  const text = form.dropsFragment ? given.replace(/#.*$/s, '') : given;
   if (text.includes('#')) throw new Refusal("it has a fragment; write '#' as %23");
 
-  const unixRest = /^ws\+unix:(.*)$/is.exec(text)?.[1];
-  if (unixRest !== undefined) return parseUnix(unixRest);
+  const isUnix = text.slice(0, form.unix.length + 1).toLowerCase() === `${form.unix}:`;
+  if (isUnix) return parseUnix(form.unix, text.slice(form.unix.length + 1));
 
   const [, scheme, authority, target] = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)(.*)$/is.exec(text) ?? [];
-  if (scheme === undefined || authority === undefined || target === undefined) {
-    throw new Refusal('it must start with ws:// or wss://');
-  }
-  const known = schemes.get(scheme.toLowerCase());
-  if (known === undefined) throw new Refusal('its scheme is not ws, wss, http, https or ws+unix');
+  if (scheme === undefined || authority === undefined || target === undefined) throw new Refusal(form.wantsStart);
+  const known = form.schemes.get(scheme.toLowerCase());
+  if (known === undefined) throw new Refusal(form.wantsScheme);
   return parseNetwork(known.protocol, known.defaultPort, authority, target);
 }
 
-function parseNetwork(protocol: 'ws' | 'wss', defaultPort: number, authority: string, target: string): WebSocketUrl {
+function parseNetwork<P extends DialProtocol>(
+  protocol: P,
+  defaultPort: number,
+  authority: string,
+  target: string,
+): UrlIn<P> {
   const parts = authority.split('@');
   if (parts.length > 2) throw new Refusal("it has more than one '@' before its path; write '@' as %40");
   const [hostAndPort = '', userInfo = ''] = parts.reverse();
@@ -92,17 +155,17 @@ function parseNetwork(protocol: 'ws' | 'wss', defaultPort: number, authority: st
 }
 
 /** `ws+unix:/path/of/socket:/uri`, also with the empty authority of `ws+unix:///path`. */
-function parseUnix(rest: string): WebSocketUrl {
+function parseUnix<P extends DialProtocol>(protocol: P, rest: string): UrlIn<P> {
   const [, encodedPath = '', target = ''] = /^(?:\/\/(?=\/))?(.*?)(?::([/?].*)?)?$/s.exec(rest) ?? [];
   if (!encodedPath.startsWith('/') || encodedPath.startsWith('//')) {
-    throw new Refusal('the path of its socket must be absolute, as in ws+unix:/path/of/socket:/uri');
+    throw new Refusal(`the path of its socket must be absolute, as in ${protocol}:/path/of/socket:/uri`);
   }
   if (encodedPath.includes('?')) throw new Refusal("write '?' in the path of its socket as %3F");
   const socketPath = decode(encodedPath, 'the path of its socket');
   const { path, query } = parseTarget(target);
   return {
-    href: `ws+unix:${encodeTarget(encodedPath)}:${path}`,
-    protocol: 'ws+unix',
+    href: `${protocol}:${encodeTarget(encodedPath)}:${path}`,
+    protocol,
     host: 'localhost',
     hostHeader: 'localhost',
     port: 0,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ConnectAttempt, WebSocketErrorInfo, WebSocketOptions } from '../../src/index.ts';
@@ -28,7 +29,7 @@ describe('the record of an attempt', () => {
     expect(attempt.phases.every(({ durationMs }) => durationMs >= 0)).toBe(true);
     const sum = attempt.phases.reduce((total, { durationMs }) => total + durationMs, 0);
     expect(attempt.durationMs).toBeGreaterThanOrEqual(sum - 0.01);
-    expect(attempt).toMatchObject({ remoteAddress: '127.0.0.1', redirectedFrom: [], proxy: undefined, tls: undefined });
+    expect(attempt).toMatchObject({ remoteAddress: '127.0.0.1', earlier: [], proxy: undefined, tls: undefined });
   });
 
   test('of an address has no lookup', async () => {
@@ -75,8 +76,82 @@ describe('the record of an attempt', () => {
         : 'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno',
     );
     const { attempt } = await failure({ url: server.url });
-    expect(attempt).toMatchObject({ url: `${server.url}b`, redirectedFrom: [server.url] });
+    expect(attempt).toMatchObject({
+      url: `${server.url}b`,
+      earlier: [{ url: server.url, request: { target: '/' }, response: { status: 302, statusText: 'Found' } }],
+      request: { target: '/b' },
+      response: { status: 403 },
+    });
     expect(phasesOf(attempt)).toEqual(['connect', 'handshake', 'connect', 'handshake']);
+  });
+});
+
+describe('the record of an attempt that succeeded', () => {
+  const accepting = (request: string): string => {
+    const key = /Sec-WebSocket-Key: (\S+)/.exec(request)?.[1] ?? '';
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    return `HTTP/1.1 101 Welcome\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+  };
+
+  async function success(options: WebSocketOptions): Promise<ConnectAttempt> {
+    const { client } = createClient(options);
+    const result = await client.connect();
+    if (!result.success) throw new Error(result.errorInfo.reason);
+    const { attempt } = result.openInfo;
+    if (attempt === undefined) throw new Error('there is no record');
+    return attempt;
+  }
+
+  test('has the request as it was sent, and the answer', async () => {
+    let sent = '';
+    const server = await listenAndAnswer((request) => {
+      sent = request;
+      return accepting(request);
+    });
+    const attempt = await success({ url: `${server.url}a?b=c`, extraHeaders: { 'X-A': '1' }, subprotocols: ['p'] });
+    expect(phasesOf(attempt)).toEqual(['connect', 'handshake']);
+    expect(attempt).toMatchObject({ url: `${server.url}a?b=c`, earlier: [], remoteAddress: '127.0.0.1' });
+    const { request, response } = attempt;
+    const fields = Array.from(request?.headers ?? [], ([name, value]) => `${name}: ${value}\r\n`).join('');
+    expect(`GET ${request?.target} HTTP/1.1\r\n${fields}\r\n`).toBe(sent);
+    expect(response).toMatchObject({ version: '1.1', status: 101, statusText: 'Welcome', isTruncated: false });
+    expect(response?.headers.get('upgrade')).toBe('websocket');
+    expect(response?.body).toHaveLength(0);
+  });
+
+  test('has what redirected to it', async () => {
+    const server = await listenAndAnswer((request) =>
+      request.startsWith('GET / ') ? 'HTTP/1.1 307 Over there\r\nLocation: /b\r\n\r\nbody' : accepting(request),
+    );
+    const attempt = await success({ url: server.url });
+    expect(attempt).toMatchObject({
+      url: `${server.url}b`,
+      earlier: [{ url: server.url, request: { target: '/' }, response: { status: 307, statusText: 'Over there' } }],
+      request: { target: '/b' },
+      response: { status: 101 },
+    });
+    expect(attempt.earlier[0]?.response).toMatchObject({ body: Buffer.alloc(0), isTruncated: true });
+  });
+
+  test('has no credentials and no cookies, and what is sent has them', async () => {
+    const requests: string[] = [];
+    const server = await listenAndAnswer((request) => {
+      requests.push(request);
+      return request.startsWith('GET / ') ? 'HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\n' : accepting(request);
+    });
+    const extraHeaders = { cookie: 'hunter2', 'Proxy-Authorization': 'hunter2', 'X-A': '1' };
+    const attempt = await success({ url: server.url.replace('ws://', 'ws://user:hunter2@'), extraHeaders });
+    const credentials = Buffer.from('user:hunter2').toString('base64');
+    expect(requests).toHaveLength(2);
+    for (const request of requests) expect(request).toContain(credentials);
+    expect(requests[1]).toContain('cookie: hunter2\r\nProxy-Authorization: hunter2\r\n');
+    const shown = inspect(attempt, { depth: 9, showHidden: true });
+    expect(shown).not.toContain('hunter2');
+    expect(shown).not.toContain(credentials);
+    for (const name of ['Authorization', 'Cookie', 'Proxy-Authorization']) {
+      expect(attempt.request?.headers.get(name)).toBe('(redacted)');
+      expect(attempt.earlier[0]?.request.headers.get(name)).toBe('(redacted)');
+    }
   });
 });
 

@@ -90,20 +90,31 @@ describe('a failed attempt is explained', () => {
 describe('a close is explained', () => {
   test.each([...Array.from({ length: 16 }, (_, i) => 1000 + i), 2999, 3000, 4001, 4999])('with code %i', (code) => {
     for (const remote of [true, false]) {
-      const text = explain({ code, reason: '', remote });
+      const text = explain({ code, reason: '', remote, layer: 'websocket' });
       expect(text).toMatch(/^[A-Z].*\.$/);
       expect(text).not.toMatch(/undefined/);
     }
   });
 
   test('says who closed, and the reason', () => {
-    expect(explain({ code: 4001, reason: 'token expired', remote: true })).toMatch(
+    expect(explain({ code: 4001, reason: 'token expired', remote: true, layer: 'websocket' })).toMatch(
       /^The server .* It said: token expired\.$/,
     );
-    expect(explain({ code: 1000, reason: '', remote: false })).toMatch(/^This side /);
+    expect(explain({ code: 1000, reason: '', remote: false, layer: 'websocket' })).toMatch(/^This side /);
+  });
+
+  test('tells a break of the connection from an end that this side made, and names the cause', () => {
+    const broken = { code: 1006, reason: 'Abnormal closure', layer: 'transport' } as const;
+    expect(explain({ ...broken, remote: true })).toMatch(/^The connection broke/);
+    const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    expect(explain({ ...broken, remote: true, cause })).toContain('read ECONNRESET');
+    expect(explain({ ...broken, remote: false })).toMatch(/^This side .* terminate\(\)/);
+    expect(explain({ ...broken, reason: 'Send timeout', remote: false })).toContain('sendTimeoutSecs');
   });
 
   test('does not pass on what could drive a terminal', () => {
-    expect(explain({ code: 1000, reason: 'a\u001b[2Jb\u202ec', remote: true })).not.toMatch(/[\u001b\u202e]/);
+    expect(explain({ code: 1000, reason: 'a\u001b[2Jb\u202ec', remote: true, layer: 'websocket' })).not.toMatch(
+      /[\u001b\u202e]/,
+    );
   });
 });

@@ -121,7 +121,12 @@ describe('stop() settles, and leaves nothing behind', () => {
     const before = activeResources();
     const { client, log } = await connectClient(url);
     await client.stop(4000, 'My reason');
-    expect((await log.next('close')).closeInfo).toEqual({ code: 4000, reason: 'My reason', remote: false });
+    expect((await log.next('close')).closeInfo).toEqual({
+      code: 4000,
+      reason: 'My reason',
+      remote: false,
+      layer: 'websocket',
+    });
     await noSocketsBut(before);
   });
 
@@ -231,7 +236,12 @@ describe('close() ends it for good', () => {
     client.start();
     await log.next('open');
     client.close(3000, 'done');
-    expect((await log.next('close')).closeInfo).toEqual({ code: 3000, reason: 'done', remote: false });
+    expect((await log.next('close')).closeInfo).toEqual({
+      code: 3000,
+      reason: 'done',
+      remote: false,
+      layer: 'websocket',
+    });
     await turns(20);
     expect(log.all.map((message) => message.type)).toEqual(['open', 'close']);
   });
@@ -256,7 +266,7 @@ describe('close() ends it for good', () => {
     client.start();
     await log.next('open');
     client.terminate();
-    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: false });
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1006, remote: false, layer: 'transport' });
     await log.next('open');
   });
 });
@@ -270,12 +280,17 @@ describe('connect() and run()', () => {
     expect(log.of('open')).toHaveLength(1);
     const end = client.run();
     client.close(3000, 'done');
-    expect(await end).toEqual({ code: 3000, reason: 'done', remote: false });
-    expect(await client.run()).toEqual({ code: 3000, reason: 'done', remote: false });
+    expect(await end).toEqual({ code: 3000, reason: 'done', remote: false, layer: 'websocket' });
+    expect(await client.run()).toEqual({ code: 3000, reason: 'done', remote: false, layer: 'websocket' });
   });
 
   test('run() of a client that never connected is over at once', async () => {
-    expect(await new WebSocket().run()).toEqual({ code: 1006, reason: 'Abnormal closure', remote: false });
+    expect(await new WebSocket().run()).toEqual({
+      code: 1006,
+      reason: 'Abnormal closure',
+      remote: false,
+      layer: 'transport',
+    });
   });
 
   test('are refused while the client runs, and for a timeout that is none', async () => {
@@ -310,6 +325,6 @@ test('a close frame in the same segment as the 101 is an open and a close', asyn
   client.start();
   const peer = await server.acceptUpgrade(Buffer.from('88020fa0', 'hex'));
   peer.socket.end();
-  expect((await log.next('close')).closeInfo).toEqual({ code: 4000, reason: '', remote: true });
+  expect((await log.next('close')).closeInfo).toEqual({ code: 4000, reason: '', remote: true, layer: 'websocket' });
   expect(log.all.map((message) => message.type)).toEqual(['open', 'close']);
 });

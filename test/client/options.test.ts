@@ -107,5 +107,10 @@ test('maxMessageSize closes with 1009, for whole and fragmented messages, before
   client.send(Buffer.alloc(1000));
   expect((await log.next('message')).bytes).toHaveLength(1000);
   client.send(Buffer.alloc(1001));
-  expect((await log.next('close')).closeInfo).toEqual({ code: 1009, reason: 'Message too big', remote: false });
+  expect((await log.next('close')).closeInfo).toEqual({
+    code: 1009,
+    reason: 'Message too big',
+    remote: false,
+    layer: 'websocket',
+  });
 });

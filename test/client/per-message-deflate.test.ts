@@ -110,6 +110,7 @@ describe('permessage-deflate of a client', () => {
       code: 1007,
       reason: 'Invalid compressed data',
       remote: false,
+      layer: 'websocket',
     });
     const peer = server.peers[0];
     expect(readFrames(peer?.body ?? Buffer.alloc(0))[0]?.payload.readUInt16BE()).toBe(1007);

@@ -135,7 +135,12 @@ describe('shouldReconnect', () => {
     await eventually('the end', () => seen.length === 2);
     await turns(20);
     expect(log.all.map(({ type }) => type)).toEqual(['open', 'close', 'open', 'close']);
-    expect(seen[0]).toMatchObject({ type: 'close', closeInfo: { code: 4000, remote: true }, retries: 0, waitTime: 0 });
+    expect(seen[0]).toMatchObject({
+      type: 'close',
+      closeInfo: { code: 4000, remote: true, layer: 'websocket' },
+      retries: 0,
+      waitTime: 0,
+    });
   });
 
   test('that throws is reported, and keeps nothing from connecting', async () => {

@@ -152,7 +152,7 @@ describe('a client that loses its connection', () => {
     const { server, url } = await startEchoServer();
     const { client, log } = await connectClient(url);
     for (const peer of server.getClients()) peer.close(3001, 'bye');
-    expect(await client.run()).toEqual({ code: 3001, reason: 'bye', remote: true });
+    expect(await client.run()).toEqual({ code: 3001, reason: 'bye', remote: true, layer: 'websocket' });
     await turns(20);
     expect(log.all.map((message) => message.type)).toEqual(['open', 'close']);
     expect((await client.connect()).success).toBe(true);

@@ -77,7 +77,7 @@ describe('what people who come from the C++ library expect', () => {
     'ws://user@@127.0.0.1/',
     'ws://user:pass@@[::1]:9001/',
   ])('%s is refused', (text) => {
-    expect(reasonFor(text)).toMatch(/^could not parse url: '.+' \(.+\)$/);
+    expect(reasonFor(text)).toMatch(/^Could not parse url: '.+' \(.+\)$/);
   });
 });
 
@@ -105,7 +105,7 @@ describe('scheme', () => {
     'constructor://h',
     '__proto__://h',
   ])('%s is refused', (text) => {
-    expect(reasonFor(text)).toContain('could not parse url');
+    expect(reasonFor(text)).toContain('Could not parse url');
   });
 });
 
@@ -177,7 +177,7 @@ describe('host', () => {
     'ws://[%25eth0]/',
     'ws://fe80::1%25eth0/',
   ])('%s is refused', (text) => {
-    expect(reasonFor(text)).toContain('could not parse url');
+    expect(reasonFor(text)).toContain('Could not parse url');
   });
 });
 
@@ -213,7 +213,7 @@ describe('port', () => {
     '80:80',
     ':80',
   ])('%s is refused as a port', (port) => {
-    expect(reasonFor(`ws://h:${port}/`)).toContain('could not parse url');
+    expect(reasonFor(`ws://h:${port}/`)).toContain('Could not parse url');
   });
 });
 
@@ -286,7 +286,7 @@ describe('what no URL may contain', () => {
   });
 
   test('nothing at all', () => {
-    expect(reasonFor('')).toBe("could not parse url: '' (it is empty)");
+    expect(reasonFor('')).toBe("Could not parse url: '' (it is empty)");
   });
 });
 
@@ -314,7 +314,7 @@ describe('user name and password', () => {
 
   test.each(['u%3Au:p', 'u:%', 'u:%zz', 'u:%ff', 'u%0d%0aX:p', 'u:%00', 'u:%C2%85'])('%s is refused', (userInfo) => {
     expect(reasonFor(`ws://${userInfo}@h/`)).toMatch(
-      /^could not parse url: 'ws:\/\/\*\*\*@h\/' \(its (user name|password) /,
+      /^Could not parse url: 'ws:\/\/\*\*\*@h\/' \(its (user name|password) /,
     );
   });
 
@@ -377,11 +377,11 @@ describe('user name and password', () => {
 
 describe('reasons', () => {
   test.each([
-    ['ws://h:/', "could not parse url: 'ws://h:/' (it has a colon but no port)"],
-    ['ws://h:99999/', "could not parse url: 'ws://h:99999/' (its port is not between 1 and 65535)"],
-    ['ws://::1/', "could not parse url: 'ws://::1/' (it has a colon too many; an IPv6 address needs brackets)"],
-    ['localhost:8080', "could not parse url: 'localhost:8080' (it must start with ws:// or wss://)"],
-    ['ftp://h/', "could not parse url: 'ftp://h/' (its scheme is not ws, wss, http, https or ws+unix)"],
+    ['ws://h:/', "Could not parse url: 'ws://h:/' (it has a colon but no port)"],
+    ['ws://h:99999/', "Could not parse url: 'ws://h:99999/' (its port is not between 1 and 65535)"],
+    ['ws://::1/', "Could not parse url: 'ws://::1/' (it has a colon too many; an IPv6 address needs brackets)"],
+    ['localhost:8080', "Could not parse url: 'localhost:8080' (it must start with ws:// or wss://)"],
+    ['ftp://h/', "Could not parse url: 'ftp://h/' (its scheme is not ws, wss, http, https or ws+unix)"],
   ])('%s', (text, reason) => {
     expect(reasonFor(text)).toBe(reason);
   });
@@ -435,7 +435,7 @@ describe('unix sockets', () => {
     'ws+unix:/run/%zz:/x',
     'ws+unix:/run/\n:/x',
   ])('%j is refused', (text) => {
-    expect(reasonFor(text)).toContain('could not parse url');
+    expect(reasonFor(text)).toContain('Could not parse url');
   });
 });
 

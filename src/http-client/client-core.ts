@@ -1,0 +1,101 @@
+import type { HttpResponse } from '../http/http-response.ts';
+import { nodeClock } from '../platform/node-clock.ts';
+import { sharedWheel } from '../platform/shared-wheel.ts';
+import { throwOnFreshStack } from '../platform/turn.ts';
+import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { Clock } from '../util/clock.ts';
+import type { TimerWheel } from '../util/timer-wheel.ts';
+import type { ResolvedHttpClientOptions } from './client-options.ts';
+import { ConnectionPool } from './pool.ts';
+import type { OnChunk, RequestSettings } from './request-options.ts';
+import { RequestRun } from './request-run.ts';
+import type { BodyTaker } from './response-reception.ts';
+import type { RequestCall, RunHost } from './run-host.ts';
+import { SlotList } from './slot-list.ts';
+import { Targets } from './targets.ts';
+
+/** What the requests of one client share. */
+export class ClientCore implements RunHost {
+  pool: ConnectionPool;
+  targets: Targets;
+  readonly clock: Clock = nodeClock;
+  readonly wheel: TimerWheel = sharedWheel;
+  forcesBody = false;
+  private readonly options: ResolvedHttpClientOptions;
+  private readonly onOver = (run: RequestRun): void => this.runs.delete(run);
+  private readonly runs: SlotList<RequestRun> = new SlotList();
+
+  constructor(options: ResolvedHttpClientOptions) {
+    this.options = options;
+    this.pool = new ConnectionPool(options, this.wheel);
+    this.targets = new Targets(options.tlsOptions, options.proxy);
+  }
+
+  onCallbackError(error: unknown): void {
+    const { onCallbackError } = this.options;
+    if (onCallbackError === undefined) {
+      throwOnFreshStack(error);
+      return;
+    }
+    try {
+      onCallbackError(error);
+    } catch (another) {
+      throwOnFreshStack(another);
+    }
+  }
+
+  /** Begins a request. Its body goes to `taker`, or to the callback of its settings, or into the result. */
+  begin(call: RequestCall, taker: BodyTaker | undefined = this.takerOf(call.settings)): RequestRun {
+    const run = new RequestRun(this, call, taker, this.onOver);
+    this.runs.add(run);
+    run.start();
+    return run;
+  }
+
+  /** From now on connections are made with these options. */
+  useTlsOptions(tlsOptions: SocketTLSOptions): void {
+    this.targets = new Targets(tlsOptions, this.options.proxy);
+    this.renewPool();
+  }
+
+  /** Cancels what is running, and drops all connections. */
+  async stop(): Promise<void> {
+    const results: Promise<HttpResponse<Buffer>>[] = [];
+    for (const run of this.runs.all()) {
+      run.cancel();
+      results.push(run.result);
+    }
+    this.renewPool();
+    await Promise.all(results);
+  }
+
+  private renewPool(): void {
+    this.pool.retire();
+    this.pool = new ConnectionPool(this.options, this.wheel);
+  }
+
+  private takerOf({ onChunkCallback }: RequestSettings): BodyTaker | undefined {
+    if (onChunkCallback === undefined) return undefined;
+    return { onHead: () => undefined, consume: (chunk) => this.giveChunk(onChunkCallback, chunk) };
+  }
+
+  /** What the callback throws is reported, and the request goes on. */
+  private giveChunk(onChunk: OnChunk, chunk: Buffer): void | Promise<void> {
+    try {
+      const result = onChunk(chunk);
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
+          () => undefined,
+          (error: unknown) => this.onCallbackError(error),
+        );
+      }
+    } catch (error) {
+      this.onCallbackError(error);
+    }
+    return undefined;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

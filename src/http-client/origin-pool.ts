@@ -1,0 +1,145 @@
+import type { Transport } from '../transport/transport.ts';
+import { ClientConnection, type ConnectionOwner } from './connection.ts';
+import type { ConnectionWaiter, WaitingRoom } from './connection-waiter.ts';
+
+/** What the connections to all origins share. */
+export interface OriginHost {
+  readonly options: { readonly maxConnectionsPerOrigin: number };
+  /** No connection is kept any more. */
+  readonly isRetired: boolean;
+  /** Gives a connection that was used before. */
+  giveAfterPoll(waiter: ConnectionWaiter, connection: ClientConnection): void;
+  dial(waiter: ConnectionWaiter, signal: AbortSignal): Promise<Transport>;
+  addIdle(connection: ClientConnection): void;
+  removeIdle(connection: ClientConnection): void;
+  forget(origin: OriginPool): void;
+}
+
+/** The connections to one origin by one way, and who waits for one. */
+export class OriginPool implements ConnectionOwner, WaitingRoom {
+  readonly key: string;
+  /** First come, first served. */
+  readonly waiters: Set<ConnectionWaiter> = new Set();
+  /** Connections, those in the making included. */
+  count = 0;
+  private readonly pool: OriginHost;
+  /** The last to become idle is the first to be used: the others may time out. */
+  private idle: ClientConnection[] = [];
+
+  constructor(pool: OriginHost, key: string) {
+    this.pool = pool;
+    this.key = key;
+  }
+
+  get oldestIdle(): ClientConnection | undefined {
+    return this.idle[0];
+  }
+
+  dropIdle(): void {
+    for (const connection of this.idle.slice()) connection.destroy();
+  }
+
+  acquire(waiter: ConnectionWaiter): void {
+    const { pool } = this;
+    waiter.waitsAt = this;
+    if (!waiter.wantsFresh) {
+      const connection = this.takeIdle();
+      if (connection !== undefined) {
+        pool.giveAfterPoll(waiter, connection);
+        return;
+      }
+    }
+    const isFull = this.count >= pool.options.maxConnectionsPerOrigin;
+    if (isFull && waiter.wantsFresh) this.idle[0]?.destroy();
+    if (this.count < pool.options.maxConnectionsPerOrigin) void this.dial(waiter);
+    else {
+      waiter.waitsFor = 'place';
+      this.waiters.add(waiter);
+    }
+  }
+
+  onFree(connection: ClientConnection): void {
+    const { pool } = this;
+    if (pool.isRetired) {
+      connection.destroy();
+      return;
+    }
+    const next = this.firstWaiter((waiter) => !waiter.wantsFresh);
+    if (next === undefined) {
+      // One that waits for a connection of its own gets the place of this one.
+      if (this.waiters.size > 0) connection.destroy();
+      else {
+        this.idle.push(connection);
+        pool.addIdle(connection);
+      }
+      return;
+    }
+    pool.giveAfterPoll(next, connection);
+  }
+
+  onGone(connection: ClientConnection): void {
+    const index = this.idle.lastIndexOf(connection);
+    if (index >= 0) this.idle.splice(index, 1);
+    this.pool.removeIdle(connection);
+    this.free();
+  }
+
+  private takeIdle(): ClientConnection | undefined {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      this.pool.removeIdle(connection);
+      if (connection.isUsable) return connection;
+      connection.destroy();
+    }
+    return undefined;
+  }
+
+  private firstWaiter(fits: (waiter: ConnectionWaiter) => boolean): ConnectionWaiter | undefined {
+    for (const waiter of this.waiters) {
+      if (!fits(waiter)) continue;
+      this.waiters.delete(waiter);
+      return waiter;
+    }
+    return undefined;
+  }
+
+  /** A place is free. */
+  private free(): void {
+    this.count--;
+    const [next] = this.waiters;
+    if (next !== undefined) {
+      this.waiters.delete(next);
+      void this.dial(next);
+    } else if (this.count === 0) this.pool.forget(this);
+  }
+
+  /** Makes a connection for one waiter. Never rejects. */
+  private async dial(waiter: ConnectionWaiter): Promise<void> {
+    const ender = new AbortController();
+    this.count++;
+    waiter.waitsFor = 'dial';
+    waiter.ender = ender;
+    let transport: Transport;
+    try {
+      transport = await this.pool.dial(waiter, ender.signal);
+    } catch (error) {
+      if (waiter.ender === ender) {
+        this.letGo(waiter);
+        waiter.onNoConnection(error);
+      }
+      this.free();
+      return;
+    }
+    const connection = new ClientConnection(transport, this);
+    if (waiter.ender !== ender) this.onFree(connection);
+    else {
+      this.letGo(waiter);
+      waiter.onConnection(connection);
+    }
+  }
+
+  private letGo(waiter: ConnectionWaiter): void {
+    waiter.ender = undefined;
+    waiter.waitsFor = 'nothing';
+    waiter.waitsAt = undefined;
+  }
+}
