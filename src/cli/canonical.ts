@@ -1,4 +1,4 @@
-import type { AnyTable } from './options.ts';
+import { type AnyTable, globalOptions, type OptionSpec } from './options.ts';
 
 const withDashes = (name: string): string => name.replaceAll('_', '-');
 
@@ -8,11 +8,7 @@ const withDashes = (name: string): string => name.replaceAll('_', '-');
  */
 export function canonicalArguments(argv: readonly string[], tables: readonly AnyTable[]): string[] {
   const commands = new Map(tables.map(({ name }) => [withDashes(name), name]));
-  const options = tables.flatMap((table) => Object.values(table.options));
-  const longNames = new Map(options.map(({ long }) => [withDashes(long), long]));
-  const takingValue = new Set(
-    options.filter(({ kind }) => kind !== 'flag').flatMap(({ short, long }) => [`--${long}`, `-${short ?? ''}`]),
-  );
+  let { longNames, takingValue } = namesOf(undefined);
   const result: string[] = [];
   let words = 0;
   let isValue = false;
@@ -34,9 +30,27 @@ export function canonicalArguments(argv: readonly string[], tables: readonly Any
     } else {
       // The name of a command is the first word, or the second one after `help`.
       const isCommand = words === 0 || (words === 1 && result[0] === 'help');
-      result.push(isCommand ? (commands.get(withDashes(text)) ?? text) : text);
+      const word = isCommand ? (commands.get(withDashes(text)) ?? text) : text;
+      if (words === 0) ({ longNames, takingValue } = namesOf(tables.find(({ name }) => name === word)));
+      result.push(word);
       words++;
     }
   }
   return result;
+}
+
+/** The options that may follow: those of a command, and those that all of them have. */
+function namesOf(table: AnyTable | undefined): {
+  readonly longNames: ReadonlyMap<string, string>;
+  readonly takingValue: ReadonlySet<string>;
+} {
+  const options = [...Object.values<OptionSpec>(globalOptions), ...Object.values(table?.options ?? {})];
+  const longNames = options.flatMap(({ long, aliases = [] }) =>
+    [long, ...aliases].map((name) => [withDashes(name), long] as const),
+  );
+  const valued = options.filter(({ kind }) => kind !== 'flag');
+  return {
+    longNames: new Map(longNames),
+    takingValue: new Set(valued.flatMap(({ short, long }) => [`--${long}`, `-${short ?? ''}`])),
+  };
 }

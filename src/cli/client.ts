@@ -16,15 +16,23 @@ export function createClient(command: string, options: WebSocketOptions): WebSoc
 export function connectFailure(command: string, errorInfo: WebSocketErrorInfo): CliError {
   const { code, reason, cause } = errorInfo;
   if (code === 'invalidUrl') return new WrongUsage(command, reason, `Try 'ws help ${command}'.`, { cause });
-  return new CliError(command, reason, hintFor(errorInfo), { cause });
+  return new CliError(command, reason, hintFor(command, errorInfo), { cause });
 }
 
+/** The servers that commands are made for, where any other is of no use. */
+const serverFor: ReadonlyMap<string, string> = new Map([
+  ['chat', 'broadcast_server'],
+  ['autoroute', 'push_server'],
+  ['send', 'transfer'],
+  ['receive', 'transfer'],
+]);
+
 /** What can be done about it on the command line, or in general. */
-function hintFor(errorInfo: WebSocketErrorInfo): string {
+function hintFor(command: string, errorInfo: WebSocketErrorInfo): string {
   const { code } = errorInfo;
   switch (code) {
     case 'connectionRefused':
-      return "Is the server running? 'ws echo_server' starts one to try things out.";
+      return `Is the server running? 'ws ${serverFor.get(command) ?? 'echo_server'}' starts one to try things out.`;
     case 'lookupFailed':
       return 'Is the name of the host spelled right?';
     case 'invalidSubprotocol':

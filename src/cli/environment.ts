@@ -20,6 +20,8 @@ export interface Environment {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Where log lines go in place of stdout and stderr. */
+  readonly logfile?: Output | undefined;
   /** The environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly pid: number;

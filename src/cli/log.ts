@@ -1,25 +1,42 @@
 import type { Environment } from './environment.ts';
+import { toJsonLine } from './json-text.ts';
 import { printable, writeLine } from './output.ts';
+import { dateAndTime } from './time-of-day.ts';
 
 const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
-/** The events of a command, one a line with its time: errors to stderr, the rest to stdout unless it is quiet. */
+/** What belongs to an event beside its line, for programs. */
+export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * The events of a command, one a line with its time: errors to stderr, the rest to stdout unless it is quiet. With
+ * `--json` each is an object, and with `--logfile` all of them go there.
+ */
 export class Log {
   /** Whether only errors are shown. Look at it before making a line for each of many messages. */
   readonly isQuiet: boolean;
+  readonly isJson: boolean;
   private readonly environment: Environment;
 
-  constructor(environment: Environment, isQuiet: boolean) {
+  constructor(environment: Environment, isQuiet: boolean, isJson: boolean = false) {
     this.environment = environment;
     this.isQuiet = isQuiet;
+    this.isJson = isJson;
   }
 
   info(text: string): void {
-    if (!this.isQuiet) writeLine(this.environment.stdout, this.line('info', text));
+    this.event('info', text);
   }
 
-  error(text: string): void {
-    writeLine(this.environment.stderr, this.line('error', text));
+  error(text: string, details?: LogDetails): void {
+    const { environment } = this;
+    writeLine(environment.logfile ?? environment.stderr, this.line('error', 'error', text, details));
+  }
+
+  /** Something that programs want to know by a name. */
+  event(name: string, text: string, details?: LogDetails): void {
+    const { environment } = this;
+    if (!this.isQuiet) writeLine(environment.logfile ?? environment.stdout, this.line('info', name, text, details));
   }
 
   /** What an opening handshake brought, without passwords. */
@@ -28,22 +45,24 @@ export class Log {
     for (const line of describeHandshake(uri, headers)) this.info(line);
   }
 
-  private line(level: string, text: string): string {
-    return `[${timestamp(this.environment.now())}] [${level}] ${printable(text)}`;
+  private line(level: string, event: string, text: string, details?: LogDetails): string {
+    if (this.isJson) {
+      return toJsonLine({ time: this.environment.now().toISOString(), level, event, message: text, ...details });
+    }
+    return `[${dateAndTime(this.environment.now())}] [${level}] ${printable(text)}`;
   }
 }
 
 /** The request or the answer of an opening handshake in lines; what could let somebody in is left out. */
 export function describeHandshake(uri: string, headers: Iterable<readonly [string, string]>): string[] {
-  const lines = [`Uri: ${uri}`, 'Headers:'];
-  for (const [name, value] of headers) {
-    lines.push(`${name}: ${secretHeaders.has(name.toLowerCase()) ? '(not shown)' : value}`);
-  }
-  return lines;
+  return [`Uri: ${uri}`, 'Headers:', ...describeHeaders(headers)];
 }
 
-/** Local time, as `2026-01-31 23:59:59.123`. */
-function timestamp(time: Date): string {
-  const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 23).replace('T', ' ');
+export function describeHeaders(headers: Iterable<readonly [string, string]>): string[] {
+  return shownHeaders(headers).map(([name, value]) => `${name}: ${value}`);
+}
+
+/** Headers without what could let somebody in. */
+export function shownHeaders(headers: Iterable<readonly [string, string]>): (readonly [string, string])[] {
+  return Array.from(headers, ([name, value]) => [name, secretHeaders.has(name.toLowerCase()) ? '(not shown)' : value]);
 }

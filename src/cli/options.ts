@@ -7,6 +7,8 @@ interface OptionNames {
   readonly short?: string;
   /** Without its dashes; dashes and underscores inside are the same to users. */
   readonly long: string;
+  /** Other long names for it, without their dashes; the help does not show them. */
+  readonly aliases?: readonly string[];
   /** For the help: what it does, without a full stop. */
   readonly about: string;
   /** Left out of the help. */
@@ -38,12 +40,21 @@ export interface ListOption<T> extends OptionNames {
 
 export type OptionSpec = FlagOption | ValueOption<unknown> | ListOption<unknown>;
 
-/** A word without dashes, in the order of the table. All of them are required. */
+/** A word without dashes, in the order of the table. */
 export interface ArgumentSpec<T> {
   readonly placeholder: string;
   readonly about: string;
   readonly read: (text: string) => T;
+  /** May be left out, and is `undefined` then. Only the last ones may. */
+  readonly isOptional?: boolean;
 }
+
+/** Words that may be as many as one likes, but at least one: the last argument of a command. */
+export interface ListArgumentSpec<T> extends ArgumentSpec<T> {
+  readonly isList: true;
+}
+
+type ArgumentFor<T> = [T] extends [readonly (infer E)[]] ? ListArgumentSpec<E> : ArgumentSpec<T>;
 
 type OptionFor<T> = [T] extends [boolean]
   ? FlagOption
@@ -53,6 +64,18 @@ type OptionFor<T> = [T] extends [boolean]
 
 /** The options whose values are `V`, by the same keys. */
 export type OptionsFor<V> = { readonly [K in keyof V]: OptionFor<V[K]> };
+
+/** Options that every command has: they are about the program. */
+export const globalOptions: { readonly logfile: ValueOption<string | undefined> } = {
+  logfile: {
+    kind: 'value',
+    long: 'logfile',
+    placeholder: 'FILE',
+    about: 'write log lines to this file',
+    read: (text) => text,
+    fallback: undefined,
+  },
+};
 
 /** Usage and, for the help, what that does. */
 export type Example = readonly [command: string, about: string];
@@ -66,7 +89,7 @@ export interface CommandTable<V, A extends keyof V = never> {
   readonly summary: string;
   /** The help begins with them. */
   readonly examples: readonly Example[];
-  readonly arguments: { readonly [K in A]: ArgumentSpec<V[K]> };
+  readonly arguments: { readonly [K in A]: ArgumentFor<V[K]> };
   readonly options: OptionsFor<Omit<V, A>>;
 }
 
@@ -75,7 +98,7 @@ export interface AnyTable {
   readonly name: string;
   readonly summary: string;
   readonly examples: readonly Example[];
-  readonly arguments: Readonly<Record<string, ArgumentSpec<unknown>>>;
+  readonly arguments: Readonly<Record<string, ArgumentSpec<unknown> & { readonly isList?: true }>>;
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 

@@ -1,8 +1,12 @@
 import type { Environment, Output } from './environment.ts';
 import type { CliError } from './errors.ts';
 
-// C0 and C1 controls and DEL drive a terminal; the rest hides or reorders what is read.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+/**
+ * C0 and C1 controls and DEL drive a terminal; the rest hides or reorders what is read. The joiners U+200C and U+200D
+ * stay: Persian, the scripts of India and many emoji cannot be written without them.
+ */
+export const unprintable: RegExp =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** Text from the network such that it can neither drive a terminal nor begin a line of its own. */
 export function printable(text: string): string {
@@ -17,8 +21,10 @@ export function printableLines(text: string): string {
 }
 
 function escapeCharacter(character: string): string {
-  const code = character.charCodeAt(0);
-  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
 }
 
 export function writeLine(output: Output, line: string): void {

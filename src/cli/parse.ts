@@ -1,16 +1,22 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { canonicalArguments } from './canonical.ts';
 import type { Environment } from './environment.ts';
 import { WrongUsage } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
-import type { AnyTable, OptionSpec } from './options.ts';
+import { type AnyTable, globalOptions, type OptionSpec } from './options.ts';
 import type { Typed } from './values.ts';
 import { describeVersion } from './version.ts';
 
 /** What a command line asks for; help and version are shown on the way. */
 export type ParsedLine =
   | { readonly kind: 'shown'; readonly exitCode: ExitCode }
-  | { readonly kind: 'command'; readonly name: string; readonly typed: Typed };
+  | {
+      readonly kind: 'command';
+      readonly name: string;
+      readonly typed: Typed;
+      /** Where log lines go. */
+      readonly logfile: string | undefined;
+    };
 
 /** Takes a command line apart; throws {@link WrongUsage} for one that cannot be understood. */
 export function parseCommandLine(
@@ -24,10 +30,12 @@ export function parseCommandLine(
     .description('WebSocket from the command line.')
     .usage('[options] <command>')
     .version(`ws ${describeVersion(environment)}`, '--version', 'show the version')
+    .addOption(toCommanderOption(globalOptions.logfile))
     .helpCommand(false);
   for (const table of tables) {
     addCommand(program, table, environment, (typed) => {
-      parsed = { kind: 'command', name: table.name, typed };
+      const logfile: unknown = typed.options['logfile'] ?? program.opts()['logfile'];
+      parsed = { kind: 'command', name: table.name, typed, logfile: typeof logfile === 'string' ? logfile : undefined };
     });
   }
   addHelpCommand(program, environment);
@@ -52,7 +60,7 @@ function newCommand(name: string, environment: Environment): Command {
     .exitOverride()
     .allowExcessArguments(false)
     .helpOption('-h, --help', 'show this help')
-    .configureHelp({ subcommandTerm: (command) => command.name(), showGlobalOptions: false })
+    .configureHelp({ subcommandTerm: (command) => command.name(), showGlobalOptions: false, formatItem })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
@@ -61,6 +69,31 @@ function newCommand(name: string, environment: Environment): Command {
       getOutHelpWidth: () => stdout.columns ?? 80,
       getErrHelpWidth: () => stderr.columns ?? 80,
     });
+}
+
+/** In two columns, or one below the other where the second column would be too narrow to read. */
+function formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
+  const width = this.helpWidth ?? 80;
+  if (width - termWidth >= MIN_ABOUT_WIDTH)
+    return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+  const lines = wrapped(description, width - ABOUT_INDENT.length);
+  return [`  ${term}`, ...lines.map((line) => ABOUT_INDENT + line)].join('\n');
+}
+
+/** Room for the indentation, the space between, and what commander takes for too narrow to wrap. */
+const MIN_ABOUT_WIDTH = 44;
+const ABOUT_INDENT = '      ';
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function addCommand(
@@ -73,13 +106,17 @@ function addCommand(
     .summary(table.summary)
     .description(`${capitalised(table.summary)}.`)
     .addHelpText('before', () => describeExamples(table));
-  for (const { placeholder, about } of Object.values(table.arguments)) command.argument(`<${placeholder}>`, about);
+  for (const { placeholder, about, isOptional, isList } of Object.values(table.arguments)) {
+    const words = isList === true ? `${placeholder}...` : placeholder;
+    command.argument(isOptional === true ? `[${words}]` : `<${words}>`, about);
+  }
   const keys = new Map<string, string>();
   for (const [key, spec] of Object.entries(table.options)) {
     const option = toCommanderOption(spec);
     command.addOption(option);
     keys.set(option.attributeName(), key);
   }
+  command.addOption(toCommanderOption(globalOptions.logfile));
   command.action(() => {
     const options = Object.entries(command.opts()).map(([name, typed]) => [keys.get(name) ?? name, typed] as const);
     onChosen({ arguments: command.args, options: Object.fromEntries(options) as Typed['options'] });
@@ -110,8 +147,9 @@ function addHelpCommand(program: Command, environment: Environment): void {
     .helpOption(false)
     .action((name: string | undefined) => {
       const topic = name === undefined ? program : program.commands.find((command) => command.name() === name);
-      if (topic === undefined) program.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' });
-      topic.help();
+      // As a command it is refused as well, with the one that was meant.
+      if (topic === undefined) program.parse([name ?? ''], { from: 'user' });
+      else topic.help();
     });
   program.addCommand(help);
 }

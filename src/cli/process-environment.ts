@@ -6,7 +6,7 @@ const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** The environment of the process that this is: the only place of the command line that knows `process`. */
 export function processEnvironment(): Environment {
   const { stdin, stdout, stderr } = process;
-  for (const output of [stdout, stderr]) output.on('error', endWhenNobodyReads);
+  for (const output of [stdout, stderr]) output.on('error', (error) => endWithoutOutput(output, error));
   return {
     stdin,
     stdout,
@@ -21,10 +21,11 @@ export function processEnvironment(): Environment {
   };
 }
 
-/** `ws connect … | head -1`: the reader has what it wanted. */
-function endWhenNobodyReads(error: Error): void {
+function endWithoutOutput(output: NodeJS.WriteStream, error: Error): void {
+  // `ws connect … | head -1`: the reader has what it wanted.
   if ('code' in error && error.code === 'EPIPE') process.exit(ExitCode.Done);
-  throw error;
+  if (output === process.stdout) process.stderr.write(`ws: standard output: ${error.message}\n`);
+  process.exit(ExitCode.Failed);
 }
 
 function onStopSignal(listener: (signal: StopSignal) => void): () => void {

@@ -63,3 +63,24 @@ export function readNames(text: string): readonly string[] {
   if (names.includes('')) throw new BadValue('must be names separated by commas');
   return names;
 }
+
+/** One of a few words. */
+export function readOneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new BadValue(`must be one of ${words.join(', ')}, not '${text}'`);
+  };
+}
+
+/** A number of seconds, or -1 for without an end. */
+export function readSecondsOrForever(text: string): number {
+  return text === '-1' ? Number.POSITIVE_INFINITY : readSeconds(text);
+}
+
+/** Where to listen: `PORT`, or `ADDRESS:PORT` with an IPv6 address in brackets. */
+export function readListenAddress(text: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d+)$/.exec(text) ?? [];
+  if (port === '') throw new BadValue(`must be a port or ADDRESS:PORT, not '${text}'`);
+  return { host: bracketed ?? plain ?? '127.0.0.1', port: readPort(port) };
+}

@@ -10,12 +10,22 @@ export async function withStopSignal<T>(
   task: (stopped: Promise<StopSignal>) => Promise<T>,
 ): Promise<T> {
   const stopped = settleable<StopSignal>();
-  const stopListening = environment.onStopSignal(stopped.resolve);
+  const stopListening = environment.onStopSignal((signal) => {
+    endEcho(signal, environment);
+    stopped.resolve(signal);
+  });
   try {
     return await task(stopped.promise);
   } finally {
     stopListening();
   }
+}
+
+/** A terminal shows `^C` for the key; what follows begins a line of its own. */
+function endEcho(signal: StopSignal, { stdout, stderr }: Environment): void {
+  if (signal !== 'SIGINT') return;
+  const terminal = [stderr, stdout].find(({ isTTY }) => isTTY === true);
+  terminal?.write('\n');
 }
 
 /** What a command ends with that was not done when the signal came. */

@@ -1,7 +1,10 @@
 import type { SocketTLSOptions } from '../index.ts';
+import type { Environment } from './environment.ts';
+import { WrongUsage } from './errors.ts';
+import { revealSecret, type Secret } from './secrets.ts';
 import type { TlsValues } from './tables/tls.ts';
 
-/** What was asked for of TLS; `undefined` when nothing was. */
+/** What was asked for of TLS, but for the passphrase, which is secret; `undefined` when nothing was. */
 export function planTls(values: TlsValues): SocketTLSOptions | undefined {
   const options = {
     certFile: values.certFile,
@@ -15,6 +18,18 @@ export function planTls(values: TlsValues): SocketTLSOptions | undefined {
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
+/** Adds the passphrase of the private key, looked up. */
+export function withPassphrase(
+  options: SocketTLSOptions | undefined,
+  passphrase: Secret | undefined,
+  command: string,
+  environment: Environment,
+): SocketTLSOptions | undefined {
+  if (passphrase === undefined) return options;
+  if (options?.keyFile === undefined) throw new WrongUsage(command, '--key-passphrase is for the key of --key-file');
+  return { ...options, passphrase: revealSecret(passphrase, command, '--key-passphrase', environment) };
+}
+
 /** What to type, for an error whose code begins with `tls`. */
 export function tlsHintFor(code: string): string | undefined {
   switch (code) {
@@ -22,6 +37,8 @@ export function tlsHintFor(code: string): string | undefined {
       return 'Add --tls.';
     case 'tlsOptionsIncomplete':
       return 'Give both --cert-file and --key-file.';
+    case 'tlsOptionsPassphrase':
+      return 'Give the passphrase with --key-passphrase @FILE or @env:NAME.';
     case 'tlsSelfSigned':
     case 'tlsUnknownAuthority':
       return 'Name who signed it with --ca-file, or try with --verify_none.';

@@ -11,7 +11,13 @@ export interface Typed {
 export function readValues(table: AnyTable, typed: Typed): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [index, [key, argument]] of Object.entries(table.arguments).entries()) {
-    values[key] = readOne(table, argument.placeholder, argument.read, typed.arguments[index] ?? '');
+    const text = typed.arguments[index];
+    if (argument.isList === true) {
+      values[key] = typed.arguments
+        .slice(index)
+        .map((word) => readOne(table, argument.placeholder, argument.read, word));
+    } else if (text === undefined && argument.isOptional === true) values[key] = undefined;
+    else values[key] = readOne(table, argument.placeholder, argument.read, text ?? '');
   }
   for (const [key, option] of Object.entries(table.options)) {
     values[key] = readOption(table, option, typed.options[key]);

@@ -6,8 +6,11 @@ import type { Environment } from './environment.ts';
  * than everything else that `--version` does; a test compares the two.
  */
 export function describeVersion({ platform, versions }: Environment): string {
+  return `ixwebsocket/${packageVersion()} ${platform} ssl/OpenSSL ${versions['openssl'] ?? ''} zlib ${versions['zlib'] ?? ''}`;
+}
+
+export function packageVersion(): string {
   const description: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const isKnown = typeof description === 'object' && description !== null && 'version' in description;
-  const version = isKnown ? String(description.version) : 'unknown';
-  return `ixwebsocket/${version} ${platform} ssl/OpenSSL ${versions['openssl'] ?? ''} zlib ${versions['zlib'] ?? ''}`;
+  return isKnown ? String(description.version) : 'unknown';
 }

@@ -18,6 +18,10 @@ describe('dashes and underscores', () => {
     ['connect echo-server', 'connect echo-server'],
     ['autobahn --no-such-thing', 'autobahn --no-such-thing'],
     ['connect - --max-wait 1', 'connect - --max_wait 1'],
+    ['curl --max-redirs 3 --insecure u', 'curl --max-redirects 3 --verify_none u'],
+    ['curl --json --max-redirs u', 'curl --json --max-redirs u'],
+    ['echo_server --json --send-msg', 'echo_server --json --send-msg'],
+    ['connect --json --max-wait 3 u', 'connect --json --max_wait 3 u'],
   ])('makes of: %s', (given, canonical) => {
     expect(canonicalArguments(given.split(' '), tables).join(' ')).toBe(canonical);
   });
@@ -31,7 +35,7 @@ describe('dashes and underscores', () => {
     }
   });
 
-  it('mean the same in every command, so that one spelling can be found without knowing the command', () => {
+  it('mean the same in every command', () => {
     const spellings = new Map<string, string>();
     for (const { long } of tables.flatMap((table) => Object.values(table.options))) {
       const dashed = long.replaceAll('_', '-');

@@ -41,11 +41,12 @@ async function startNotingServer(onConnection: (socket: WebSocket, number: numbe
 describe('ws connect in a pipe', () => {
   it('sends the lines and prints the answers, and nothing else, on stdout', async () => {
     const server = await startServer(['echo_server', '-q']);
-    const cli = startCli(['connect', '--wait', '0.5', server.url], { input: 'hello\nzwei ☃\r\n\nlast' });
+    const cli = startCli(['connect', '--count', '4', server.url], { input: 'hello\nzwei ☃\r\n\nlast' });
     expect(await cli.done).toBe(ExitCode.Done);
     expect(cli.stdout.text).toBe('hello\nzwei ☃\n\nlast\n');
-    expect(cli.stderr.text).toMatch(/^ws_connect: connected\nUri: \/\nHeaders:\n/);
-    expect(cli.stderr.text).toMatch(/\nws_connect: connection closed: code 1000 reason Normal closure\n$/);
+    expect(cli.stderr.text).toBe(
+      'ws_connect: connected\nws_connect: connection closed: code 1000 reason Normal closure\n',
+    );
     expect(cli.listenerCount()).toBe(0);
   });
 
@@ -70,23 +71,36 @@ describe('ws connect in a pipe', () => {
     expect(cli.stdout.text).toBe('1\n2\n3\n4\n5\n6\n');
   });
 
-  it('ends when the server closes', async () => {
+  it.each([
+    [1000, ExitCode.Done],
+    [1001, ExitCode.Done],
+    [undefined, ExitCode.Done],
+    [1011, ExitCode.Closed],
+    [4000, ExitCode.Closed],
+  ])('ends when the server closes, and the code %s tells how', async (code, exitCode) => {
     const { url } = await startNotingServer((socket) => {
       socket.on('message', () => {
         socket.send('answer');
-        socket.close(4000, 'done');
+        socket.close(code, code === undefined ? undefined : 'done');
       });
     });
     const cli = startCli(['connect', '--wait', '1000', url], { input: 'question\n' });
-    expect(await cli.done).toBe(ExitCode.Done);
+    expect(await cli.done).toBe(exitCode);
     expect(cli.stdout.text).toBe('answer\n');
-    expect(cli.stderr.text).toContain('ws_connect: connection closed: code 4000 reason done\n');
+    expect(cli.stderr.text).toContain(`ws_connect: connection closed: code ${code ?? 1005} reason `);
+  });
+
+  it('fails in its own way when the connection breaks, and explains that', async () => {
+    const { url } = await startNotingServer((socket) => socket.on('message', () => socket.terminate()));
+    const cli = startCli(['connect', '--wait', '1000', url], { input: 'question\n' });
+    expect(await cli.done).toBe(ExitCode.Closed);
+    expect(cli.stderr.text).toMatch(/code 1006 reason .*\n {4}The connection broke without a closing handshake\./);
   });
 
   it('sends more than fits into any buffer, in order', async () => {
     const server = await startServer(['echo_server', '-q']);
     const lines = Array.from({ length: 60_000 }, (_, index) => `${index} ${'x'.repeat(500)}`);
-    const cli = startCli(['connect', '--wait', '0.5', server.url], { input: `${lines.join('\n')}\n` });
+    const cli = startCli(['connect', '--count', '60000', server.url], { input: `${lines.join('\n')}\n` });
     expect(await cli.done).toBe(ExitCode.Done);
     expect(cli.stdout.text === `${lines.join('\n')}\n`).toBe(true);
   });
@@ -94,7 +108,7 @@ describe('ws connect in a pipe', () => {
   it('sends bytes as they are with -b, and prints them as they are', async () => {
     const server = await startServer(['echo_server', '-q']);
     const input = Buffer.from('ff00\x1b\n\u00fe\x80\n', 'latin1');
-    const cli = startCli(['connect', '-b', '--wait', '0.5', server.url], { input });
+    const cli = startCli(['connect', '-b', '--count', '2', server.url], { input });
     expect(await cli.done).toBe(ExitCode.Done);
     expect(cli.stdout.bytes).toEqual(input);
   });
@@ -136,8 +150,8 @@ describe('ws connect in a pipe', () => {
 
   it.each([
     [[], /^permessage-deflate/],
-    [['-x'], /^$/],
-  ])('offers compression, but not with -x: %j', async (options, extensions) => {
+    [['--disable-per-message-deflate'], /^$/],
+  ])('offers compression unless it is told not to: %j', async (options, extensions) => {
     const { url, seen } = await startNotingServer();
     const cli = startCli(['connect', '--wait', '0', ...options, url], { input: '' });
     expect(await cli.done).toBe(ExitCode.Done);
@@ -170,7 +184,7 @@ describe('ws connect in a pipe', () => {
     const { url } = await startNotingServer();
     const cli = startCli(['connect', '--wait', '0.5', url], { input: 'a\n/ping data\n' });
     expect(await cli.done).toBe(ExitCode.Done);
-    expect(cli.stderr.text).toContain('Received pong data\n');
+    expect(cli.stderr.text).toMatch(/\nReceived pong data \(\d+\.\d+ ms\)\n/);
   });
 
   it('says what is wrong with a command and goes on', async () => {
@@ -208,10 +222,10 @@ describe('ws connect in a pipe', () => {
       socket.send(Buffer.from([0x1b, 0x5b]));
       socket.close(1000, '\u001b[31m');
     });
-    const cli = startCli(['connect', url], { input: '' });
+    const cli = startCli(['connect', url], { input: '', variables: { NO_COLOR: '1' } });
     cli.stdout.isTTY = true;
     expect(await cli.done).toBe(ExitCode.Done);
-    expect(cli.stdout.text).toBe('a\\x1b[2Jb\nc\n2 bytes: 1b 5b\n');
+    expect(cli.stdout.text).toBe(`< a\\x1b[2Jb\n  c\n< 2 bytes\n00000000  1b 5b${' '.repeat(43)}  |.[|\n`);
     expect(cli.stderr.text).toContain('code 1000 reason \\x1b[31m\n');
   });
 });
@@ -246,55 +260,5 @@ describe('ws connect that cannot connect', () => {
       expect(await closes()).toEqual(['1000 Normal closure']);
       expect(cli.stdin.destroyed).toBe(true);
     }
-  });
-});
-
-describe('ws connect at a terminal', () => {
-  const clearLine = /\u001b\[[0-9]*[A-Z]/g;
-
-  it('sends what is typed and keeps the prompt below what arrives', async () => {
-    const server = await startServer(['echo_server', '-q', '-g']);
-    const cli = startCli(['connect', server.url], { isTerminal: true });
-    await cli.stdout.match(/Welcome !/);
-    cli.stdin.write('hel');
-    await cli.stdout.match(/hel$/);
-    cli.stdin.write('lo\r');
-    await cli.stdout.match(/\u001b\[0Jhello\n/);
-    cli.stdin.write('/quit\r');
-    expect(await cli.done).toBe(ExitCode.Done);
-    const text = cli.stdout.text.replaceAll(clearLine, '');
-    expect(text).toContain('Type Ctrl-D or /quit to end.\n');
-    expect(text).toContain('ws_connect: connected\n');
-    expect(text).toMatch(/connection closed: code 1000 reason Normal closure\n$/);
-    expect(cli.stderr.text).toBe('');
-  });
-
-  it('cannot be driven by what arrives', async () => {
-    const { url } = await startNotingServer((socket) => socket.send('\u001b]0;title\u0007'));
-    const cli = startCli(['connect', url], { isTerminal: true });
-    await cli.stdout.match(/\\x1b\]0;title\\x07\n/);
-    cli.stdin.write('\u0004');
-    expect(await cli.done).toBe(ExitCode.Done);
-  });
-
-  it('goes on trying until it is told to end, and has failed when it never connected', async () => {
-    const cli = startCli(['connect', '--max_wait', '1', `ws://127.0.0.1:${await freePort()}`], { isTerminal: true });
-    await cli.stdout.match(/Attempt 3; next in 1 ms\./);
-    cli.stdin.write('/quit\r');
-    expect(await cli.done).toBe(ExitCode.Failed);
-  });
-
-  it('ends at the first failure with -d', async () => {
-    const cli = startCli(['connect', '-d', `ws://127.0.0.1:${await freePort()}`], { isTerminal: true });
-    expect(await cli.done).toBe(ExitCode.Failed);
-    expect(cli.stdout.text).toContain('Is the server running?');
-  });
-
-  it('ends with 130 at Ctrl-C', async () => {
-    const server = await startServer(['echo_server', '-q']);
-    const cli = startCli(['connect', server.url], { isTerminal: true });
-    await cli.stdout.match(/connected/);
-    cli.stdin.write('\u0003');
-    expect(await cli.done).toBe(ExitCode.Interrupted);
   });
 });

@@ -174,7 +174,11 @@ describe('ws echo_server', () => {
   it('warns when other machines can connect', async () => {
     const server = await startServer(['echo_server', '-q', '--host', '0.0.0.0']);
     expect(server.url).toMatch(/^ws:\/\/0\.0\.0\.0:\d+\/$/);
-    expect(server.stderr.text).toBe('ws: warning: 0.0.0.0 can be reached from other machines\n');
+    expect(server.stderr.text).toBe(
+      'ws: warning: 0.0.0.0 can be reached from other machines, and whoever reaches it may connect\n',
+    );
+    const guarded = await startServer(['echo_server', '-q', '--host', '0.0.0.0', '--http_authorization_header', 'x']);
+    expect(guarded.stderr.text).toBe('ws: warning: 0.0.0.0 can be reached from other machines\n');
   });
 
   it('says why it cannot listen', async () => {

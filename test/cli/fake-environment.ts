@@ -48,6 +48,8 @@ export interface FakeOptions {
   readonly input?: string | Buffer | undefined;
   /** Whether stdin, stdout and stderr are a terminal. */
   readonly isTerminal?: boolean;
+  /** @default 80 */
+  readonly columns?: number;
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -67,6 +69,7 @@ export function fakeEnvironment(options: FakeOptions = {}): Omit<RunningCli, 'do
   const stdin = Object.assign(new PassThrough(), { isTTY: isTerminal });
   const stdout = new Capture(isTerminal);
   const stderr = new Capture(isTerminal);
+  stdout.columns = stderr.columns = options.columns ?? 80;
   const listeners = new Set<(signal: StopSignal) => void>();
   if (options.input !== undefined) stdin.end(options.input);
   const environment: Environment = {

@@ -33,6 +33,16 @@ describe('the lines of a stream', () => {
     expect(await linesOf(`${line}\n`)).toEqual([Buffer.from(line).toString('latin1')]);
   });
 
+  it('have an end', async () => {
+    const read = async (text: string): Promise<number> => {
+      let count = 0;
+      for await (const _line of splitLines(pieces(text.split('')), 3)) count++;
+      return count;
+    };
+    expect(await read('abc\nabc\n\nabc')).toBe(4);
+    await expect(read('a\nabcd')).rejects.toThrow('a line is longer than 3 bytes');
+  });
+
   it('do not depend on how the stream is cut', async () => {
     const cut = fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '\r') }), { maxLength: 12 });
     await fc.assert(
@@ -57,10 +67,28 @@ describe('a line with a slash', () => {
     expect(parseSlashCommand(line)).toEqual(command);
   });
 
-  it.each(['', 'quit', ' /quit', '//quit', '/etc/hosts', '/quit now', '/closed', '/close now', '/close 99999', '/'])(
-    'is a message otherwise: %j',
-    (line) => {
-      expect(parseSlashCommand(line)).toBeUndefined();
-    },
-  );
+  it.each([
+    ['/headers', { kind: 'headers' }],
+    ['/stats', { kind: 'stats' }],
+    ['/help', { kind: 'help' }],
+    ['/binary', { kind: 'binary', isOn: undefined }],
+    ['/binary off', { kind: 'binary', isOn: false }],
+    ['/send a b.txt', { kind: 'send', path: 'a b.txt' }],
+  ])('can be about more than the connection: %s', (line, command) => {
+    expect(parseSlashCommand(line)).toEqual(command);
+  });
+
+  it.each([
+    ['/quit now', '/quit'],
+    ['/close now', '/close [CODE [REASON]]'],
+    ['/close 99999', '/close [CODE [REASON]]'],
+    ['/send', '/send FILE'],
+    ['/binary maybe', '/binary [on|off]'],
+  ])('can be nearly a command, which has its usage shown: %s', (line, usage) => {
+    expect(parseSlashCommand(line)).toEqual({ kind: 'wrong', usage });
+  });
+
+  it.each(['', 'quit', ' /quit', '//quit', '/etc/hosts', '/closed', '/'])('is a message otherwise: %j', (line) => {
+    expect(parseSlashCommand(line)).toBeUndefined();
+  });
 });

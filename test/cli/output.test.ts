@@ -13,6 +13,8 @@ describe('text from the network', () => {
     ['\u007f\u0000', '\\x7f\\x00'],
     ['abc\u202egpj', 'abc\\u202egpj'],
     ['\u2066x\u2069\u200b\ufeff', '\\u2066x\\u2069\\u200b\\ufeff'],
+    ['\u{e0041}\ufff9', '\\u{e0041}\\ufff9'],
+    ['می\u200cخواهم 👩\u200d🔬', 'می\u200cخواهم 👩\u200d🔬'],
     ['grüße ☃ 😀', 'grüße ☃ 😀'],
   ])('cannot drive a terminal: %j', (text, shown) => {
     expect(printable(text)).toBe(shown);

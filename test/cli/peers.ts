@@ -48,8 +48,10 @@ export class Peer {
 /** A server by npm ws on a free port. */
 export async function startPeerServer(
   onConnection: (socket: WebSocket, uri: string, headers: NodeJS.Dict<string | string[]>) => void,
+  selectsSubprotocol = true,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: 2 ** 30 });
+  const handleProtocols = selectsSubprotocol ? {} : { handleProtocols: () => false as const };
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: 2 ** 30, ...handleProtocols });
   server.on('connection', (socket, request) => onConnection(socket, request.url ?? '', request.headers));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

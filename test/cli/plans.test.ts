@@ -3,15 +3,20 @@ import { urlBelow } from '../../src/cli/client.ts';
 import type { Command } from '../../src/cli/command.ts';
 import { autobahn } from '../../src/cli/commands/autobahn.ts';
 import { autoroute } from '../../src/cli/commands/autoroute.ts';
+import { chat } from '../../src/cli/commands/chat.ts';
 import { connect } from '../../src/cli/commands/connect.ts';
 import { echoServer } from '../../src/cli/commands/echo-server.ts';
+import { ping } from '../../src/cli/commands/ping.ts';
 import { countOf, pushServer } from '../../src/cli/commands/push-server.ts';
+import { WrongUsage } from '../../src/cli/errors.ts';
 import type { CommandTable } from '../../src/cli/options.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { autobahnTable } from '../../src/cli/tables/autobahn.ts';
 import { autorouteTable } from '../../src/cli/tables/autoroute.ts';
+import { chatTable } from '../../src/cli/tables/chat.ts';
 import { connectTable } from '../../src/cli/tables/connect.ts';
 import { echoServerTable } from '../../src/cli/tables/echo-server.ts';
+import { pingTable } from '../../src/cli/tables/ping.ts';
 import { pushServerTable } from '../../src/cli/tables/push-server.ts';
 import { readValues } from '../../src/cli/values.ts';
 import { fakeEnvironment } from './fake-environment.ts';
@@ -22,6 +27,15 @@ function plan<V, A extends keyof V, P>(table: CommandTable<V, A>, command: Comma
   const parsed = parseCommandLine(argv, [table], fakeEnvironment().environment);
   if (parsed.kind !== 'command') throw new Error('no command');
   return command.plan(readValues(table, parsed.typed) as V);
+}
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 const serverDefaults = {
@@ -38,6 +52,10 @@ const serverDefaults = {
   },
   nextPorts: 0,
   pidfile: undefined,
+  isSelfSigned: false,
+  isGuarded: false,
+  isQuiet: false,
+  isJson: false,
 };
 
 const serverCases: readonly (readonly [line: string, plan: Partial<typeof serverDefaults> | { options: object }])[] = [
@@ -68,11 +86,11 @@ describe('the plan of echo_server', () => {
   });
 
   it.each([
-    ['', { isQuiet: false, greets: false, authorization: undefined, explains: false }],
-    ['-q', { isQuiet: true }],
+    ['', { server: { isQuiet: false }, greets: false, authorization: undefined, explains: false }],
+    ['-q', { server: { isQuiet: true } }],
     ['-g', { greets: true }],
-    ['-qg6', { isQuiet: true, greets: true }],
-    ['--http_authorization_header abc', { authorization: 'abc' }],
+    ['-qg6', { server: { isQuiet: true }, greets: true }],
+    ['--http_authorization_header abc', { authorization: 'abc', server: { isGuarded: true } }],
     ['--http-authorization-header=', { authorization: '' }],
   ])('with %j, beyond listening', (line, part) => {
     expect(plan(echoServerTable, echoServer, line)).toMatchObject(part);
@@ -96,8 +114,8 @@ describe('the plan of push_server', () => {
   });
 
   it.each([
-    ['', { isQuiet: false, message: 'hello world' }],
-    ['-q --send_msg hi', { isQuiet: true, message: 'hi' }],
+    ['', { server: { isQuiet: false }, message: 'hello world' }],
+    ['-q --send_msg hi', { server: { isQuiet: true }, message: 'hi' }],
     ['--send-msg --hi', { message: '--hi' }],
     ['--pidfile p', { server: { pidfile: 'p' } }],
   ])('with %j, beyond listening', (line, part) => {
@@ -124,15 +142,15 @@ describe('the plan of push_server', () => {
 
 describe('the plan of autoroute', () => {
   it.each([
-    ['ws://h:1', { url: 'ws://h:1', messageCount: 1_000_000, client: { url: 'ws://h:1/1000000' } }],
-    ['ws://h:1/', { url: 'ws://h:1/', client: { url: 'ws://h:1/1000000' } }],
-    ['--msg_count 0 ws://h', { messageCount: 0, client: { url: 'ws://h/0' } }],
-    ['--msg-count=5 ws://h/a?b=c', { client: { url: 'ws://h/a/5?b=c' } }],
-    ['--subprotocol a --subprotocol b,c ws://h', { client: { subprotocols: ['a', 'b', 'c'] } }],
-    ['--ping_interval -1 ws://h', { client: { pingIntervalSecs: -1 } }],
-    ['--ping_interval 0 ws://h', { client: { pingIntervalSecs: -1 } }],
-    ['ws://h', { client: { pingIntervalSecs: 30, maxMessageSize: 16_777_216, perMessageDeflate: false } }],
-    ['-x ws://h --max-message-size 5', { client: { maxMessageSize: 5, perMessageDeflate: false } }],
+    ['ws://h:1', { url: 'ws://h:1', messageCount: 1_000_000, client: { options: { url: 'ws://h:1/1000000' } } }],
+    ['ws://h:1/', { url: 'ws://h:1/', client: { options: { url: 'ws://h:1/1000000' } } }],
+    ['--msg_count 0 ws://h', { messageCount: 0, client: { options: { url: 'ws://h/0' } } }],
+    ['--msg-count=5 ws://h/a?b=c', { client: { options: { url: 'ws://h/a/5?b=c' } } }],
+    ['--subprotocol a --subprotocol b,c ws://h', { client: { options: { subprotocols: ['a', 'b', 'c'] } } }],
+    ['--ping_interval -1 ws://h', { client: { options: { pingIntervalSecs: -1 } } }],
+    ['--ping_interval 0 ws://h', { client: { options: { pingIntervalSecs: -1 } } }],
+    ['ws://h', { client: { options: { pingIntervalSecs: 30, maxMessageSize: 16_777_216, perMessageDeflate: false } } }],
+    ['-x ws://h --max-message-size 5', { client: { options: { maxMessageSize: 5, perMessageDeflate: false } } }],
   ])('with %j', (line, part) => {
     expect(plan(autorouteTable, autoroute, line)).toMatchObject(part);
   });
@@ -158,51 +176,136 @@ describe('the plan of autobahn', () => {
 describe('the plan of connect', () => {
   it('has defaults', () => {
     expect(plan(connectTable, connect, 'ws://h')).toEqual({
-      client: {
+      peer: {
+        kind: 'server',
         url: 'ws://h',
-        extraHeaders: [],
-        subprotocols: [],
-        automaticReconnection: true,
-        maxWaitBetweenReconnectionRetries: 10_000,
-        pingIntervalSecs: 30,
-        maxMessageSize: 1_073_741_824,
-        perMessageDeflate: true,
+        client: {
+          options: {
+            url: 'ws://h',
+            subprotocols: [],
+            automaticReconnection: true,
+            maxWaitBetweenReconnectionRetries: 10_000,
+            pingIntervalSecs: 30,
+            maxMessageSize: 1_073_741_824,
+            perMessageDeflate: true,
+            handshakeTimeoutSecs: 20,
+          },
+          access: { headers: [] },
+        },
       },
       conversation: {
-        isBinary: false,
-        gunzips: false,
+        command: 'connect',
         reconnects: true,
         maxMessageSize: 1_073_741_824,
         waitMs: 1000,
+        isLiteral: false,
+        isTrusted: false,
+        isServer: false,
       },
-      pidfile: undefined,
+      isBinary: false,
+      gunzips: false,
+      messages: [],
+      view: {
+        isVerbose: false,
+        isQuiet: false,
+        isJson: false,
+        withTime: false,
+        isRaw: false,
+        colours: 'auto',
+        label: 'ws_connect',
+        prompt: '> ',
+        keepsHistory: true,
+      },
     });
   });
 
   it.each([
     [
-      '-H A:b -H C:d:e ws://h',
+      '-H A:b -H C:d:e -H @f ws://h',
       {
-        client: {
-          extraHeaders: [
-            ['A', 'b'],
-            ['C', 'd:e'],
-          ],
+        peer: {
+          client: {
+            access: {
+              headers: [['A', 'b'], ['C', 'd:e'], { kind: 'file', path: 'f' }],
+            },
+          },
         },
       },
     ],
-    ['--subprotocol chat ws://h', { client: { subprotocols: ['chat'] } }],
-    ['-d ws://h', { client: { automaticReconnection: false }, conversation: { reconnects: false } }],
-    ['-b ws://h', { conversation: { isBinary: true } }],
-    ['-g ws://h', { conversation: { gunzips: true } }],
-    ['-x ws://h', { client: { perMessageDeflate: false } }],
-    ['--deflate-threshold 1024 ws://h', { client: { perMessageDeflate: { threshold: 1024 } } }],
-    ['--max-wait 7 ws://h', { client: { maxWaitBetweenReconnectionRetries: 7 } }],
+    ['-u @env:U ws://h', { peer: { client: { access: { user: { kind: 'variable', name: 'U' } } } } }],
+    ['--proxy env ws://h', { peer: { client: { access: { proxy: { kind: 'text', text: 'env' } } } } }],
+    ['--subprotocol chat ws://h', { peer: { client: { options: { subprotocols: ['chat'] } } } }],
+    [
+      '-d ws://h',
+      { peer: { client: { options: { automaticReconnection: false } } }, conversation: { reconnects: false } },
+    ],
+    ['-b ws://h', { isBinary: true }],
+    ['-g ws://h', { gunzips: true }],
+    ['--disable-per-message-deflate ws://h', { peer: { client: { options: { perMessageDeflate: false } } } }],
+    ['--deflate-threshold 1024 ws://h', { peer: { client: { options: { perMessageDeflate: { threshold: 1024 } } } } }],
+    ['--max-wait 7 ws://h', { peer: { client: { options: { maxWaitBetweenReconnectionRetries: 7 } } } }],
+    ['--timeout 1.5 ws://h', { peer: { client: { options: { handshakeTimeoutSecs: 1.5 } } } }],
+    ['-k ws://h', { peer: { client: { options: { tlsOptions: { caFile: 'NONE' } } } } }],
     ['--wait 0 ws://h', { conversation: { waitMs: 0 } }],
-    ['--ping_interval 5 ws://h', { client: { pingIntervalSecs: 5 } }],
+    ['--wait -1 ws://h', { conversation: { waitMs: Number.POSITIVE_INFINITY } }],
+    ['-n 3 ws://h', { conversation: { count: 3, waitMs: Number.POSITIVE_INFINITY } }],
+    ['-n 3 -w 2 ws://h', { conversation: { count: 3, waitMs: 2000 } }],
+    ['-x a -x b ws://h', { messages: ['a', 'b'], conversation: { isTrusted: true } }],
+    ['--ping_interval 5 ws://h', { peer: { client: { options: { pingIntervalSecs: 5 } } } }],
     ['--pidfile p ws://h', { pidfile: 'p' }],
+    ['-vqt --json --raw --color never ws://h', { view: { isVerbose: true, isJson: true, colours: 'never' } }],
+    ['--binary-output raw --disable-history ws://h', { view: { binaryOutput: 'raw', keepsHistory: false } }],
+    ['--listen 8008', { peer: { kind: 'client', server: { host: '127.0.0.1', port: 8008, addressFamily: 4 } } }],
+    ['-l [::1]:0', { peer: { server: { host: '::1', port: 0, addressFamily: 6 } }, conversation: { isServer: true } }],
   ])('with %j', (line, part) => {
     expect(plan(connectTable, connect, line)).toMatchObject(part);
+  });
+
+  it.each([
+    ['', "missing required argument 'url'", undefined],
+    ['-x ws://h', "missing required argument 'url'", '-x takes a message to send'],
+    ['--listen 1 ws://h', '--listen waits for a client, so url has no place', undefined],
+    ['--listen 1 -H A:b', 'so --header has no place', undefined],
+    ['--listen 1 -u a:b', 'so --user has no place', undefined],
+    ['--listen nowhere', '--listen must be a port or ADDRESS:PORT', undefined],
+    ['--listen 99999', '--listen must be a whole number from 0 to 65535', undefined],
+    ['--count 0 ws://h', '--count must be a whole number from 1', undefined],
+    ['--color red ws://h', "--color must be one of auto, always, never, not 'red'", undefined],
+    ['-u @ ws://h', '--user must be @FILE or @env:NAME', undefined],
+  ])('does not exist for %j', (line, why, hint) => {
+    const error = thrownBy(() => plan(connectTable, connect, line));
+    expect(error).toBeInstanceOf(WrongUsage);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(why),
+      ...(hint === undefined ? {} : { hint: expect.stringContaining(hint) }),
+    });
+  });
+});
+
+describe('the plan of ping', () => {
+  it.each([
+    ['ws://h', { shownUrl: 'ws://h', source: undefined, answerMs: 10_000 }],
+    ['-c 3 ws://h', { source: { kind: 'clock', count: 3, intervalMs: 1000 } }],
+    ['-i 0.2 ws://h', { source: { kind: 'clock', count: undefined, intervalMs: 200 } }],
+    ['-W 1 ws://u:secret@h:1/p?token=1', { shownUrl: 'ws://h:1/p', answerMs: 1000 }],
+    [
+      'ws://h',
+      { client: { options: { automaticReconnection: false, pingIntervalSecs: -1, perMessageDeflate: false } } },
+    ],
+  ])('with %j', (line, part) => {
+    expect(plan(pingTable, ping, line)).toMatchObject(part);
+  });
+});
+
+describe('the plan of chat', () => {
+  it.each([
+    ['ws://h alice', { name: 'alice', announces: true, view: { prompt: 'alice > ', keepsHistory: false } }],
+    ['--silent ws://h alice', { announces: false }],
+    ['-w -1 ws://h alice', { conversation: { waitMs: Number.POSITIVE_INFINITY, reconnects: true } }],
+    ['ws://h a\u001b[2J', { view: { prompt: 'a\\x1b[2J > ' } }],
+    ['ws://h alice', { client: { options: { perMessageDeflate: false } } }],
+  ])('with %j', (line, part) => {
+    expect(plan(chatTable, chat, line)).toMatchObject(part);
   });
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,18 @@ afterEach(() => {
 });
 
 describe('the process ws', () => {
+  it.runIf(existsSync('/dev/full'))('says so in one line when its output cannot be written', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [main, 'help'], { stdio: ['ignore', full, 'pipe'] });
+    children.add(child);
+    const stderr = new Capture();
+    child.stderr?.pipe(stderr);
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    closeSync(full);
+    expect(code).toBe(1);
+    expect(stderr.text).toMatch(/^ws: standard output: ENOSPC.+\n$/);
+  });
+
   it('says its version', async () => {
     const run = ws(['--version']);
     expect(await run.done).toBe(0);
@@ -79,7 +91,7 @@ describe('the process ws', () => {
     const pidfile = join(folder, 'pid');
     const server = await startServer('echo_server', '-q', '--pidfile', pidfile);
     expect(readFileSync(pidfile, 'utf8')).toBe(String(server.child.pid));
-    const client = ws(['connect', '--wait', '1', server.url], 'hello\n');
+    const client = ws(['connect', '--count', '1', server.url], 'hello\n');
     expect(await client.done).toBe(0);
     expect(client.stdout.text).toBe('hello\n');
     server.child.kill('SIGINT');
@@ -96,6 +108,37 @@ describe('the process ws', () => {
     await client.stderr.match(/connected/);
     client.child.kill('SIGINT');
     expect(await client.done).toBe(130);
+  });
+
+  it('ends with 3 when the server closes for a reason', async () => {
+    const server = await startServer('echo_server', '-q', '--http_authorization_header', 'secret');
+    const client = ws(['connect', '-q', '--wait', '-1', server.url], '');
+    expect(await client.done).toBe(3);
+    expect([client.stdout.text, client.stderr.text]).toEqual(['', '']);
+  });
+
+  it('pings by lines and by the clock', async () => {
+    const server = await startServer('echo_server', '-q');
+    const lines = ws(['ping', server.url], 'hello\n');
+    const clock = ws(['ping', '-c', '2', '-i', '0.01', server.url]);
+    expect([await lines.done, await clock.done]).toEqual([0, 0]);
+    expect(lines.stdout.text).toMatch(
+      /^ping_pong: connected\nping_pong: received pong message: hello \(\d+\.\d+ ms\)\n/,
+    );
+    expect(clock.stdout.text).toContain('\n2 pings sent, 2 pongs received, 0% lost, ');
+    expect([lines.stderr.text, clock.stderr.text]).toEqual(['', '']);
+  });
+
+  it('carries what one says to another', async () => {
+    const server = await startServer('broadcast_server');
+    const alice = ws(['chat', server.url, 'alice']);
+    await alice.stderr.match(/ws chat: connected/);
+    const bob = ws(['chat', '-q', '--wait', '0', server.url, 'bob'], 'hello\n');
+    expect(await bob.done).toBe(0);
+    await alice.stdout.match(/^bob > hello\n/);
+    alice.child.kill('SIGTERM');
+    expect(await alice.done).toBe(143);
+    expect([bob.stdout.text, bob.stderr.text]).toEqual(['', '']);
   });
 
   it('ends quietly when nobody reads its output any more', async () => {

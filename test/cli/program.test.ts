@@ -4,7 +4,7 @@ import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { run, tables } from '../../src/cli/program.ts';
 import { describeVersion } from '../../src/cli/version.ts';
 import { userAgent } from '../../src/index.ts';
-import { fakeEnvironment } from './fake-environment.ts';
+import { fakeEnvironment, startCli } from './fake-environment.ts';
 
 async function runToEnd(...argv: string[]): Promise<{ code: ExitCode; out: string; err: string }> {
   const { environment, stdout, stderr } = fakeEnvironment();
@@ -62,10 +62,23 @@ describe.each(tables.map((table) => [table.name, table] as const))('the help of 
   });
 });
 
+describe('help in a narrow terminal', () => {
+  it.each(tables.map(({ name }) => name))('fits: %s', async (name) => {
+    const cli = startCli(['help', name], { columns: 40 });
+    expect(await cli.done).toBe(ExitCode.Done);
+    const options = cli.stdout.text.slice(cli.stdout.text.indexOf('\nOptions:'));
+    expect(options).toContain('\n  --logfile <FILE>\n      write log lines to this file\n');
+    for (const line of options.split('\n')) expect(line.length, line).toBeLessThanOrEqual(48);
+    const words = (text: string): string[] => text.split(/\s+/).toSorted();
+    expect(words(cli.stdout.text)).toEqual(words((await runToEnd('help', name)).out));
+  });
+});
+
 describe('wrong usage', () => {
   it.each<[line: string, error: string, hint: string]>([
     ['nope', "wrong usage: unknown command 'nope'", "Try 'ws help'."],
     ['help nope', "wrong usage: unknown command 'nope'", "Try 'ws help'."],
+    ['help conect', "wrong usage: unknown command 'conect'", 'Did you mean connect?'],
     ['echo_servr', "wrong usage: unknown command 'echo_servr'", 'Did you mean echo_server?'],
     ['echo_server --prt 1', "echo_server: unknown option '--prt'", 'Did you mean --port?'],
     ['echo_server --port', "echo_server: option '--port <PORT>' argument missing", "Try 'ws help echo_server'."],
@@ -81,10 +94,10 @@ describe('wrong usage', () => {
       "Try 'ws help autoroute'.",
     ],
     ['connect --header x url', "connect: --header must look like 'Name: value'", "Try 'ws help connect'."],
-    ['connect nowhere', 'connect: could not parse url', "Try 'ws help connect'."],
+    ['connect nowhere', 'connect: Could not parse url', "Try 'ws help connect'."],
     ['connect -H Upgrade:x ws://h', 'connect: extraHeaders: ', "Try 'ws help connect'."],
-    ['autoroute nowhere', 'autoroute: could not parse url', "Try 'ws help autoroute'."],
-    ['autobahn --url nowhere', 'autobahn: could not parse url', "Try 'ws help autobahn'."],
+    ['autoroute nowhere', 'autoroute: Could not parse url', "Try 'ws help autoroute'."],
+    ['autobahn --url nowhere', 'autobahn: Could not parse url', "Try 'ws help autobahn'."],
     [
       'echo_server -6 --host 127.0.0.1',
       'echo_server: --host 127.0.0.1 is no IPv6 address, as -6 asks',

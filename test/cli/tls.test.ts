@@ -44,7 +44,7 @@ describe('ws with TLS', () => {
       ['--verify-none'],
       ['--verify_none'],
     ]) {
-      const cli = startCli(['connect', '--wait', '0.2', ...trust, echo.url], { input: 'hello\n' });
+      const cli = startCli(['connect', '--count', '1', ...trust, echo.url], { input: 'hello\n' });
       expect(await cli.done).toBe(ExitCode.Done);
       expect(cli.stdout.text).toBe('hello\n');
     }
@@ -53,7 +53,7 @@ describe('ws with TLS', () => {
   it('asks for client certificates with --ca-file on a server, and presents them', async () => {
     const echo = await startServer(['echo_server', '-q', ...serverArgs, '--ca-file', caFile]);
     // Scripts of the seed library give --tls to clients, too.
-    const args = ['connect', '-d', '--wait', '0.2', '--tls', '--ca-file', caFile, echo.url];
+    const args = ['connect', '-d', '--count', '1', '--tls', '--ca-file', caFile, echo.url];
     const friend = startCli([...args, ...clientArgs], { input: 'hello\n' });
     expect(await friend.done).toBe(ExitCode.Done);
     expect(friend.stdout.text).toBe('hello\n');
@@ -61,6 +61,27 @@ describe('ws with TLS', () => {
     expect(await stranger.done).not.toBe(ExitCode.Done);
     expect(stranger.stdout.text).toBe('');
     await echo.stderr.match(/\[error\] SocketServer::run\(\) tls accept failed for client 127\.0\.0\.1:\d+: /);
+  });
+
+  it('opens encrypted keys on both sides', async () => {
+    const locked = authority.issue({ passphrase: 'open sesame' });
+    const [cert, key] = [file('locked.pem', locked.certFile), file('locked-key.pem', locked.keyFile)];
+    const identity = ['--cert-file', cert, '--key-file', key];
+    const passphrase = ['--key-passphrase', `@${file('passphrase', 'open sesame\n')}`];
+    const echo = await startServer(['echo_server', '-q', '--tls', ...identity, ...passphrase, '--ca-file', caFile]);
+    const args = ['connect', '-d', '-x', 'hello', '-n', '1', '--ca-file', caFile, ...identity];
+    const variables = { SESAME: 'open sesame' };
+    const opened = startCli([...args, '--key_passphrase', '@env:SESAME', echo.url], { variables });
+    expect(await opened.done).toBe(ExitCode.Done);
+    expect(opened.stdout.text).toBe('hello\n');
+    const listening = startCli(['connect', '--listen', '0', '--tls', ...identity, ...passphrase]);
+    await listening.stderr.match(/Listening on wss:/);
+    const closed = startCli([...args, '--key-passphrase', 'wrong', echo.url]);
+    expect(await closed.done).toBe(ExitCode.Failed);
+    expect(closed.stderr.text).toContain('Give the passphrase with --key-passphrase @FILE or @env:NAME.');
+    const keyless = startCli(['echo_server', '--port', '0', ...passphrase]);
+    expect(await keyless.done).toBe(ExitCode.WrongUsage);
+    expect(keyless.stderr.text).toMatch(/^ws: echo_server: --key-passphrase is for the key of --key-file\n/);
   });
 
   it('measures', async () => {

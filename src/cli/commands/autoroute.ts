@@ -1,5 +1,6 @@
-import type { WebSocket, WebSocketOptions } from '../../index.ts';
-import { connectFailure, createClient, urlBelow } from '../client.ts';
+import type { WebSocket } from '../../index.ts';
+import { connectFailure, urlBelow } from '../client.ts';
+import { type ClientPlan, openClient, planClient } from '../client-access.ts';
 import type { Command } from '../command.ts';
 import type { Environment, StopSignal } from '../environment.ts';
 import { CliError } from '../errors.ts';
@@ -9,34 +10,31 @@ import { printable, writeLine } from '../output.ts';
 import { settleable } from '../settle.ts';
 import { exitCodeOf, withStopSignal } from '../stop-signal.ts';
 import type { AutorouteValues } from '../tables/autoroute.ts';
-import { planTls } from '../tls.ts';
 
 export interface AutoroutePlan {
   /** Without the number of messages, as it was typed. */
   readonly url: string;
   readonly messageCount: number;
-  readonly client: WebSocketOptions;
+  readonly client: ClientPlan;
 }
 
 export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
   plan: (values) => ({
     url: values.url,
     messageCount: values.messageCount,
-    client: {
+    client: planClient(values, {
       url: urlBelow(values.url, String(values.messageCount)),
       subprotocols: values.subprotocols.flat(),
       pingIntervalSecs: values.pingIntervalSecs,
       maxMessageSize: values.maxMessageSize,
-      tlsOptions: planTls(values),
-      proxy: values.proxy,
       // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
       perMessageDeflate: false,
-    },
+    }),
   }),
 
   execute: (plan, environment) =>
     withStopSignal(environment, async (stopped) => {
-      const client = createClient('autoroute', plan.client);
+      const client = openClient('autoroute', plan.client, environment);
       const measurement = new Measurement(plan, client, environment);
       try {
         return await measurement.run(stopped);

@@ -1,57 +1,149 @@
-import type { WebSocketOptions } from '../../index.ts';
-import { createClient } from '../client.ts';
+import { isIP } from 'node:net';
+import { type ClientPlan, openClient, planClient } from '../client-access.ts';
 import type { Command } from '../command.ts';
 import { Conversation, type ConversationPlan } from '../connect/conversation.ts';
-import { openScreen } from '../connect/screen.ts';
+import { PlainDialect } from '../connect/dialect.ts';
+import type { Link } from '../connect/link.ts';
+import { ListenLink } from '../connect/listen-link.ts';
+import { openScreen } from '../connect/open-screen.ts';
+import type { Screen } from '../connect/screen.ts';
+import { planView, type ViewPlan } from '../connect/view.ts';
 import { planDeflate } from '../deflate.ts';
+import type { Environment } from '../environment.ts';
+import { WrongUsage } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { withPidfile } from '../pidfile.ts';
+import type { Secret } from '../secrets.ts';
+import type { ServerOptions } from '../serve.ts';
 import { exitCodeOf, withStopSignal } from '../stop-signal.ts';
 import type { ConnectValues } from '../tables/connect.ts';
-import { planTls } from '../tls.ts';
+import { planTls, withPassphrase } from '../tls.ts';
 
 export interface ConnectPlan {
-  readonly client: WebSocketOptions;
+  /** The other side: a server to connect to, or where to wait for a client. */
+  readonly peer:
+    | { readonly kind: 'server'; readonly url: string; readonly client: ClientPlan }
+    | { readonly kind: 'client'; readonly server: ServerOptions; readonly keyPassphrase: Secret | undefined };
   readonly conversation: ConversationPlan;
+  readonly isBinary: boolean;
+  readonly gunzips: boolean;
+  /** Sent in place of the input. */
+  readonly messages: readonly string[];
+  readonly view: ViewPlan;
   readonly pidfile: string | undefined;
 }
 
+const COMMAND = 'connect';
+
 export const connect: Command<ConnectValues, ConnectPlan> = {
   plan(values) {
-    const { maxMessageSize } = values;
-    const reconnects = !values.withoutReconnection;
+    const { maxMessageSize, messages, count, isBinary, gunzips, isLiteral, pidfile } = values;
+    // Without an end of their own, messages that are counted are waited for.
+    const waitSecs = values.waitSecs ?? (count === undefined ? 1 : Number.POSITIVE_INFINITY);
     return {
-      client: {
-        url: values.url,
-        extraHeaders: values.headers,
-        subprotocols: values.subprotocols.flat(),
-        automaticReconnection: reconnects,
-        maxWaitBetweenReconnectionRetries: values.maxWaitMs,
-        pingIntervalSecs: values.pingIntervalSecs,
-        maxMessageSize,
-        tlsOptions: planTls(values),
-        perMessageDeflate: planDeflate(values),
-        proxy: values.proxy,
-      },
+      peer: planPeer(values),
       conversation: {
-        isBinary: values.isBinary,
-        gunzips: values.gunzips,
-        reconnects,
+        command: COMMAND,
+        reconnects: !values.withoutReconnection,
         maxMessageSize,
-        waitMs: values.waitSecs * 1000,
+        waitMs: waitSecs * 1000,
+        count,
+        isLiteral,
+        isTrusted: messages.length > 0,
+        isServer: values.listen !== undefined,
       },
-      pidfile: values.pidfile,
+      isBinary,
+      gunzips,
+      messages,
+      view: planView(values, {
+        binaryOutput: values.binaryOutput,
+        label: 'ws_connect',
+        prompt: '> ',
+        keepsHistory: !values.withoutHistory,
+      }),
+      pidfile,
     };
   },
 
   execute: (plan, environment) =>
     withStopSignal(environment, (stopped) =>
       withPidfile(plan.pidfile, environment, async () => {
-        const client = createClient('connect', plan.client);
-        const screen = openScreen(environment, () => conversation.end(ExitCode.Interrupted));
-        const conversation = new Conversation(plan.conversation, client, screen);
+        const link = await openLink(plan, environment);
+        const screen = openScreen(environment, plan.view, plan.messages, () => conversation.end(ExitCode.Interrupted));
+        const { maxMessageSize } = plan.conversation;
+        const conversation = new Conversation(plan.conversation, {
+          link,
+          screen,
+          dialect: new PlainDialect({ isBinary: plan.isBinary, gunzips: plan.gunzips, maxMessageSize }),
+          elapsedMs: () => environment.elapsedMs(),
+        });
+        announce(plan, link, screen);
+        if (plan.view.isVerbose) link.onFrame((frame) => screen.tell({ type: 'frame', frame }));
         void stopped.then((signal) => conversation.end(exitCodeOf(signal)));
-        return conversation.run();
+        const code = await conversation.run();
+        if (link instanceof ListenLink) await link.end();
+        return code;
       }),
     ),
 };
+
+function planPeer(values: ConnectValues): ConnectPlan['peer'] {
+  const { url, listen } = values;
+  if (listen !== undefined) {
+    return { kind: 'client', server: planServer(values, listen), keyPassphrase: values.keyPassphrase };
+  }
+  if (url === undefined) throw withoutUrl(values.messages);
+  return {
+    kind: 'server',
+    url,
+    client: planClient(values, {
+      url,
+      subprotocols: values.subprotocols.flat(),
+      automaticReconnection: !values.withoutReconnection,
+      maxWaitBetweenReconnectionRetries: values.maxWaitMs,
+      pingIntervalSecs: values.pingIntervalSecs,
+      maxMessageSize: values.maxMessageSize,
+      perMessageDeflate: planDeflate(values),
+    }),
+  };
+}
+
+/** In the C++ command `-x` switches compression off, and takes no message. */
+function withoutUrl(messages: readonly string[]): WrongUsage {
+  const isTaken = messages.some((message) => /^wss?:\/\//.test(message));
+  const hint = isTaken ? '-x takes a message to send; --disable-per-message-deflate is the switch.' : undefined;
+  return new WrongUsage(COMMAND, "missing required argument 'url'", hint);
+}
+
+function planServer(values: ConnectValues, { host, port }: NonNullable<ConnectValues['listen']>): ServerOptions {
+  const { url, headers, user, proxy } = values;
+  const stray = Object.entries({ url, '--user': user, '--proxy': proxy, '--header': headers[0] });
+  const [name] = stray.find(([, given]) => given !== undefined) ?? [];
+  if (name !== undefined) throw new WrongUsage(COMMAND, `--listen waits for a client, so ${name} has no place`);
+  return {
+    host,
+    port,
+    addressFamily: isIP(host) === 6 ? 6 : 4,
+    subprotocols: values.subprotocols.flat(),
+    pingIntervalSecs: values.pingIntervalSecs,
+    maxMessageSize: values.maxMessageSize,
+    maxUnfinishedBytes: 2 * values.maxMessageSize,
+    perMessageDeflate: planDeflate(values),
+    tlsOptions: planTls(values),
+  };
+}
+
+/** The connection, which is not made yet. */
+async function openLink({ peer }: ConnectPlan, environment: Environment): Promise<Link> {
+  if (peer.kind === 'server') return openClient(COMMAND, peer.client, environment);
+  const { server, keyPassphrase } = peer;
+  const tlsOptions = withPassphrase(server.tlsOptions, keyPassphrase, COMMAND, environment);
+  return ListenLink.listen(COMMAND, { ...server, tlsOptions });
+}
+
+function announce({ peer }: ConnectPlan, link: Link, screen: Screen): void {
+  if (peer.kind === 'server' || !(link instanceof ListenLink)) return;
+  const { host, tlsOptions } = peer.server;
+  const scheme = tlsOptions?.tls === true ? 'wss' : 'ws';
+  screen.tell({ type: 'listening', url: `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${link.port}/` });
+}

@@ -6,6 +6,7 @@ import {
   WebSocketServer,
 } from '../../index.ts';
 import { Echo } from '../backpressure.ts';
+import { ClientLog } from '../client-log.ts';
 import type { Command } from '../command.ts';
 import { planDeflate } from '../deflate.ts';
 import type { Environment } from '../environment.ts';
@@ -16,7 +17,6 @@ import type { EchoServerValues } from '../tables/echo-server.ts';
 
 export interface EchoServerPlan {
   readonly server: ServerPlan;
-  readonly isQuiet: boolean;
   readonly greets: boolean;
   /** What the `Authorization` header must be; `undefined` serves everybody. */
   readonly authorization: string | undefined;
@@ -32,8 +32,12 @@ export const echoServer: Command<EchoServerValues, EchoServerPlan> = {
     const server = planServer('echo_server', values);
     const options = { ...server.options, perMessageDeflate: planDeflate(values) };
     return {
-      server: { ...server, options, nextPorts: values.isStart ? MORE_PORTS : 0 },
-      isQuiet: values.isQuiet,
+      server: {
+        ...server,
+        options,
+        nextPorts: values.isStart ? MORE_PORTS : 0,
+        isGuarded: server.isGuarded || values.authorization !== undefined,
+      },
       greets: values.greets,
       authorization: values.authorization,
       explains: values.isStart,
@@ -41,12 +45,12 @@ export const echoServer: Command<EchoServerValues, EchoServerPlan> = {
   },
 
   execute(plan, environment) {
-    const log = new Log(environment, plan.isQuiet);
+    const log = new Log(environment, plan.server.isQuiet, plan.server.isJson);
     return serve(plan.server, environment, {
       createServer(options) {
         const server = new WebSocketServer(options);
         server.setOnConnectionCallback((webSocket) => {
-          const client = new EchoClient(webSocket, plan, log);
+          const client = new EchoClient(webSocket, plan, new ClientLog(log, environment, webSocket));
           webSocket.setOnMessageCallback((message) => client.onMessage(message));
         });
         return server;
@@ -62,11 +66,11 @@ export const echoServer: Command<EchoServerValues, EchoServerPlan> = {
 class EchoClient {
   private readonly webSocket: ServerWebSocket;
   private readonly plan: EchoServerPlan;
-  private readonly log: Log;
+  private readonly log: ClientLog;
   private readonly echo: Echo;
   private isServed = false;
 
-  constructor(webSocket: ServerWebSocket, plan: EchoServerPlan, log: Log) {
+  constructor(webSocket: ServerWebSocket, plan: EchoServerPlan, log: ClientLog) {
     this.webSocket = webSocket;
     this.plan = plan;
     this.log = log;
@@ -74,20 +78,18 @@ class EchoClient {
   }
 
   onMessage(message: WebSocketMessage): void {
-    const { log, webSocket } = this;
+    const { log } = this;
     switch (message.type) {
       case 'message':
-        if (!log.isQuiet) log.info(`Received ${message.wireSize} bytes`);
+        log.received(message.wireSize);
         if (this.isServed) this.echo.send(message);
         break;
       case 'open':
         this.onOpen(message);
         break;
-      case 'close': {
-        const { code, reason } = message.closeInfo;
-        log.info(`Closed connection: client id ${webSocket.state.getId()} code ${code} reason ${reason}`);
+      case 'close':
+        log.closed(message.closeInfo);
         break;
-      }
       case 'error':
         log.error(`Connection error: ${message.errorInfo.reason}`);
         break;
@@ -98,10 +100,7 @@ class EchoClient {
 
   private onOpen({ openInfo }: WebSocketOpenMessage): void {
     const { log, plan, webSocket } = this;
-    log.info('New connection');
-    log.info(`remote ip: ${webSocket.state.getRemoteIp()}`);
-    log.info(`id: ${webSocket.state.getId()}`);
-    log.handshake(openInfo.uri, openInfo.headers);
+    log.opened(openInfo);
     if (plan.authorization !== undefined) {
       if (!isSameSecret(openInfo.headers.get('authorization') ?? '', plan.authorization)) {
         webSocket.close(4001, 'Permission denied');

@@ -5,6 +5,7 @@ import {
   WebSocketServer,
 } from '../../index.ts';
 import { Echo } from '../backpressure.ts';
+import { ClientLog } from '../client-log.ts';
 import type { Command } from '../command.ts';
 import { Log } from '../log.ts';
 import { push } from '../push.ts';
@@ -14,25 +15,28 @@ import type { PushServerValues } from '../tables/push-server.ts';
 
 export interface PushServerPlan {
   readonly server: ServerPlan;
-  readonly isQuiet: boolean;
   readonly message: string;
 }
 
 export const pushServer: Command<PushServerValues, PushServerPlan> = {
   plan: (values) => ({
     server: planServer('push_server', values),
-    isQuiet: values.isQuiet,
     message: values.message,
   }),
 
   execute(plan, environment) {
-    const log = new Log(environment, plan.isQuiet);
+    const log = new Log(environment, plan.server.isQuiet, plan.server.isJson);
     const finished = settleable<void>();
     return serve(plan.server, environment, {
       createServer(options) {
         const server = new WebSocketServer(options);
         server.setOnConnectionCallback((webSocket) => {
-          const client = new PushClient(webSocket, plan.message, log, finished.resolve);
+          const client = new PushClient(
+            webSocket,
+            plan.message,
+            new ClientLog(log, environment, webSocket),
+            finished.resolve,
+          );
           webSocket.setOnMessageCallback((message) => client.onMessage(message));
         });
         return server;
@@ -59,11 +63,11 @@ export function countOf(uri: string): number | undefined {
 class PushClient {
   private readonly webSocket: ServerWebSocket;
   private readonly text: string;
-  private readonly log: Log;
+  private readonly log: ClientLog;
   private readonly onClosed: () => void;
   private readonly echo: Echo;
 
-  constructor(webSocket: ServerWebSocket, text: string, log: Log, onClosed: () => void) {
+  constructor(webSocket: ServerWebSocket, text: string, log: ClientLog, onClosed: () => void) {
     this.webSocket = webSocket;
     this.text = text;
     this.log = log;
@@ -72,21 +76,19 @@ class PushClient {
   }
 
   onMessage(message: WebSocketMessage): void {
-    const { log, webSocket } = this;
+    const { log } = this;
     switch (message.type) {
       case 'message':
-        if (!log.isQuiet) log.info(`Received ${message.wireSize} bytes`);
+        log.received(message.wireSize);
         this.echo.send(message);
         break;
       case 'open':
         this.onOpen(message);
         break;
-      case 'close': {
-        const { code, reason } = message.closeInfo;
-        log.info(`Closed connection: client id ${webSocket.state.getId()} code ${code} reason ${reason}`);
+      case 'close':
+        log.closed(message.closeInfo);
         this.onClosed();
         break;
-      }
       case 'error':
         log.error(`Connection error: ${message.errorInfo.reason}`);
         break;
@@ -97,10 +99,7 @@ class PushClient {
 
   private onOpen({ openInfo }: WebSocketOpenMessage): void {
     const { log, webSocket } = this;
-    log.info('New connection');
-    log.info(`remote ip: ${webSocket.state.getRemoteIp()}`);
-    log.info(`id: ${webSocket.state.getId()}`);
-    log.handshake(openInfo.uri, openInfo.headers);
+    log.opened(openInfo);
     const count = countOf(openInfo.uri);
     if (count === undefined) {
       log.error('Error parsing message count, closing connection');

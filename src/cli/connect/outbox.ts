@@ -1,35 +1,43 @@
-import type { WebSocket, WebSocketSendFailure } from '../../index.ts';
+import type { WebSocketSendFailure } from '../../index.ts';
+import type { Link } from './link.ts';
+import type { Traffic } from './traffic.ts';
 
 export type Line = string | Buffer;
+
+/** What is to be sent, and as what. */
+export interface Outgoing {
+  readonly data: Line;
+  readonly isBinary: boolean;
+}
 
 interface Waiter {
   readonly atMost: number;
   readonly resolve: () => void;
 }
 
-/** Lines on their way out: in order, kept while there is no connection, and no faster than the peer takes them. */
+/** Messages on their way out: in order, kept while there is no connection, and no faster than the peer takes them. */
 export class Outbox {
-  private readonly webSocket: WebSocket;
-  private readonly isBinary: boolean;
+  private readonly link: Link;
+  private readonly traffic: Traffic;
   private readonly onRefused: (failure: WebSocketSendFailure) => void;
-  private readonly lines: Line[] = [];
+  private readonly messages: Outgoing[] = [];
   private waiters: Waiter[] = [];
   private isPumping = false;
 
-  /** `onRefused` is told of lines that can never be sent. */
-  constructor(webSocket: WebSocket, isBinary: boolean, onRefused: (failure: WebSocketSendFailure) => void) {
-    this.webSocket = webSocket;
-    this.isBinary = isBinary;
+  /** `onRefused` is told of messages that can never be sent. */
+  constructor(link: Link, traffic: Traffic, onRefused: (failure: WebSocketSendFailure) => void) {
+    this.link = link;
+    this.traffic = traffic;
     this.onRefused = onRefused;
   }
 
-  /** Lines that were not given to a connection yet. */
+  /** Messages that were not given to a connection yet. */
   get length(): number {
-    return this.lines.length;
+    return this.messages.length;
   }
 
-  put(line: Line): void {
-    this.lines.push(line);
+  put(message: Outgoing): void {
+    this.messages.push(message);
     this.pump();
   }
 
@@ -38,34 +46,35 @@ export class Outbox {
     if (!this.isPumping) void this.pumpAll();
   }
 
-  /** Settles when at most so many lines are left. */
+  /** Settles when at most so many messages are left. */
   untilAtMost(count: number): Promise<void> {
-    if (this.lines.length <= count) return Promise.resolve();
+    if (this.messages.length <= count) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiters.push({ atMost: count, resolve });
     });
   }
 
   private async pumpAll(): Promise<void> {
-    const { webSocket, lines } = this;
+    const { link, messages } = this;
     this.isPumping = true;
-    for (let line = lines[0]; line !== undefined; line = lines[0]) {
-      if (!webSocket.canSendMore) await webSocket.drain();
-      const info = this.isBinary ? webSocket.sendBinary(line) : webSocket.sendText(line);
+    for (let message = messages[0]; message !== undefined; message = messages[0]) {
+      if (!link.canSendMore) await link.drain();
+      const info = message.isBinary ? link.sendBinary(message.data) : link.sendText(message.data);
       if (!info.success && info.code === 'closed') break;
       if (!info.success && info.code === 'bufferFull') {
-        await webSocket.drain();
+        await link.drain();
         continue;
       }
-      lines.shift();
-      if (!info.success) this.onRefused(info);
+      messages.shift();
+      if (info.success) this.traffic.onSent(info.payloadSize);
+      else this.onRefused(info);
       if (this.waiters.length > 0) this.wake();
     }
     this.isPumping = false;
   }
 
   private wake(): void {
-    const left = this.lines.length;
+    const left = this.messages.length;
     const woken = this.waiters.filter(({ atMost }) => left <= atMost);
     this.waiters = this.waiters.filter(({ atMost }) => left > atMost);
     for (const { resolve } of woken) resolve();

@@ -1,13 +1,12 @@
 import { type CommandTable, value } from '../options.ts';
 import { readInteger } from '../readers.ts';
-import { maxMessageSize, noDeflate, pingInterval, proxy, subprotocols, urlArgument } from './shared.ts';
-import { clientTlsOptions, type TlsValues } from './tls.ts';
+import { type ClientValues, clientOptions } from './client.ts';
+import { maxMessageSize, noDeflate, pingInterval, subprotocols, urlArgument } from './shared.ts';
 
-export interface AutorouteValues extends TlsValues {
+export interface AutorouteValues extends ClientValues {
   readonly url: string;
   readonly messageCount: number;
   readonly withoutDeflate: boolean;
-  readonly proxy: string | undefined;
   readonly pingIntervalSecs: number;
   readonly subprotocols: readonly (readonly string[])[];
   readonly maxMessageSize: number;
@@ -35,7 +34,6 @@ export const autorouteTable: CommandTable<AutorouteValues, 'url'> = {
     pingIntervalSecs: pingInterval,
     subprotocols,
     maxMessageSize: maxMessageSize(16),
-    proxy,
-    ...clientTlsOptions,
+    ...clientOptions,
   },
 };

@@ -1,10 +1,9 @@
 import { type CommandTable, flag, value } from '../options.ts';
 import { readText } from '../readers.ts';
-import { deflateThreshold, quiet, type ServerValues, serverOptions } from './shared.ts';
+import { deflateThreshold, type ServerValues, serverOptions } from './shared.ts';
 
 export interface EchoServerValues extends ServerValues {
   readonly deflateThreshold: number | undefined;
-  readonly isQuiet: boolean;
   readonly greets: boolean;
   readonly authorization: string | undefined;
   readonly isStart: boolean;
@@ -22,7 +21,6 @@ export const echoServerTable: CommandTable<EchoServerValues> = {
   options: {
     ...serverOptions,
     deflateThreshold,
-    isQuiet: quiet,
     greets: flag({ short: 'g', long: 'greetings', about: "send 'Welcome !' to every client" }),
     authorization: value<string | undefined>({
       long: 'http_authorization_header',

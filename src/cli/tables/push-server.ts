@@ -1,9 +1,8 @@
 import { type CommandTable, value } from '../options.ts';
 import { readText } from '../readers.ts';
-import { quiet, type ServerValues, serverOptions } from './shared.ts';
+import { type ServerValues, serverOptions } from './shared.ts';
 
 export interface PushServerValues extends ServerValues {
-  readonly isQuiet: boolean;
   readonly message: string;
 }
 
@@ -18,7 +17,6 @@ export const pushServerTable: CommandTable<PushServerValues> = {
   arguments: {},
   options: {
     ...serverOptions,
-    isQuiet: quiet,
     message: value({
       long: 'send_msg',
       placeholder: 'TEXT',

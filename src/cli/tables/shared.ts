@@ -8,7 +8,7 @@ import {
   type ValueOption,
   value,
 } from '../options.ts';
-import { readByteSize, readHeader, readInteger, readNames, readPath, readPort, readText } from '../readers.ts';
+import { readByteSize, readInteger, readNames, readPath, readPort, readText } from '../readers.ts';
 import { serverTlsOptions, type TlsValues } from './tls.ts';
 
 /** Options that sub-commands have in common. A group of them is spread into the table of a command. */
@@ -54,6 +54,8 @@ export const deflateThreshold: ValueOption<number | undefined> = value<number | 
   shownDefault: '256, or 0 with context takeover',
 });
 
+export const json: FlagOption = flag({ long: 'json', about: 'show every event as a JSON object on a line of its own' });
+
 /** Where a server listens, and what it takes from its clients. */
 export interface ServerValues extends TlsValues {
   readonly port: number;
@@ -63,6 +65,9 @@ export interface ServerValues extends TlsValues {
   readonly withoutPong: boolean;
   readonly maxMessageSize: number;
   readonly pidfile: string | undefined;
+  readonly isQuiet: boolean;
+  readonly isJson: boolean;
+  readonly isSelfSigned: boolean;
 }
 
 export const serverOptions: OptionsFor<ServerValues> = {
@@ -87,6 +92,12 @@ export const serverOptions: OptionsFor<ServerValues> = {
   withoutPong: flag({ short: 'p', long: 'disable-pong', about: 'do not answer pings' }),
   maxMessageSize: maxMessageSize(16),
   pidfile,
+  isQuiet: quiet,
+  isJson: json,
+  isSelfSigned: flag({
+    long: 'tls-self-signed',
+    about: 'speak TLS with a certificate made for this run, for localhost; its fingerprint is printed',
+  }),
   ...serverTlsOptions,
 };
 
@@ -96,27 +107,11 @@ export const urlArgument: ArgumentSpec<string> = {
   read: readText,
 };
 
-export const headers: ListOption<readonly [string, string]> = list({
-  short: 'H',
-  long: 'header',
-  placeholder: "'NAME: VALUE'",
-  about: 'add a header to the request; may be repeated',
-  read: readHeader,
-});
-
 export const subprotocols: ListOption<readonly string[]> = list({
   long: 'subprotocol',
   placeholder: 'NAME',
   about: 'offer a subprotocol; may be repeated',
   read: readNames,
-});
-
-export const proxy: ValueOption<string | undefined> = value<string | undefined>({
-  long: 'proxy',
-  placeholder: 'URL',
-  about: 'connect through a proxy: http, https, socks5 or socks4a, or env for what the environment says',
-  read: readText,
-  fallback: undefined,
 });
 
 export const pingInterval: ValueOption<number> = value({

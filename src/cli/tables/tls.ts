@@ -1,10 +1,12 @@
 import { flag, type OptionsFor, value } from '../options.ts';
 import { readPath, readText } from '../readers.ts';
+import { readSecret, type Secret } from '../secrets.ts';
 
 /** How a command secures its connections. The group is the same for servers and clients. */
 export interface TlsValues {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
+  readonly keyPassphrase: Secret | undefined;
   readonly caFile: string | undefined;
   readonly ciphers: string | undefined;
   readonly isTls: boolean;
@@ -25,6 +27,13 @@ const common: Omit<OptionsFor<TlsValues>, 'isTls'> = {
     placeholder: 'FILE',
     about: 'TLS: private key of the certificate',
     read: readPath,
+    fallback: undefined,
+  }),
+  keyPassphrase: value<Secret | undefined>({
+    long: 'key-passphrase',
+    placeholder: 'PASSPHRASE',
+    about: 'TLS: opens a private key that is encrypted; use @FILE or @env:NAME',
+    read: readSecret,
     fallback: undefined,
   }),
   caFile: value<string | undefined>({

@@ -1,0 +1,81 @@
+import type { ConnectPhase, HttpRequestObserver, ObservedRequest, ObservedResponse } from '../../index.ts';
+import type { Environment } from '../environment.ts';
+
+/** Moments of a transfer, in milliseconds since it began; 0 for what has not happened. */
+export interface Moments {
+  lookedUp: number;
+  connected: number;
+  secured: number;
+  sent: number;
+  answered: number;
+  /** When the last redirect had come. */
+  redirected: number;
+}
+
+/** What one transfer does, for its figures and for whoever wants to hear of it. */
+export class Observation implements HttpRequestObserver {
+  readonly moments: Moments = { lookedUp: 0, connected: 0, secured: 0, sent: 0, answered: 0, redirected: 0 };
+  /** The last ones. */
+  request: ObservedRequest | undefined = undefined;
+  response: ObservedResponse | undefined = undefined;
+  redirects = 0;
+  connections = 0;
+  /** Bytes of all heads that were sent, and received. */
+  requestBytes = 0;
+  headerBytes = 0;
+  private readonly environment: Environment;
+  private readonly startMs: number;
+  private readonly hear: Pick<HttpRequestObserver, 'onRequest' | 'onResponse'>;
+
+  constructor(environment: Environment, hear: Pick<HttpRequestObserver, 'onRequest' | 'onResponse'>) {
+    this.environment = environment;
+    this.startMs = environment.elapsedMs();
+    this.hear = hear;
+  }
+
+  get elapsedMs(): number {
+    return this.environment.elapsedMs() - this.startMs;
+  }
+
+  onPhase(phase: ConnectPhase): void {
+    const { moments } = this;
+    if (phase === 'connect') moments.lookedUp = this.elapsedMs;
+    else if (phase === 'proxy' || phase === 'tls') moments.connected ||= this.elapsedMs;
+  }
+
+  onRequest(request: ObservedRequest): void {
+    const { moments } = this;
+    this.request = request;
+    this.requestBytes += request.headSize;
+    moments.sent = this.elapsedMs;
+    if (!request.isReused) {
+      this.connections++;
+      moments.connected ||= moments.sent;
+      if (request.tls !== undefined) moments.secured = moments.sent;
+    }
+    this.hear.onRequest?.(request);
+  }
+
+  onResponse(response: ObservedResponse): void {
+    const { moments } = this;
+    this.response = response;
+    this.headerBytes += headOf(response).length;
+    moments.answered = this.elapsedMs;
+    if (!response.isFinal && response.status < 400) {
+      this.redirects++;
+      moments.redirected = moments.answered;
+      moments.connected = 0;
+    }
+    this.hear.onResponse?.(response);
+  }
+}
+
+/** The head of a response as it came, each character one octet. */
+export function headOf(response: ObservedResponse): string {
+  const fields = Array.from(response.headers, ([name, value]) => `${name}: ${value}\r\n`);
+  return `${statusLineOf(response)}\r\n${fields.join('')}\r\n`;
+}
+
+export function statusLineOf({ version, status, statusText }: ObservedResponse): string {
+  return `HTTP/${version} ${status} ${statusText}`.trimEnd();
+}

@@ -1,0 +1,59 @@
+import type { HttpResponse, ObservedRequest, ObservedResponse, TLSConnectionInfo } from '../../index.ts';
+import type { Output } from '../environment.ts';
+import { describeHeaders } from '../log.ts';
+import { printable, writeLine } from '../output.ts';
+import { statusLineOf } from './observation.ts';
+
+/** What `-v` shows on stderr: lines behind `>` were sent, those behind `<` received, and what could let somebody in is left out. */
+export class Trace {
+  private readonly output: Output;
+
+  constructor(output: Output) {
+    this.output = output;
+  }
+
+  request({ head, url, remoteAddress, remotePort, isReused, tls }: ObservedRequest): void {
+    const where = remoteAddress === '' ? 'a unix socket' : `${remoteAddress} port ${remotePort}`;
+    this.line('*', `${isReused ? 'Connected before' : 'Connected'} to ${where} for ${url}`);
+    if (tls !== undefined && !isReused) for (const line of describeTls(tls)) this.line('*', line);
+    for (const line of head.replace(/\r\n$/, '').split('\r\n')) this.line('>', line);
+  }
+
+  response(response: ObservedResponse): void {
+    this.line('<', statusLineOf(response));
+    for (const line of describeHeaders(response.headers)) this.line('<', line);
+    this.line('<', '');
+  }
+
+  /** The lines of the C++ command. */
+  sizes({ uploadSize, downloadSize, statusCode }: HttpResponse<Buffer>): void {
+    this.line('*', `Upload size: ${uploadSize}`);
+    this.line('*', `Download size: ${downloadSize}`);
+    this.line('*', `Status: ${statusCode}`);
+  }
+
+  note(text: string): void {
+    this.line('*', text);
+  }
+
+  private line(mark: string, text: string): void {
+    writeLine(this.output, `${mark} ${printable(text)}`.trimEnd());
+  }
+}
+
+/** What TLS agreed on, in lines. */
+export function describeTls({
+  version,
+  cipher,
+  certificate,
+}: Pick<TLSConnectionInfo, 'version' | 'cipher' | 'certificate'>): string[] {
+  const lines = [`TLS: ${version}, ${cipher}`];
+  if (certificate === undefined) return lines;
+  const oneLine = (text: string): string => text.trim().split('\n').join(', ');
+  return [
+    ...lines,
+    `Certificate: ${oneLine(certificate.subject || certificate.subjectAltName || '(no name)')}`,
+    `Issuer: ${oneLine(certificate.issuer)}`,
+    `Valid: ${certificate.validFrom} to ${certificate.validTo}`,
+  ];
+}

@@ -1,0 +1,174 @@
+import { PreparedMessage, prepareMessage, type ServerWebSocket, type WebSocketDataMessage } from '../../index.ts';
+import {
+  decodeControl,
+  encodeControl,
+  isContent,
+  isControl,
+  RECEIVER_PROTOCOL,
+  SENDER_PROTOCOL,
+} from '../transfer/wire.ts';
+
+/** What a client is, by the subprotocol it has asked for. */
+type Role = 'sender' | 'receiver' | 'other';
+
+export interface RelayEvents {
+  /** Somebody who speaks our language is there. */
+  onJoined(webSocket: ServerWebSocket, role: 'sender' | 'receiver'): void;
+  /** A message of another program went to so many clients. */
+  onRelayed(from: ServerWebSocket, bytes: number, recipients: number): void;
+  /** A client took nothing for too long, and was dropped. */
+  onDropped(webSocket: ServerWebSocket): void;
+}
+
+/** Longest wait for a client that takes nothing, which holds all others up meanwhile. */
+export const STALL_MS = 60_000;
+
+/**
+ * Sends every message to all other clients, no faster than the slowest of them takes it: meanwhile nothing more is
+ * read from whoever sends. Senders and receivers of ours hear who is there, and what they say to each other in their
+ * own language goes to nobody else.
+ */
+export class Relay {
+  private readonly members = new Map<ServerWebSocket, Member>();
+  private readonly events: RelayEvents;
+  private readonly stallMs: number;
+
+  constructor(events: RelayEvents, stallMs: number = STALL_MS) {
+    this.events = events;
+    this.stallMs = stallMs;
+  }
+
+  join(webSocket: ServerWebSocket, protocol: string): void {
+    const role = protocol === SENDER_PROTOCOL ? 'sender' : protocol === RECEIVER_PROTOCOL ? 'receiver' : 'other';
+    this.members.set(webSocket, new Member(webSocket, role, this.stallMs, () => this.events.onDropped(webSocket)));
+    if (role !== 'other') this.events.onJoined(webSocket, role);
+    this.tellWhoIsThere();
+  }
+
+  leave(webSocket: ServerWebSocket): void {
+    if (this.members.delete(webSocket)) this.tellWhoIsThere();
+  }
+
+  relay(from: ServerWebSocket, message: WebSocketDataMessage): void {
+    const sender = this.members.get(from);
+    if (sender === undefined) return;
+    const targets = this.targetsOf(sender, message);
+    // A file is thousands of messages.
+    if (!isOurs(message)) this.events.onRelayed(from, message.wireSize, targets.length);
+    broadcast(sender, targets, message);
+  }
+
+  private targetsOf(sender: Member, message: WebSocketDataMessage): readonly Member[] {
+    const others = [...this.members.values()].filter((member) => member !== sender);
+    if (sender.role === 'other' || !isOurs(message)) return others;
+    const wanted = sender.role === 'sender' ? 'receiver' : 'sender';
+    // Who is there is for us to say.
+    if (!message.binary && decodeControl(message.data)?.type === 'peers') return [];
+    return others.filter(({ role }) => role === wanted);
+  }
+
+  private tellWhoIsThere(): void {
+    const members = [...this.members.values()];
+    const count = (wanted: Role): number => members.filter(({ role }) => role === wanted).length;
+    const text = encodeControl({
+      type: 'peers',
+      senders: count('sender'),
+      receivers: count('receiver'),
+      others: count('other'),
+    });
+    for (const { webSocket, role } of members) if (role !== 'other') webSocket.sendText(text);
+  }
+}
+
+function isOurs(message: WebSocketDataMessage): boolean {
+  return message.binary ? isContent(message.data) : isControl(message.data);
+}
+
+/** Sends a message to several clients, and reads no more from `sender` until all of them have room again. */
+function broadcast(sender: Member, targets: readonly Member[], message: WebSocketDataMessage): void {
+  // Encoded, and compressed, once for all of them. For one, that would only be a copy.
+  const shared = targets.length > 1 ? prepareMessage(message.data, message.binary) : message;
+  const waits = targets.map((target) => target.take(shared)).filter((wait) => wait !== undefined);
+  if (waits.length > 0) sender.pauseUntil(Promise.all(waits));
+}
+
+type Outgoing = WebSocketDataMessage | PreparedMessage;
+
+/** A client of the relay. */
+class Member {
+  readonly webSocket: ServerWebSocket;
+  readonly role: Role;
+  private readonly stallMs: number;
+  private readonly onDropped: () => void;
+  /** Messages that did not fit: at the most one of each other client, since those are paused. */
+  private readonly held: Outgoing[] = [];
+  private catchingUp: Promise<void> | undefined;
+  private pauses = 0;
+
+  constructor(webSocket: ServerWebSocket, role: Role, stallMs: number, onDropped: () => void) {
+    this.webSocket = webSocket;
+    this.role = role;
+    this.stallMs = stallMs;
+    this.onDropped = onDropped;
+  }
+
+  /**
+   * Sends a message, now or when there is room.
+   *
+   * @returns settles when there is room again, `undefined` when there is
+   */
+  take(message: Outgoing): Promise<void> | undefined {
+    if (this.catchingUp !== undefined || !this.trySend(message)) this.held.push(message);
+    if (this.catchingUp === undefined && (this.held.length > 0 || !this.webSocket.canSendMore)) {
+      this.catchingUp = this.catchUp().finally(() => {
+        this.catchingUp = undefined;
+      });
+    }
+    return this.catchingUp;
+  }
+
+  pauseUntil(ready: Promise<unknown>): void {
+    if (this.pauses++ === 0) this.webSocket.pause();
+    void ready.then(() => {
+      if (--this.pauses === 0) this.webSocket.resume();
+    });
+  }
+
+  /** Whether the message needs no more care: it was accepted, or the connection is over. */
+  private trySend(message: Outgoing): boolean {
+    const { webSocket } = this;
+    const info =
+      message instanceof PreparedMessage
+        ? webSocket.sendPrepared(message)
+        : webSocket.send(message.data, message.binary);
+    return info.success || info.code !== 'bufferFull';
+  }
+
+  private async catchUp(): Promise<void> {
+    const { webSocket, held } = this;
+    const watch = this.watchForStall();
+    try {
+      do {
+        // A message longer than the whole buffer is accepted when the buffer is empty.
+        await webSocket.drain();
+        while (held[0] !== undefined && this.trySend(held[0])) held.shift();
+      } while (held.length > 0);
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Drops the client when it takes nothing: everybody else waits for it. */
+  private watchForStall(): NodeJS.Timeout {
+    const { webSocket } = this;
+    let before = webSocket.bufferedAmount();
+    return setInterval(() => {
+      const now = webSocket.bufferedAmount();
+      if (now > 0 && now === before) {
+        this.onDropped();
+        webSocket.terminate();
+      }
+      before = now;
+    }, this.stallMs);
+  }
+}
