@@ -1,6 +1,7 @@
 import { selfSigned } from '../test/support/certificates.ts';
 import { Child } from './child.ts';
 import { measurePush } from './measure-push.ts';
+import type { LoadJob } from './messages.ts';
 import type { Workload } from './rows.ts';
 import { type Sample, sampleOf } from './sample.ts';
 import { setupArguments } from './servers/setup.ts';
@@ -16,9 +17,14 @@ export async function measure(workload: Workload, subject: Subject, profileDir: 
       return measurePush(workload, subject, profileDir);
     case 'receive':
       return measureReceive(workload, subject, profileDir);
+    case 'request':
+      return measureRequests(workload, subject, profileDir);
     case 'idle':
       return withServer(workload, subject, profileDir, measureIdle);
     case 'echo':
+    case 'http':
+      return withServer(workload, subject, profileDir, measureEcho);
+    case 'broadcast':
       return withServer(workload, subject, profileDir, measureEcho);
     case 'connect':
       return withServer(workload, subject, profileDir, measureServed);
@@ -26,6 +32,8 @@ export async function measure(workload: Workload, subject: Subject, profileDir: 
 }
 
 type Served = Extract<Workload, { server: string }>;
+/** `Omit` of each of them by itself. */
+type Work = Served extends infer W ? (W extends Served ? Omit<W, 'server'> : never) : never;
 
 async function withServer(
   workload: Served,
@@ -35,14 +43,14 @@ async function withServer(
 ): Promise<Sample> {
   const { server: name, ...work } = workload;
   const identity = work.kind === 'echo' && work.isSecure ? selfSigned() : undefined;
-  const setup = { deflate: work.kind === 'connect' ? undefined : work.deflate, identity };
+  const deflate = work.kind === 'connect' || work.kind === 'http' ? undefined : work.deflate;
+  const many = work.kind === 'broadcast' ? { size: work.size, perTurn: work.perTurn } : {};
+  const setup = { deflate, identity, ...many };
   const options = childOptions(subject, `servers/${name}-${subject.suffix}.js`, profileDir);
   const server = new Child({ ...options, args: setupArguments(setup) });
   try {
     const { port } = await server.hear('listening', 10_000);
-    const load = startLoad(
-      work.kind === 'echo' ? { ...work, trusted: identity?.certFile, port, warmMs, measureMs } : { ...work, port },
-    );
+    const load = startLoad(jobOf(work, port, identity?.certFile));
     try {
       return await measureIt(server, load);
     } finally {
@@ -50,6 +58,18 @@ async function withServer(
     }
   } finally {
     await server.stop();
+  }
+}
+
+function jobOf(work: Work, port: number, trusted: string | undefined): LoadJob {
+  switch (work.kind) {
+    case 'echo':
+      return { ...work, trusted, port, warmMs, measureMs };
+    case 'broadcast':
+    case 'http':
+      return { ...work, port, warmMs, measureMs };
+    default:
+      return { ...work, port };
   }
 }
 
@@ -93,6 +113,27 @@ async function measureReceive(
     const { port } = await load.hear('listening', 10_000);
     const options = childOptions(subject, `client-${subject.suffix}.js`, profileDir);
     const client = new Child({ ...options, args: [port, warmCount, count].map(String) });
+    try {
+      return sampleOf(await client.hear('done'));
+    } finally {
+      await client.stop();
+    }
+  } finally {
+    await load.stop();
+  }
+}
+
+async function measureRequests(
+  workload: Extract<Workload, { kind: 'request' }>,
+  subject: Subject,
+  profileDir: string | undefined,
+): Promise<Sample> {
+  const { size, sent, connections, warmCount, count } = workload;
+  const load = startLoad({ kind: 'answer', size });
+  try {
+    const { port } = await load.hear('listening', 10_000);
+    const options = childOptions(subject, `http-client-${subject.suffix}.js`, profileDir);
+    const client = new Child({ ...options, args: [port, sent, connections, warmCount, count].map(String) });
     try {
       return sampleOf(await client.hear('done'));
     } finally {

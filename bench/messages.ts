@@ -31,8 +31,32 @@ export type LoadJob =
       readonly exchanges: boolean;
       readonly deflate?: Deflate | undefined;
     }
+  | {
+      readonly kind: 'broadcast';
+      readonly port: number;
+      readonly connections: number;
+      readonly perTurn: number;
+      readonly deflate?: Deflate | undefined;
+      readonly warmMs: number;
+      readonly measureMs: number;
+    }
+  | {
+      readonly kind: 'http';
+      readonly port: number;
+      readonly connections: number;
+      readonly inFlight: number;
+      readonly path: string;
+      /** Bytes of the response's body. */
+      readonly bodyBytes: number;
+      /** Bytes to post; without them it is a GET. */
+      readonly postBytes?: number | undefined;
+      readonly warmMs: number;
+      readonly measureMs: number;
+    }
   | { readonly kind: 'drain'; readonly port: number; readonly size: number; readonly count: number }
-  | { readonly kind: 'stream'; readonly size: number };
+  | { readonly kind: 'stream'; readonly size: number }
+  /** An HTTP server that answers every request with as many bytes. */
+  | { readonly kind: 'answer'; readonly size: number };
 
 /** From the runner to any process it started. */
 export type Command =

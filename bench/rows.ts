@@ -1,4 +1,5 @@
-import { bun, ours, type Subject, ws, wsLevel4, wsNative } from './subjects.ts';
+import { type ContentPath, contents } from './http-content.ts';
+import { bun, fetchApi, nodeHttp, ours, type Subject, undici, ws, wsLevel4, wsNative } from './subjects.ts';
 
 /** permessage-deflate in both directions: each message by itself, or with what came before it (context takeover). */
 export type Deflate = 'alone' | 'takeover';
@@ -17,6 +18,15 @@ export type Workload =
       readonly deflate?: Deflate;
       readonly isSecure?: boolean;
     }
+  | {
+      readonly kind: 'http';
+      readonly server: string;
+      readonly connections: number;
+      readonly inFlight: number;
+      readonly path: ContentPath;
+      readonly bodyBytes: number;
+      readonly postBytes?: number;
+    }
   | { readonly kind: 'receive'; readonly size: number; readonly warmCount: number; readonly count: number }
   | {
       readonly kind: 'connect';
@@ -34,6 +44,25 @@ export type Workload =
       /** One message and its reply on each connection before it is idle. */
       readonly exchanges: boolean;
       readonly deflate?: Deflate;
+    }
+  | {
+      readonly kind: 'broadcast';
+      readonly server: string;
+      readonly connections: number;
+      /** Broadcasts in one turn of the event loop. */
+      readonly perTurn: number;
+      readonly size: number;
+      readonly deflate?: Deflate;
+    }
+  | {
+      readonly kind: 'request';
+      /** Bytes of the response. */
+      readonly size: number;
+      /** Bytes of the body of the request; 0 for a GET. */
+      readonly sent: number;
+      readonly connections: number;
+      readonly warmCount: number;
+      readonly count: number;
     }
   | { readonly kind: 'push'; readonly from: 'subject' | 'raw'; readonly to: 'subject' | 'raw'; readonly count: number };
 
@@ -55,7 +84,7 @@ export interface Recorded {
 }
 
 export interface Row {
-  readonly group: 'echo' | 'receive' | 'accept' | 'memory' | 'push';
+  readonly group: 'echo' | 'broadcast' | 'receive' | 'accept' | 'memory' | 'push' | 'http-client' | 'http-server';
   readonly name: string;
   readonly workload: Workload;
   /** Ours comes first. */
@@ -101,6 +130,76 @@ function idleDeflate(deflate: Deflate): Row {
     subjects: [ours, ws],
     targets: [{ against: 'ws', measure: 'memory', atLeast: 1 }],
   };
+}
+
+const toThousand = { kind: 'broadcast', server: 'broadcast', connections: 1000, perTurn: 1, size: 100 } as const;
+
+/** The CPU time is that of one broadcast, to all clients. */
+const broadcasts: readonly Row[] = [
+  {
+    group: 'broadcast',
+    name: 'broadcast of 100 B to 1000 clients',
+    workload: toThousand,
+    subjects: [ours, ws],
+    targets: [{ against: 'ws', measure: 'cpu', atLeast: 1.15 }],
+  },
+  {
+    group: 'broadcast',
+    name: '16 broadcasts of 100 B in one turn to 1000 clients',
+    workload: { ...toThousand, perTurn: 16 },
+    subjects: [ours, ws],
+    targets: [{ against: 'ws', measure: 'cpu', atLeast: 8 }],
+  },
+  {
+    group: 'broadcast',
+    name: 'broadcast of 1 KB with deflate to 1000 clients',
+    workload: { ...toThousand, size: 1000, deflate: 'alone' },
+    subjects: [ours, ws, wsLevel4],
+    targets: [
+      { against: 'ws', measure: 'cpu', atLeast: 6 },
+      { against: 'ws at level 4', measure: 'cpu', atLeast: 6 },
+    ],
+  },
+];
+
+const httpClients = [ours, undici, nodeHttp, fetchApi] as const;
+
+function request(name: string, work: { size: number; sent: number; connections: number; count: number }): Row {
+  // Of longer ones most of the time is the system's.
+  const isSmall = work.size + work.sent < 10_000;
+  return {
+    group: 'http-client',
+    name,
+    workload: { kind: 'request', warmCount: Math.ceil(work.count / 10), ...work },
+    subjects: httpClients,
+    targets: isSmall
+      ? [
+          { against: 'undici.request', measure: 'cpu', atLeast: 1.5 },
+          { against: 'fetch', measure: 'cpu', atLeast: 10 },
+        ]
+      : [],
+  };
+}
+
+type HttpWork = Pick<Extract<Workload, { kind: 'http' }>, 'connections' | 'inFlight' | 'postBytes'>;
+
+/** One kind of request on keep-alive connections. */
+function http(name: string, path: ContentPath, targets: readonly Target[], work: Partial<HttpWork> = {}): Row {
+  const { connections = 64, inFlight = 1, postBytes } = work;
+  const bodyBytes = contents[path].bytes;
+  const get = { kind: 'http', server: 'http', connections, inFlight, path, bodyBytes } as const;
+  return {
+    group: 'http-server',
+    name: `HTTP server, ${name}, ${connections} connections`,
+    workload: postBytes === undefined ? get : { ...get, postBytes },
+    subjects: [ours, nodeHttp, bun],
+    targets,
+  };
+}
+
+/** How many times less CPU than Node's own server. */
+function againstNode(atLeast: number): Target {
+  return { against: nodeHttp.name, measure: 'cpu', atLeast };
 }
 
 export const rows: readonly Row[] = [
@@ -153,6 +252,19 @@ export const rows: readonly Row[] = [
     subjects: withoutAddOn,
     targets: [],
   },
+  ...broadcasts,
+  http('keep-alive GET of 13 B', '/small', [againstNode(1.6)]),
+  http('keep-alive GET of 13 B, async callback', '/async', [againstNode(1.5)]),
+  http('keep-alive GET of 16 KiB', '/large', [againstNode(1.1)]),
+  http('keep-alive POST of 1 KB', '/post', [againstNode(1.5)], { postBytes: 1000 }),
+  http('file of 64 KiB', '/file-64k', [againstNode(1)]),
+  http('file of 10 MB', '/file-10m', [againstNode(1)], { connections: 8 }),
+  http(
+    'GET of 13 B, 16 in flight',
+    '/small',
+    [againstNode(3), { against: bun.name, measure: 'throughput', atLeast: 0.85 }],
+    { inFlight: 16 },
+  ),
   {
     group: 'receive',
     name: 'receive, client, 2 B text',
@@ -197,6 +309,11 @@ export const rows: readonly Row[] = [
   },
   idleDeflate('alone'),
   idleDeflate('takeover'),
+  request('HTTP client, GET of 13 B, 50 kept connections', { size: 13, sent: 0, connections: 50, count: 40_000 }),
+  request('HTTP client, GET of 16 KB, 50 kept connections', { size: 16_384, sent: 0, connections: 50, count: 20_000 }),
+  request('HTTP client, POST of 1 KB, 50 kept connections', { size: 13, sent: 1024, connections: 50, count: 30_000 }),
+  request('HTTP client, download of 10 MB', { size: 10_000_000, sent: 0, connections: 2, count: 40 }),
+  request('HTTP client, upload of 10 MB', { size: 13, sent: 10_000_000, connections: 2, count: 40 }),
   {
     group: 'push',
     name: 'push_server to autoroute, 1 M x 11 B (CPU of both)',

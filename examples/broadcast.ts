@@ -4,10 +4,7 @@ import { WebSocketServer } from 'ixwebsocket';
 
 const server = new WebSocketServer({ port: Number(process.argv[2] ?? 8008) });
 server.setOnClientMessageCallback((_connectionState, webSocket, msg) => {
-  if (msg.type !== 'message') return;
-  for (const client of server.getClients()) {
-    if (client !== webSocket) client.send(msg.data, msg.binary);
-  }
+  if (msg.type === 'message') server.broadcast(msg.data, { binary: msg.binary, except: webSocket });
 });
 
 const res = await server.listenAndStart();

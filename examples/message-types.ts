@@ -22,6 +22,8 @@ function describe(msg: WebSocketMessage): string {
       return `${msg.type} with ${msg.bytes.length} bytes`;
     case 'fragment':
       return `${msg.receivedBytes} bytes of a longer message`;
+    case 'dropped':
+      return `${msg.messages} messages of ours were too many for the server`;
   }
 }
 

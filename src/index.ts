@@ -7,18 +7,22 @@ export type { ConnectOptions, ConnectResult, WebSocketStopInfo } from './client/
 export { WebSocket } from './client/websocket.ts';
 export type {
   ConnectAttempt,
+  ConnectAttemptExchange,
   ConnectAttemptPhase,
+  ConnectAttemptRequest,
   ConnectAttemptResponse,
   ConnectAttemptTLS,
 } from './connection/connect-attempt.ts';
 export type { ConnectionOptions } from './connection/connection-options.ts';
-export type { OnCancel } from './connection/limits.ts';
+export type { DuplexOptions } from './connection/duplex.ts';
+export type { OnCancel, SlowConsumerPolicy } from './connection/limits.ts';
 export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
 export type {
   WebSocketBinaryMessage,
   WebSocketCloseInfo,
   WebSocketCloseMessage,
   WebSocketDataMessage,
+  WebSocketDroppedMessage,
   WebSocketErrorInfo,
   WebSocketErrorMessage,
   WebSocketFragmentMessage,
@@ -31,6 +35,7 @@ export type {
 } from './connection/messages.ts';
 export { WebSocketMessageType } from './connection/messages.ts';
 export type { PingMessageKind } from './connection/ping-message.ts';
+export { prepareMessage } from './connection/prepare-message.ts';
 export type { OnProgress } from './connection/progress-sender.ts';
 export { ReadyState } from './connection/ready-state.ts';
 export type {
@@ -39,6 +44,7 @@ export type {
   WebSocketSendInfo,
   WebSocketSendSuccess,
 } from './connection/send-data.ts';
+export type { SendOptions } from './connection/send-options.ts';
 export type { OnTrafficTrackerCallback } from './connection/traffic-tracker.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
 export type {
@@ -49,25 +55,78 @@ export type {
   TLSOptionsErrorCode,
 } from './errors.ts';
 export { ConnectError, IxError, ListenError, UsageError } from './errors.ts';
+export type { BodyErrorCode } from './http/body-error.ts';
+export { BodyError } from './http/body-error.ts';
+export type { HttpParameters } from './http/form.ts';
+export { HttpErrorCode } from './http/http-error-code.ts';
+export type { HttpBody } from './http/http-response.ts';
+export { HttpResponse } from './http/http-response.ts';
+export type {
+  HttpFormContent,
+  HttpFormDataParameters,
+  HttpFormFile,
+  HttpFormValue,
+} from './http/multipart-part.ts';
+export type { HttpRequestInit } from './http-client/call-arguments.ts';
+export type { HttpClientOptions } from './http-client/client-options.ts';
+export type { HttpDownloadOptions } from './http-client/download.ts';
+export type { OnResponseCallback } from './http-client/http-client.ts';
+export { HttpClient } from './http-client/http-client.ts';
+export { HttpStream, HttpStreamError } from './http-client/http-stream.ts';
+export { HttpRequestArgs } from './http-client/request-args.ts';
+export type { HttpRequestObserver, ObservedRequest, ObservedResponse } from './http-client/request-observer.ts';
+export type {
+  HttpRequestBody,
+  HttpRequestOptions,
+  OnChunk,
+  OnHttpProgress,
+} from './http-client/request-options.ts';
+export { HttpRequest } from './http-server/http-request.ts';
+export type { OnHttpRequestCallback } from './http-server/http-server.ts';
+export { HttpServer } from './http-server/http-server.ts';
+export type { HttpServerOptions } from './http-server/http-server-options.ts';
+export type { HttpRequestErrorCode } from './http-server/request-error.ts';
+export { HttpRequestError } from './http-server/request-error.ts';
+export type { StaticRequest } from './http-server/static-file-response.ts';
+export { serveFiles } from './http-server/static-files.ts';
+export type { ServeFilesOptions } from './http-server/static-options.ts';
 export { userAgent } from './platform/user-agent.ts';
 export type { HttpHeadersInit as WebSocketHttpHeadersInit } from './protocol/http1/headers.ts';
 export { HttpHeaders as WebSocketHttpHeaders } from './protocol/http1/headers.ts';
 export type { RequestHead } from './protocol/http1/request-head.ts';
 export { CloseCode } from './protocol/websocket/close-codes.ts';
+export type { OnFrame, WebSocketFrame } from './protocol/websocket/frame-tap.ts';
 export type { SubprotocolChooser } from './protocol/websocket/handshake-server.ts';
 export type { OriginPolicy } from './protocol/websocket/origin-policy.ts';
 export type {
   PerMessageDeflateSettings,
   WebSocketPerMessageDeflateOptions,
 } from './protocol/websocket/per-message-deflate-options.ts';
+export { PreparedMessage } from './protocol/websocket/prepared-message.ts';
+export type { AdmissionOptions } from './server/admission-options.ts';
+export type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './server/broadcast.ts';
 export type { ConnectionInfo } from './server/connection-state.ts';
 export { ConnectionState } from './server/connection-state.ts';
+export type { AttachableServer, UpgradeSocket } from './server/http-attachments.ts';
 export type { ListenResult } from './server/server-listener.ts';
 export type { LogCallback, LogLevel } from './server/server-log.ts';
+export type { ServerMetrics } from './server/server-metrics.ts';
 export type { SocketServerOptions } from './server/server-options.ts';
 export type { OnClientMessageCallback } from './server/server-websocket.ts';
 export { ServerWebSocket } from './server/server-websocket.ts';
+export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
+export type { ShutdownOnSignalsOptions } from './server/shutdown-on-signals.ts';
+export { shutdownOnSignals } from './server/shutdown-on-signals.ts';
 export { SocketServer } from './server/socket-server.ts';
+export type { SubscribeErrorCode, SubscribeInfo } from './server/topics.ts';
+export type {
+  UpgradeAcceptance,
+  UpgradeAcceptanceFields,
+  UpgradeAnswer,
+  UpgradeCallback,
+  UpgradeRefusal,
+} from './server/upgrade-request.ts';
+export { UpgradeRequest } from './server/upgrade-request.ts';
 export type { OnConnectionCallback } from './server/websocket-server.ts';
 export { WebSocketServer } from './server/websocket-server.ts';
 export type { TLSCertificate, TLSConnectionInfo } from './transport/tls-info.ts';

@@ -15,8 +15,8 @@ export interface BunServeOptions<Data> {
   port: number;
   hostname: string;
   tls?: { readonly cert: string; readonly key: string } | undefined;
-  fetch(request: Request, server: BunServer<Data>): Response | undefined;
-  websocket: {
+  fetch(request: Request, server: BunServer<Data>): Response | Promise<Response> | undefined;
+  websocket?: {
     maxPayloadLength?: number;
     backpressureLimit?: number;
     perMessageDeflate?: boolean | { readonly compress: BunEngine; readonly decompress: BunEngine };
@@ -28,6 +28,7 @@ export interface BunServeOptions<Data> {
 }
 
 interface BunRuntime {
+  file(path: string): Blob;
   serve<Data>(options: BunServeOptions<Data>): BunServer<Data>;
 }
 

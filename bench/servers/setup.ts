@@ -5,6 +5,18 @@ import type { Deflate } from '../rows.ts';
 export interface ServerSetup {
   readonly deflate?: Deflate | undefined;
   readonly identity?: Identity | undefined;
+  /** Of each message that is broadcast. */
+  readonly size?: number | undefined;
+  /** Broadcasts in one turn of the event loop. */
+  readonly perTurn?: number | undefined;
+}
+
+let sequence = 0;
+
+/** A text of `size` characters that was not sent before. */
+export function broadcastText(size: number): string {
+  const head = `{"seq":${sequence++},"pair":"EUR-USD","items":[`;
+  return head.padEnd(size, '"a price","a size",');
 }
 
 export function setupArguments(setup: ServerSetup): readonly string[] {

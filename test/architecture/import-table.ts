@@ -7,7 +7,7 @@
 export type Narrowing = 'types only' | 'tunnel files only';
 
 export interface Arrow {
-  /** A unit, a folder of units (`protocol` stands for all three), or the bare name of a Node builtin. */
+  /** A unit, a folder of units (`protocol` stands for all four), or the bare name of a Node builtin. */
   readonly to: string;
   readonly only?: Narrowing;
 }
@@ -34,6 +34,7 @@ export const importTable: readonly LayerRow[] = [
     node: [],
     libraries: [],
   },
+  { path: 'protocol/proxy-protocol', ours: to('protocol/http1'), node: [], libraries: [] },
   {
     path: 'platform',
     ours: to('protocol/ports', 'util', 'errors'),
@@ -42,7 +43,10 @@ export const importTable: readonly LayerRow[] = [
   },
   {
     path: 'transport',
-    ours: [...to('util', 'errors', 'platform'), { to: 'protocol/http1', only: 'tunnel files only' }],
+    ours: [
+      ...to('util', 'errors', 'platform', 'protocol/proxy-protocol'),
+      { to: 'protocol/http1', only: 'tunnel files only' },
+    ],
     node: to('net', 'tls', 'dns', 'fs'),
     libraries: ['socks'],
   },
@@ -55,7 +59,7 @@ export const importTable: readonly LayerRow[] = [
   {
     path: 'connection',
     ours: to('protocol', 'transport', 'platform', 'util', 'errors'),
-    node: [],
+    node: to('stream'),
     libraries: [],
   },
   {
@@ -74,7 +78,7 @@ export const importTable: readonly LayerRow[] = [
     path: 'http',
     ours: to('protocol/http1', 'platform', 'util', 'errors'),
     node: to('fs', 'stream', 'zlib'),
-    libraries: [],
+    libraries: ['fzstd', 'mime'],
   },
   {
     path: 'http-client',
@@ -88,7 +92,7 @@ export const importTable: readonly LayerRow[] = [
     node: to('fs', 'path', 'stream'),
     libraries: [],
   },
-  { path: 'cli', ours: to('index'), node: 'all', libraries: ['commander'] },
+  { path: 'cli', ours: to('index'), node: 'all', libraries: ['commander', 'cli-progress'] },
   { path: 'index.ts', ours: 'everything but `cli`', node: [], libraries: [] },
 ];
 

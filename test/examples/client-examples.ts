@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { startHttpProxy } from '../support/proxies.ts';
 import { startEchoServer, startServer } from '../support/running.ts';
-import type { ExampleTests } from './program.ts';
+import { type ExampleTests, Program } from './program.ts';
 
 /** The examples of clients, each against a server that suits it. */
 export const clientExamples: ExampleTests = {
@@ -99,6 +99,39 @@ export const clientExamples: ExampleTests = {
       'connect: in time',
       'proxy: in time',
     ]);
+  },
+
+  async 'frame-tap'(start) {
+    const { url } = await startEchoServer();
+    expect(await start(url).ended()).toEqual([
+      '> opcode 1 fin, 5 bytes',
+      '< opcode 1 fin, 5 bytes',
+      '> opcode 8 fin, 16 bytes',
+      '< opcode 8 fin, 16 bytes',
+    ]);
+  },
+
+  async 'chat/client'(start) {
+    const server = new Program('chat/server', ['0']);
+    const url = await server.url();
+    const ann = start('ann', 'lobby', url);
+    await ann.printed('ann has joined');
+    const bob = start('bob\u001b[2J', 'lobby', url);
+    await ann.printed('bob\ufffd[2J has joined');
+    ann.type('hello');
+    await bob.printed('ann: hello');
+    bob.endInput();
+    await ann.printed('bob\ufffd[2J has left');
+    expect((await bob.ended()).at(-1)).toBe('ann: hello');
+    ann.interrupt();
+    expect(await ann.ended()).toContain('ann: hello');
+    server.interrupt();
+    await server.ended();
+  },
+
+  /** What both sides of the chat import: by itself it does nothing. */
+  async 'chat/protocol'(start) {
+    expect(await start().ended()).toEqual([]);
   },
 
   async 'message-types'(start) {

@@ -2,13 +2,22 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientExamples } from './client-examples.ts';
+import { httpClientExamples } from './http-client-examples.ts';
+import { httpServerExamples } from './http-server-examples.ts';
 import { examplesDirectory } from './program.ts';
 import { seedClientExamples } from './seed-examples.ts';
 import { serverExamples } from './server-examples.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 /** Pages whose TypeScript is copied from examples. */
-const pages = ['README.md', 'docs/guide/client.md', 'docs/guide/server.md'];
+const pages = [
+  'README.md',
+  'docs/guide/client.md',
+  'docs/guide/server.md',
+  'docs/guide/http-client.md',
+  'docs/guide/http-server.md',
+  'docs/guide/static-files.md',
+];
 
 async function exampleFiles(): Promise<string[]> {
   const files = await readdir(examplesDirectory, { recursive: true });
@@ -17,7 +26,13 @@ async function exampleFiles(): Promise<string[]> {
 
 test('every example is run', async () => {
   const names = (await exampleFiles()).map((file) => file.replaceAll('\\', '/').slice(0, -'.ts'.length)).sort();
-  const run = Object.keys({ ...clientExamples, ...seedClientExamples, ...serverExamples }).sort();
+  const run = Object.keys({
+    ...clientExamples,
+    ...seedClientExamples,
+    ...serverExamples,
+    ...httpServerExamples,
+    ...httpClientExamples,
+  }).sort();
   expect(run).toEqual(names);
 });
 
@@ -71,7 +86,11 @@ describe('docs/errors.md has a heading for every code', () => {
   test.each([
     ['errors.ts', /type \w+ErrorCode =(.*?);/gs],
     ['errors.ts', /super\(('invalidOption'),/g],
+    ['http-server/request-error.ts', /type \w+ErrorCode =(.*?);/gs],
+    ['http-client/http-stream.ts', /super\(('httpBodyIncomplete'),/g],
     ['connection/send-data.ts', /readonly code:(.*?);/gs],
+    ['connection/duplex.ts', /new IxError\(('\w+'),/g],
+    ['server/topics.ts', /type SubscribeErrorCode =(.*?);/gs],
     ['protocol/websocket/violations.ts', /type ViolationName =(.*?);/gs],
     ['protocol/websocket/violations.ts', /violation\(('invalidCloseCode'),/g],
   ])('those of src/%s, %s', async (file, pattern) => {
@@ -80,6 +99,31 @@ describe('docs/errors.md has a heading for every code', () => {
     const documented = await headings();
     expect(codes.filter((code) => !documented.has(code))).toEqual([]);
   });
+});
+
+test('docs/errors.md lists every code of a refusal', async () => {
+  const files = [
+    'protocol/http1/head-failure.ts',
+    'protocol/websocket/handshake-server.ts',
+    'protocol/websocket/origin-policy.ts',
+    'server/incoming-connection.ts',
+    'server/server-listener.ts',
+    'server/server-refusals.ts',
+    'server/upgrade-call.ts',
+    'server/admitting-server.ts',
+  ];
+  const sources = await Promise.all(files.map((file) => readFile(join(root, 'src', file), 'utf8')));
+  const pattern =
+    /(?:\bcode: |badRequest\(|\brefuse\(|headFailure\(|onRefusal\(|onConnectionRefused\()'(\w+)'|^ {2}(\w+): \[\d{3}, '/gm;
+  const codes = new Set(
+    sources.flatMap((source) => [...source.matchAll(pattern)].map((match) => match[1] ?? match[2])),
+  );
+  // A head of a response is never refused by a server.
+  for (const code of ['invalidStatusLine', 'statusLineTooLong']) codes.delete(code);
+  expect(codes.size).toBeGreaterThan(45);
+  const page = await readFile(join(root, 'docs/errors.md'), 'utf8');
+  const section = page.slice(page.indexOf('## Refused handshakes'));
+  expect([...codes].filter((code) => !section.includes(`\`${code}\``))).toEqual([]);
 });
 
 describe('links between pages lead somewhere', () => {

@@ -18,7 +18,7 @@ export class Program {
   constructor(name: string, args: readonly string[]) {
     const file = join(examplesDirectory, 'build', `${name}.js`);
     if (!existsSync(file)) throw new Error(`${file} is missing: npm run build && npm run build:examples`);
-    this.#child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#stdout += chunk.toString();
       this.#watch.changed();
@@ -45,6 +45,16 @@ export class Program {
   async url(): Promise<string> {
     const line = await this.#untilLine('Listening on', (found) => found.startsWith('Listening on '));
     return line.slice('Listening on '.length);
+  }
+
+  /** Types a line. */
+  type(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** Ends what is typed. */
+  endInput(): void {
+    this.#child.stdin?.end();
   }
 
   /** What Ctrl-C does. */

@@ -70,6 +70,6 @@ test('headless Chromium speaks with the server: echo of all sizes, subprotocol, 
     closedByServer: [4321, 'from the server ü', true],
     pong: 'pong are you there?',
   });
-  expect(closes).toContainEqual({ code: 3001, reason: 'from the page ü', remote: true });
-  expect(closes).toContainEqual({ code: 4321, reason: 'from the server ü', remote: false });
+  expect(closes).toContainEqual({ code: 3001, reason: 'from the page ü', remote: true, layer: 'websocket' });
+  expect(closes).toContainEqual({ code: 4321, reason: 'from the server ü', remote: false, layer: 'websocket' });
 });

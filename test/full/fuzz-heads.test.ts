@@ -5,7 +5,7 @@ import { HeadReader } from '../../src/protocol/http1/head-reader.ts';
 import { checkUpgradeResponse } from '../../src/protocol/websocket/handshake-client.ts';
 import { resolvePerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate-options.ts';
 import { PerMessageDeflateSource } from '../../src/protocol/websocket/per-message-deflate-source.ts';
-import { judgeUpgrade } from '../../src/server/server-upgrade.ts';
+import { completeUpgrade, judgeUpgrade } from '../../src/server/server-upgrade.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { turns } from '../support/eventually.ts';
 import { HangWatch } from '../support/hang-watch.ts';
@@ -135,8 +135,8 @@ function serve(random: Random): string {
     if (![400, 403, 405, 426].includes(status)) throw new Error(`refused with ${status}`);
     return 'refused';
   }
-  if (!/^HTTP\/1\.1 101 [^\r\n]*(?:\r\n[!-~]+: [ -~]*)+\r\n\r\n$/.test(judged.response))
-    throw new Error(judged.response);
+  const { response } = completeUpgrade(judged);
+  if (!/^HTTP\/1\.1 101 [^\r\n]*(?:\r\n[!-~]+: [ -~]*)+\r\n\r\n$/.test(response)) throw new Error(response);
   judged.deflate?.close();
   return 'agreed';
 }

@@ -1,6 +1,18 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { bits, bool, context, integer, octets, oid, pem, sequence, set, time, utf8 } from './der.ts';
+import {
+  bits,
+  bool,
+  context,
+  integer,
+  octets,
+  oid,
+  pem,
+  sequence,
+  set,
+  time,
+  utf8,
+} from '../../src/cli/self-signed/der.ts';
 
 /*
  * X.509 certificates (RFC 5280), made on the spot: Node has no maker of them, and the packages that have bring a dozen

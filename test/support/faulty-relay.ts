@@ -2,7 +2,7 @@ import net from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** What a relay does to the bytes of one connection. */
-export type Fault = 'cut' | 'reset' | 'stall' | 'garbage' | 'halfClose' | 'refuse' | 'none';
+export type Fault = 'cut' | 'reset' | 'stall' | 'delay' | 'garbage' | 'halfClose' | 'refuse' | 'none';
 
 export interface FaultPlan {
   readonly fault: Fault;
@@ -38,6 +38,9 @@ export async function startFaultyRelay(port: number, plan: () => FaultPlan): Pro
   return { url: `ws://127.0.0.1:${(listener.address() as net.AddressInfo).port}/`, open };
 }
 
+/** Longer than anything takes on this machine, shorter than anybody waits. */
+const DELAY_MS = 30;
+
 function relay(client: net.Socket, port: number, { fault, afterBytes }: FaultPlan): net.Socket | undefined {
   if (fault === 'refuse') {
     client.destroy();
@@ -56,8 +59,16 @@ function relay(client: net.Socket, port: number, { fault, afterBytes }: FaultPla
       client.write(chunk);
       return;
     }
-    client.write(chunk.subarray(0, left), () => strike(client, fault));
+    const struck = left;
+    client.write(chunk.subarray(0, struck), () => strike(client, fault));
     left = -1;
+    if (fault !== 'delay') return;
+    server.pause();
+    setTimeout(() => {
+      left = Infinity;
+      client.write(chunk.subarray(struck));
+      server.resume();
+    }, DELAY_MS);
   });
   return server;
 }

@@ -48,6 +48,10 @@ class CountingSink implements ByteSink {
   writeThrough(bytes: Buffer): void {
     this.#kept?.push(Buffer.from(bytes));
   }
+
+  writeShared(bytes: Buffer): void {
+    this.writeThrough(bytes);
+  }
 }
 
 export interface FuzzVictimOptions {

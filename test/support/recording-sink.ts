@@ -56,6 +56,10 @@ export class RecordingSink implements ByteSink {
     this.#writtenThrough++;
   }
 
+  writeShared(bytes: Buffer): void {
+    this.writeThrough(bytes);
+  }
+
   /** Takes everything out as one buffer. */
   takeAll(): Buffer {
     const { wire } = this;

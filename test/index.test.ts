@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import * as library from '../src/index.ts';
+import { parseModule } from './architecture/module-imports.ts';
+
+// Programs rely on these names: one that goes is a breaking change, and one that comes is here to stay. So a change
+// of src/index.ts is made here too, and stands in CHANGELOG.md.
+const values = [
+  'BodyError',
+  'CloseCode',
+  'ConnectError',
+  'ConnectionState',
+  'HttpClient',
+  'HttpErrorCode',
+  'HttpRequest',
+  'HttpRequestArgs',
+  'HttpRequestError',
+  'HttpResponse',
+  'HttpServer',
+  'HttpStream',
+  'HttpStreamError',
+  'IxError',
+  'ListenError',
+  'PreparedMessage',
+  'ReadyState',
+  'ServerWebSocket',
+  'SocketServer',
+  'UpgradeRequest',
+  'UsageError',
+  'WebSocket',
+  'WebSocketConnection',
+  'WebSocketHttpHeaders',
+  'WebSocketMessageType',
+  'WebSocketServer',
+  'calculateRetryWaitMilliseconds',
+  'explain',
+  'initNetSystem',
+  'prepareMessage',
+  'serveFiles',
+  'shutdownOnSignals',
+  'uninitNetSystem',
+  'userAgent',
+  'version',
+];
+const types = [
+  'AdmissionOptions',
+  'AttachableServer',
+  'BodyErrorCode',
+  'BroadcastInfo',
+  'BroadcastOptions',
+  'BroadcastWhenReadyOptions',
+  'ConnectAttempt',
+  'ConnectAttemptExchange',
+  'ConnectAttemptPhase',
+  'ConnectAttemptRequest',
+  'ConnectAttemptResponse',
+  'ConnectAttemptTLS',
+  'ConnectErrorCode',
+  'ConnectOptions',
+  'ConnectPhase',
+  'ConnectResult',
+  'ConnectionInfo',
+  'ConnectionOptions',
+  'DuplexOptions',
+  'HttpBody',
+  'HttpClientOptions',
+  'HttpDownloadOptions',
+  'HttpFormContent',
+  'HttpFormDataParameters',
+  'HttpFormFile',
+  'HttpFormValue',
+  'HttpParameters',
+  'HttpRequestBody',
+  'HttpRequestErrorCode',
+  'HttpRequestInit',
+  'HttpRequestObserver',
+  'HttpRequestOptions',
+  'HttpServerOptions',
+  'ListenErrorCode',
+  'ListenResult',
+  'LogCallback',
+  'LogLevel',
+  'LostMessage',
+  'MessageOf',
+  'ObservedRequest',
+  'ObservedResponse',
+  'OnCallbackError',
+  'OnCancel',
+  'OnChunk',
+  'OnClientMessageCallback',
+  'OnConnectionCallback',
+  'OnFrame',
+  'OnHttpProgress',
+  'OnHttpRequestCallback',
+  'OnMessageCallback',
+  'OnProgress',
+  'OnResponseCallback',
+  'OnTrafficTrackerCallback',
+  'OriginPolicy',
+  'OutboxOptions',
+  'PerMessageDeflateSettings',
+  'PingMessageKind',
+  'Provider',
+  'ProviderContext',
+  'ReconnectionContext',
+  'ReconnectionOptions',
+  'RequestHead',
+  'SendData',
+  'SendOptions',
+  'ServeFilesOptions',
+  'ServerMetrics',
+  'ShutdownOnSignalsOptions',
+  'ShutdownOptions',
+  'ShutdownReport',
+  'SlowConsumerPolicy',
+  'SocketServerOptions',
+  'SocketTLSOptions',
+  'StaticRequest',
+  'SubprotocolChooser',
+  'SubscribeErrorCode',
+  'SubscribeInfo',
+  'TLSCertificate',
+  'TLSConnectionInfo',
+  'TLSHandshakeErrorCode',
+  'TLSIdentity',
+  'TLSIdentityChooser',
+  'TLSOptionsErrorCode',
+  'UpgradeAcceptance',
+  'UpgradeAcceptanceFields',
+  'UpgradeAnswer',
+  'UpgradeCallback',
+  'UpgradeRefusal',
+  'UpgradeSocket',
+  'WebSocketBinaryMessage',
+  'WebSocketCloseInfo',
+  'WebSocketCloseMessage',
+  'WebSocketDataMessage',
+  'WebSocketDroppedMessage',
+  'WebSocketErrorInfo',
+  'WebSocketErrorMessage',
+  'WebSocketFragmentMessage',
+  'WebSocketFrame',
+  'WebSocketHttpHeadersInit',
+  'WebSocketMessage',
+  'WebSocketOpenInfo',
+  'WebSocketOpenMessage',
+  'WebSocketOptions',
+  'WebSocketPerMessageDeflateOptions',
+  'WebSocketPingMessage',
+  'WebSocketPongMessage',
+  'WebSocketSendFailure',
+  'WebSocketSendInfo',
+  'WebSocketSendSuccess',
+  'WebSocketStopInfo',
+  'WebSocketTextMessage',
+];
+
+/** The names that `export` statements give to types alone. */
+function exportedTypes(): string[] {
+  const file = new URL('../src/index.ts', import.meta.url);
+  const { body } = parseModule('index.ts', readFileSync(file, 'utf8')) as unknown as { body: Statement[] };
+  return body
+    .filter(({ exportKind }) => exportKind === 'type')
+    .flatMap(({ specifiers }) => specifiers.map(({ exported }) => exported.name));
+}
+
+interface Statement {
+  readonly exportKind?: 'type' | 'value';
+  readonly specifiers: readonly { readonly exported: { readonly name: string } }[];
+}
+
+describe('the exported names', () => {
+  test('are these, at run time', () => {
+    expect(Object.keys(library).sort()).toEqual(values);
+  });
+
+  test('are these, as types', () => {
+    expect(exportedTypes().sort()).toEqual(types);
+  });
+});
