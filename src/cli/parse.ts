@@ -27,7 +27,7 @@ export function parseCommandLine(
   const words = canonicalArguments(argv, tables);
   let parsed: ParsedLine | undefined;
   const program = newCommand('ws', environment)
-    .description('WebSocket from the command line.')
+    .description('WebSocket and HTTP from the command line.')
     .usage('[options] <command>')
     .version(`ws ${describeVersion(environment)}`, '--version', 'show the version')
     .addOption(toCommanderOption(globalOptions.logfile))

@@ -6,7 +6,7 @@ const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** The environment of the process that this is: the only place of the command line that knows `process`. */
 export function processEnvironment(): Environment {
   const { stdin, stdout, stderr } = process;
-  for (const output of [stdout, stderr]) output.on('error', (error) => endWithoutOutput(output, error));
+  for (const output of [stdout, stderr]) output.on('error', (error: Error) => endWithoutOutput(output, error));
   return {
     stdin,
     stdout,

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts';
+import { giveBackReadBuffer, lendsBuffers } from '../http/read-buffers.ts';
 import { afterThisTurn } from '../platform/turn.ts';
 import { lastChunk } from '../protocol/http1/body-writer.ts';
 import type { BatchWriter } from '../transport/batch-writer.ts';
@@ -37,11 +38,17 @@ export class BodySender {
   private sentInTurn = 0;
   private isCancelled = false;
   private room: Deferred<void> | undefined = undefined;
+  /** Lent pieces that may not have left. */
+  private readonly borrowed: Uint8Array[] | undefined;
 
   /** `encoded` is what is made of `body`, where that is not sent as it is. */
   constructor(owner: BodySenderOwner, body: StreamedBody, framing: StreamFraming, encoded?: StreamedBody) {
     this.owner = owner;
     this.body = body;
+    if (encoded === undefined && lendsBuffers in body && owner.writer.releasesBuffers) {
+      body[lendsBuffers] = true;
+      this.borrowed = [];
+    }
     this.iterator = (encoded ?? body)[Symbol.asyncIterator]();
     this.framing = framing;
   }
@@ -82,11 +89,13 @@ export class BodySender {
       if (next.done === true) break;
       this.write(bytesOf(next.value));
       this.owner.onPieceSent();
+      this.giveBack();
       if (writer.bufferedBytes > HIGH_WATER_BYTES) {
         this.room = new Deferred();
         this.owner.onWriteBlocked();
         await this.room.promise;
         if (this.isCancelled) return;
+        this.giveBack();
       } else if (this.sentInTurn >= TURN_BYTES) {
         this.sentInTurn = 0;
         await new Promise<void>(afterThisTurn);
@@ -100,6 +109,14 @@ export class BodySender {
         `ended after ${this.sent} of the ${this.framing} bytes that Content-Length announced`,
       );
     }
+  }
+
+  /** Once nothing waits any more, the system has its own copy of all pieces. */
+  private giveBack(): void {
+    const { borrowed } = this;
+    if (borrowed === undefined || this.owner.writer.bufferedBytes > 0) return;
+    for (const piece of borrowed) giveBackReadBuffer(piece);
+    borrowed.length = 0;
   }
 
   private write(bytes: Uint8Array): void {
@@ -116,6 +133,7 @@ export class BodySender {
       throw new UsageError('body', `is longer than the ${framing} bytes that Content-Length announced`);
     }
     this.sent += bytes.length;
+    this.borrowed?.push(bytes);
     writeBytes(writer, bytes);
   }
 }

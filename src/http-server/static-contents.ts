@@ -1,5 +1,6 @@
 import { closeFile, readFileAt } from '../http/file-io.ts';
 import { fileChanged, readRange } from '../http/file-source.ts';
+import { lendsBuffers } from '../http/read-buffers.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import type { CachedFile, StaticCache } from './static-cache.ts';
 import type { OpenedFile, StaticRoot } from './static-open.ts';
@@ -98,6 +99,8 @@ function cutContents(contents: StaticContents, bytes: Buffer): Buffer {
 }
 
 class StaticBody implements AsyncIterable<Buffer> {
+  /** Set by who gives the pieces back. */
+  [lendsBuffers] = false;
   private readonly contents: StaticContents;
   private readonly file: OpenedFile;
   private readonly root: StaticRoot;
@@ -120,7 +123,7 @@ class StaticBody implements AsyncIterable<Buffer> {
       if (opened.kind !== 'file' || !isSameFile(opened, this.file)) throw fileChanged(name);
       for (const piece of this.contents.pieces) {
         if (Buffer.isBuffer(piece)) yield piece;
-        else yield* readRange(opened.fd, piece.start, piece.end, name);
+        else yield* readRange(opened.fd, piece.start, piece.end, name, this[lendsBuffers]);
       }
     } finally {
       if (opened.fd !== undefined) await closeFile(opened.fd);

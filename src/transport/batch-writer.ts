@@ -99,6 +99,11 @@ export class BatchWriter implements ByteSink {
     return this.transport.unsentBytes;
   }
 
+  /** Whether a buffer that was written may be changed once {@link bufferedBytes} is 0. */
+  get releasesBuffers(): boolean {
+    return this.transport.releasesBuffers;
+  }
+
   /** Whether the socket does not keep up. */
   get isCongested(): boolean {
     return this.queue !== undefined || this.transport.pendingBytes > 0;

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { truncateSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { HttpServer } from '../../src/http-server/http-server.ts';
 import { serveFiles } from '../../src/http-server/static-files.ts';
+import { turns } from '../support/eventually.ts';
 import { StaticTree } from '../support/static-tree.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -154,4 +156,26 @@ describe('a server of files', () => {
     expect(await statusOf('DELETE', '/')).toBe(405);
     expect(await statusOf('GET', '/large.bin')).toBe(200);
   });
+});
+
+test('large files arrive as they are, also when many readers stop in the middle', async () => {
+  const count = 4;
+  const contents = Array.from({ length: count }, (_, i) => {
+    const bytes = Buffer.alloc(12 * MEBIBYTE, i + 1);
+    tree.write(`many-${i}.bin`, bytes);
+    return bytes;
+  });
+  const agent = false;
+  const started = contents.map(
+    (_, i) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port: server.getPort(), path: `/many-${i}.bin`, agent };
+        httpRequest(options, resolve).on('error', reject).end();
+      }),
+  );
+  // Nobody reads until all of them have filled everything on the way.
+  const responses = await Promise.all(started);
+  await turns(200);
+  const bodies = await Promise.all(responses.map(buffer));
+  bodies.forEach((body, i) => expect(body.equals(contents[i] ?? Buffer.alloc(0))).toBe(true));
 });

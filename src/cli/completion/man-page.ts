@@ -9,7 +9,7 @@ export function manPage(tables: readonly AnyTable[], commands: readonly CommandW
   });
   return `.TH WS 1 "" "ixwebsocket ${escaped(version)}" "User Commands"
 .SH NAME
-ws \\- WebSocket from the command line
+ws \\- WebSocket and HTTP from the command line
 .SH SYNOPSIS
 .B ws
 .I COMMAND
