@@ -1,11 +1,5 @@
 import type { Refusal } from '../protocol/http1/refusal.ts';
 
-export const requestTimeout: Refusal = Object.freeze({
-  status: 408,
-  code: 'requestTimeout',
-  reason: 'The request did not arrive in time',
-});
-
 export const contentTooLarge: Refusal = Object.freeze({
   status: 413,
   code: 'contentTooLarge',

@@ -4,6 +4,7 @@ import { type Refusal, writeRefusal } from '../protocol/http1/refusal.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
+import { requestTimeout } from './server-refusals.ts';
 
 /** What an {@link IncomingConnection} tells its server. */
 export interface IncomingConnectionOwner {
@@ -25,12 +26,6 @@ export interface IncomingConnectionHolder {
   /** The connection is gone: the client left, or the server stops. */
   onHeldClosed(): void;
 }
-
-const requestTimeout: Refusal = Object.freeze({
-  status: 408,
-  code: 'requestTimeout',
-  reason: 'The request did not arrive in time',
-});
 
 /** How long a refused peer may take to read the refusal and hang up. */
 const LINGER_MS = 2000;

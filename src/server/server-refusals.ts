@@ -1,5 +1,11 @@
 import type { Refusal } from '../protocol/http1/refusal.ts';
 
+export const requestTimeout: Refusal = Object.freeze({
+  status: 408,
+  code: 'requestTimeout',
+  reason: 'The request did not arrive in time',
+});
+
 export const serverFull: Refusal = Object.freeze({
   status: 503,
   code: 'serverFull',

@@ -41,7 +41,7 @@ export type UpgradeAnswer<D> =
   | UpgradeAcceptance<D>
   | UpgradeRefusal
   | false
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing accepts
+  // With void, a function that returns nothing accepts.
   | (undefined extends NoInfer<D> ? true | undefined | void : never);
 
 /**

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { tables } from '../../src/cli/program.ts';
-import { freePort, Peer } from './peers.ts';
+import { freePort, Peer, startPeerServer } from './peers.ts';
 import { spawnServer, spawnWs } from './processes.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
 
@@ -127,5 +127,42 @@ describe('as a process of its own', () => {
     expect(run.stdout.text).toBe('');
     expect(run.stderr.text).toMatch(/^ws: transfer: unknown option '--no-such-option'\n {4}\S.*\n$/);
     expect(tables.length).toBeGreaterThan(15);
+  });
+});
+
+describe('ws autobahn, as a process of its own', () => {
+  it('runs the cases of the server, and ends with 0', async () => {
+    const seen: string[] = [];
+    const server = await startPeerServer((socket, uri) => {
+      seen.push(uri);
+      if (uri.startsWith('/runCase')) {
+        socket.send('a case');
+        socket.once('message', (data) => {
+          seen.push((data as Buffer).toString());
+          socket.close(1000);
+        });
+        return;
+      }
+      if (uri === '/getCaseCount') socket.send('1');
+      socket.close(1000);
+    });
+    onTestFinished(() => server.stop());
+    const run = spawnWs(['autobahn', '--url', server.url]);
+    expect(await run.done).toBe(0);
+    expect(seen).toEqual([
+      '/getCaseCount',
+      '/runCase?case=1&agent=ixwebsocket',
+      'a case',
+      '/updateReports?agent=ixwebsocket',
+    ]);
+    expect(run.stdout.text).toMatch(/Test cases count: 1\n/);
+    expect(run.stderr.text).toBe('');
+  });
+
+  it('ends with 1 and one line where there is no server', async () => {
+    const run = spawnWs(['autobahn', '--url', `ws://127.0.0.1:${await freePort()}`]);
+    expect(await run.done).toBe(1);
+    expect(run.stdout.text).not.toMatch(/Test cases count/);
+    expect(run.stderr.text).toMatch(/^ws: /m);
   });
 });
