@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
+import { eventually } from '../support/eventually.ts';
 import { startPeerServer } from './peers.ts';
 import { type PtyProcess, wsInPty, wsInShell } from './pty.ts';
+import { rendered } from './rendered.ts';
 
 let folder = '';
 let url = '';
@@ -118,8 +120,11 @@ describe('ws chat in a pseudo-terminal', () => {
     const shell = begin(wsInShell(['chat', url, 'alice']));
     await shell.sees('ws chat: connected');
     shell.type('hello\r');
-    // The server sends back what it gets.
-    expect((await shell.sees('alice > hello')).at(-1)).toBe('alice >');
+    // What was typed looks like the message that the server sends back, and is there before: an empty prompt is not.
+    await eventually('an empty prompt below what was said', () => {
+      const lines = rendered(shell.output(), 120);
+      return lines.includes('alice > hello') && lines.at(-1) === 'alice >';
+    });
     shell.type('\u0003');
     const shown = await shell.sees(/^after /);
     expect(shown).toContain('exit 130');
