@@ -1,5 +1,5 @@
 export type { WebSocketOptions } from './client/client-options.ts';
-export { explain } from './client/explain.ts';
+export { explain } from './client/explain/explain.ts';
 export type { LostMessage, OutboxOptions } from './client/outbox.ts';
 export type { Provider, ProviderContext } from './client/provider.ts';
 export type { ReconnectionContext, ReconnectionOptions } from './client/reconnection-options.ts';

@@ -1,5 +1,5 @@
-import type { WebSocketErrorInfo } from '../connection/messages.ts';
-import { ConnectError, type IxError } from '../errors.ts';
+import type { WebSocketErrorInfo } from '../../connection/messages.ts';
+import { ConnectError, type IxError } from '../../errors.ts';
 
 /** What a server meant that answered with a status other than 101. */
 export function explainStatus({ httpStatus, cause }: WebSocketErrorInfo): string {
