@@ -12,7 +12,7 @@ import type { HttpRequest } from './http-request.ts';
 import { type HttpServerOptions, type HttpSettings, resolveHttpSettings, serverPartOf } from './http-server-options.ts';
 import { redirectTo } from './redirect-callback.ts';
 import type { ByteBudget } from './request-body.ts';
-import { serveFiles } from './static-files.ts';
+import { serveFiles } from './static/static-files.ts';
 
 /** Answers a request. What it throws or rejects with is answered with 500, and goes to `onCallbackError`. */
 export type OnHttpRequestCallback<S extends ConnectionState> = (

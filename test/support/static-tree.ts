@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HttpResponse } from '../../src/http/http-response.ts';
-import type { StaticRequest } from '../../src/http-server/static-file-response.ts';
+import type { StaticRequest } from '../../src/http-server/static/file-response.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../../src/protocol/http1/headers.ts';
 
 /** What no response may ever hold. */

@@ -1,8 +1,8 @@
 import { type Dirent, opendir, type Stats } from 'node:fs';
 import { sep } from 'node:path';
-import { closeFile } from '../http/file-io.ts';
-import { DESCRIPTORS, type OpenedDirectory, type StaticRoot } from './static-open.ts';
-import { hasDotFile } from './static-path.ts';
+import { closeFile } from '../../http/file-io.ts';
+import { DESCRIPTORS, type OpenedDirectory, type StaticRoot } from './static-root.ts';
+import { hasDotFile } from './static-target.ts';
 
 /** A directory may hold millions; nobody reads them. */
 export const MAX_LISTED_ENTRIES = 1000;

@@ -1,11 +1,11 @@
 import { chmodSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpResponse } from '../../src/http/http-response.ts';
-import { serveFiles } from '../../src/http-server/static-files.ts';
-import type { ServeFilesOptions } from '../../src/http-server/static-options.ts';
-import type { HttpHeadersInit } from '../../src/protocol/http1/headers.ts';
-import { readBody, StaticTree, staticRequest } from '../support/static-tree.ts';
+import type { HttpResponse } from '../../../src/http/http-response.ts';
+import { serveFiles } from '../../../src/http-server/static/static-files.ts';
+import type { ServeFilesOptions } from '../../../src/http-server/static/static-options.ts';
+import type { HttpHeadersInit } from '../../../src/protocol/http1/headers.ts';
+import { readBody, StaticTree, staticRequest } from '../../support/static-tree.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const tree = new StaticTree();

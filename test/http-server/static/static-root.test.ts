@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findByPath } from '../../src/http-server/static-open.ts';
-import { StaticTree } from '../support/static-tree.ts';
+import { findByPath } from '../../../src/http-server/static/static-root.ts';
+import { StaticTree } from '../../support/static-tree.ts';
 
 let tree: StaticTree;
 

@@ -1,6 +1,6 @@
-import { HttpErrorCode } from '../http/http-error-code.ts';
-import { HttpResponse } from '../http/http-response.ts';
-import type { HttpHeaders } from '../protocol/http1/headers.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpResponse } from '../../http/http-response.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { StaticSettings } from './static-options.ts';
 
 /** What pages of other origins may send along without being asked. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { evaluateConditions, rangeApplies, type Validators } from '../../src/http-server/static-conditions.ts';
-import { HttpHeaders } from '../../src/protocol/http1/headers.ts';
+import {
+  evaluateConditions,
+  rangeApplies,
+  type Validators,
+} from '../../../src/http-server/static/conditional-request.ts';
+import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
 
 const lastModifiedMs = Date.UTC(2026, 0, 15, 12);
 const date = 'Thu, 15 Jan 2026 12:00:00 GMT';

@@ -1,7 +1,7 @@
 import { sep } from 'node:path';
-import { UsageError } from '../errors.ts';
-import { isFieldValue } from '../protocol/http1/tokens.ts';
-import { checkBoolean, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
+import { UsageError } from '../../errors.ts';
+import { isFieldValue } from '../../protocol/http1/tokens.ts';
+import { checkBoolean, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../../util/options.ts';
 
 /** How {@link serveFiles} serves. */
 export interface ServeFilesOptions {

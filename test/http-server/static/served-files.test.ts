@@ -4,10 +4,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { HttpServer } from '../../src/http-server/http-server.ts';
-import { serveFiles } from '../../src/http-server/static-files.ts';
-import { turns } from '../support/eventually.ts';
-import { StaticTree } from '../support/static-tree.ts';
+import { HttpServer } from '../../../src/http-server/http-server.ts';
+import { serveFiles } from '../../../src/http-server/static/static-files.ts';
+import { turns } from '../../support/eventually.ts';
+import { StaticTree } from '../../support/static-tree.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const tree = new StaticTree();

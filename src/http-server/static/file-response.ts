@@ -1,21 +1,21 @@
 import type { Stats } from 'node:fs';
-import { type EncodableCoding, isCompressible } from '../http/content-coding.ts';
-import { formatHttpDate } from '../http/http-date.ts';
-import { HttpErrorCode } from '../http/http-error-code.ts';
-import { HttpResponse } from '../http/http-response.ts';
-import { reasonPhrase } from '../protocol/http1/head-writer.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { CachedFile } from './static-cache.ts';
-import { evaluateConditions, rangeApplies, type Validators } from './static-conditions.ts';
+import { type EncodableCoding, isCompressible } from '../../http/content-coding.ts';
+import { formatHttpDate } from '../../http/http-date.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpResponse } from '../../http/http-response.ts';
+import { reasonPhrase } from '../../protocol/http1/head-writer.ts';
+import { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { formatContentRange, parseRanges } from './byte-ranges.ts';
+import { evaluateConditions, rangeApplies, type Validators } from './conditional-request.ts';
+import type { CachedFile } from './file-cache.ts';
 import {
   contentsOf,
   multipartContents,
   readContents,
   type StaticContents,
   type StaticSource,
-} from './static-contents.ts';
-import type { OpenedFile } from './static-open.ts';
-import { formatContentRange, parseRanges } from './static-ranges.ts';
+} from './file-contents.ts';
+import type { OpenedFile } from './static-root.ts';
 
 /** What of a request decides how a file is served. */
 export interface StaticRequest {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatContentRange, parseRanges } from '../../src/http-server/static-ranges.ts';
+import { formatContentRange, parseRanges } from '../../../src/http-server/static/byte-ranges.ts';
 
 const ranges = (...pairs: [number, number][]): unknown => pairs.map(([start, end]) => ({ start, end }));
 

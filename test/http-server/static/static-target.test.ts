@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatPath, parseStaticTarget } from '../../src/http-server/static-path.ts';
+import { formatPath, parseStaticTarget } from '../../../src/http-server/static/static-target.ts';
 
 const posix = { allowsDotFiles: false, isWindows: false };
 const windows = { allowsDotFiles: false, isWindows: true };

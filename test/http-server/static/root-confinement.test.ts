@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync }
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { serveFiles } from '../../src/http-server/static-files.ts';
-import { HIDDEN, readBody, SECRET, StaticTree, staticRequest } from '../support/static-tree.ts';
+import { serveFiles } from '../../../src/http-server/static/static-files.ts';
+import { HIDDEN, readBody, SECRET, StaticTree, staticRequest } from '../../support/static-tree.ts';
 
 const tree = new StaticTree();
 let listener: Server;

@@ -1,8 +1,8 @@
 import { renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { serveFiles } from '../../src/http-server/static-files.ts';
-import { SECRET, StaticTree, staticRequest } from '../support/static-tree.ts';
+import { serveFiles } from '../../../src/http-server/static/static-files.ts';
+import { SECRET, StaticTree, staticRequest } from '../../support/static-tree.ts';
 
 const tree = new StaticTree();
 let answer: ReturnType<typeof serveFiles>;

@@ -1,5 +1,5 @@
-import { parseHttpDate } from '../http/http-date.ts';
-import type { HttpHeaders } from '../protocol/http1/headers.ts';
+import { parseHttpDate } from '../../http/http-date.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 
 /** What identifies one version of a file. */
 export interface Validators {

@@ -1,20 +1,20 @@
 import { resolve, sep } from 'node:path';
-import { chooseCoding } from '../http/accept-encoding.ts';
-import { BodyError } from '../http/body-error.ts';
-import { type EncodableCoding, isCompressible } from '../http/content-coding.ts';
-import { contentTypeOf } from '../http/content-type.ts';
-import { closeFile, systemCode } from '../http/file-io.ts';
-import type { HttpResponse } from '../http/http-response.ts';
-import { listIncludes } from '../protocol/http1/tokens.ts';
-import { checkString } from '../util/options.ts';
-import { type CachedFile, StaticCache } from './static-cache.ts';
-import type { StaticSource } from './static-contents.ts';
-import { addCorsHeaders, answerOptions } from './static-cors.ts';
-import { plainResponse, type Representation, respondWithFile, type StaticRequest } from './static-file-response.ts';
-import { listDirectory } from './static-listing.ts';
-import { type NotOpened, type OpenedDirectory, type OpenedFile, StaticRoot } from './static-open.ts';
+import { chooseCoding } from '../../http/accept-encoding.ts';
+import { BodyError } from '../../http/body-error.ts';
+import { type EncodableCoding, isCompressible } from '../../http/content-coding.ts';
+import { contentTypeOf } from '../../http/content-type.ts';
+import { closeFile, systemCode } from '../../http/file-io.ts';
+import type { HttpResponse } from '../../http/http-response.ts';
+import { listIncludes } from '../../protocol/http1/tokens.ts';
+import { checkString } from '../../util/options.ts';
+import { addCorsHeaders, answerOptions } from './cors-fields.ts';
+import { listDirectory } from './directory-listing.ts';
+import { type CachedFile, StaticCache } from './file-cache.ts';
+import type { StaticSource } from './file-contents.ts';
+import { plainResponse, type Representation, respondWithFile, type StaticRequest } from './file-response.ts';
 import { resolveStaticOptions, type ServeFilesOptions, type StaticSettings } from './static-options.ts';
-import { formatPath, parseStaticTarget, type StaticTarget } from './static-path.ts';
+import { type NotOpened, type OpenedDirectory, type OpenedFile, StaticRoot } from './static-root.ts';
+import { formatPath, parseStaticTarget, type StaticTarget } from './static-target.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 

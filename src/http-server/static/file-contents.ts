@@ -1,10 +1,10 @@
-import { closeFile, readFileAt } from '../http/file-io.ts';
-import { fileChanged, readRange } from '../http/file-source.ts';
-import { lendsBuffers } from '../http/read-buffers.ts';
-import { nodePorts } from '../platform/node-ports.ts';
-import type { CachedFile, StaticCache } from './static-cache.ts';
-import type { OpenedFile, StaticRoot } from './static-open.ts';
-import { type ByteRange, formatContentRange } from './static-ranges.ts';
+import { closeFile, readFileAt } from '../../http/file-io.ts';
+import { fileChanged, readRange } from '../../http/file-source.ts';
+import { lendsBuffers } from '../../http/read-buffers.ts';
+import { nodePorts } from '../../platform/node-ports.ts';
+import { type ByteRange, formatContentRange } from './byte-ranges.ts';
+import type { CachedFile, StaticCache } from './file-cache.ts';
+import type { OpenedFile, StaticRoot } from './static-root.ts';
 
 /** What is sent of a file, in order: pieces of it, and what stands between them. */
 export interface StaticContents {
