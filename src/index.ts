@@ -5,6 +5,9 @@ export type { Provider, ProviderContext } from './client/provider.ts';
 export type { ReconnectionContext, ReconnectionOptions } from './client/reconnection-options.ts';
 export type { ConnectOptions, ConnectResult, WebSocketStopInfo } from './client/websocket.ts';
 export { WebSocket } from './client/websocket.ts';
+export type { OnCancel, SlowConsumerPolicy } from './connection/connection-limits.ts';
+export type { ConnectionOptions } from './connection/connection-options.ts';
+export type { DuplexOptions } from './connection/duplex.ts';
 export type {
   ConnectAttempt,
   ConnectAttemptExchange,
@@ -12,11 +15,8 @@ export type {
   ConnectAttemptRequest,
   ConnectAttemptResponse,
   ConnectAttemptTLS,
-} from './connection/connect-attempt.ts';
-export type { ConnectionOptions } from './connection/connection-options.ts';
-export type { DuplexOptions } from './connection/duplex.ts';
-export type { OnCancel, SlowConsumerPolicy } from './connection/limits.ts';
-export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/message-hub.ts';
+} from './connection/messages/connect-attempt.ts';
+export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/messages/message-hub.ts';
 export type {
   WebSocketBinaryMessage,
   WebSocketCloseInfo,
@@ -32,19 +32,19 @@ export type {
   WebSocketPingMessage,
   WebSocketPongMessage,
   WebSocketTextMessage,
-} from './connection/messages.ts';
-export { WebSocketMessageType } from './connection/messages.ts';
-export type { PingMessageKind } from './connection/ping-message.ts';
-export { prepareMessage } from './connection/prepare-message.ts';
-export type { OnProgress } from './connection/progress-sender.ts';
+} from './connection/messages/messages.ts';
+export { WebSocketMessageType } from './connection/messages/messages.ts';
+export type { PingMessageKind } from './connection/pings/ping-message.ts';
 export { ReadyState } from './connection/ready-state.ts';
+export { prepareMessage } from './connection/sending/prepare-message.ts';
+export type { OnProgress } from './connection/sending/progress-sender.ts';
 export type {
   SendData,
   WebSocketSendFailure,
   WebSocketSendInfo,
   WebSocketSendSuccess,
-} from './connection/send-data.ts';
-export type { SendOptions } from './connection/send-options.ts';
+} from './connection/sending/send-data.ts';
+export type { SendOptions } from './connection/sending/send-options.ts';
 export type { OnTrafficTrackerCallback } from './connection/traffic-tracker.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
 export type {

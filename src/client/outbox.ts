@@ -1,6 +1,6 @@
-import { accepted, bytesOf, notSent, type SendData, type WebSocketSendInfo } from '../connection/send-data.ts';
-import type { SendKeeper, SendKind } from '../connection/send-keeper.ts';
-import type { Session } from '../connection/session.ts';
+import { accepted, bytesOf, notSent, type SendData, type WebSocketSendInfo } from '../connection/sending/send-data.ts';
+import type { SendKeeper, SendKind } from '../connection/sending/send-keeper.ts';
+import type { Session } from '../connection/session/session.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { afterThisTurn } from '../platform/turn.ts';
 import { utf8Length } from '../protocol/websocket/text.ts';

@@ -1,7 +1,7 @@
-import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../connection/messages.ts';
+import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../connection/messages/messages.ts';
 import { UsageError } from '../errors.ts';
 import { checkBoolean, checkFunction, checkInteger, checkNumber } from '../util/options.ts';
-import type { RetryRules } from './retry-policy.ts';
+import type { RetryRules } from './reconnection/retry-policy.ts';
 
 /** What {@link ReconnectionOptions.shouldReconnect} decides on: an attempt that failed, or a connection that is over. */
 export type ReconnectionContext =

@@ -1,9 +1,9 @@
 import { checkClose } from '../connection/close-arguments.ts';
 import { checkSeconds, limitsOf } from '../connection/connection-options.ts';
-import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages.ts';
+import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
-import { Session } from '../connection/session.ts';
-import type { SessionContext } from '../connection/session-context.ts';
+import { Session } from '../connection/session/session.ts';
+import type { SessionContext } from '../connection/session/session-context.ts';
 import { type OnTrafficTrackerCallback, setTrafficTracker } from '../connection/traffic-tracker.ts';
 import { ConnectError, UsageError } from '../errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
@@ -17,13 +17,13 @@ import { Deferred } from '../util/deferred.ts';
 import { followSignals } from '../util/follow-signals.ts';
 import { checkSignal, rejectUnknownOptions } from '../util/options.ts';
 import { sleep } from '../util/sleep.ts';
-import { attemptConnection, type OpenedConnection } from './attempt.ts';
+import { attemptConnection, type OpenedConnection } from './attempt/attempt.ts';
+import { toErrorInfo } from './attempt/error-info.ts';
 import type { WebSocketOptions } from './client-options.ts';
 import { ConfigurableClient } from './configurable-client.ts';
-import { toErrorInfo } from './error-info.ts';
 import { type LostMessage, Outbox, type OutboxOwner } from './outbox.ts';
 import { provideOptions } from './provide-options.ts';
-import { Reconnection } from './reconnection.ts';
+import { Reconnection } from './reconnection/reconnection.ts';
 import type { ReconnectionContext } from './reconnection-options.ts';
 
 /** What became of `connect()`. */

@@ -12,8 +12,8 @@ import {
   type OnCancel,
   type SlowConsumerPolicy,
   slowConsumerPolicies,
-} from './limits.ts';
-import type { OnCallbackError } from './message-hub.ts';
+} from './connection-limits.ts';
+import type { OnCallbackError } from './messages/message-hub.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {

@@ -1,10 +1,10 @@
 import { Duplex } from 'node:stream';
 import { IxError } from '../errors.ts';
 import { checkBoolean, rejectUnknownOptions } from '../util/options.ts';
-import type { MessageOf } from './message-hub.ts';
-import type { WebSocketCloseInfo, WebSocketCloseMessage, WebSocketDataMessage } from './messages.ts';
-import type { SendData, WebSocketSendInfo } from './send-data.ts';
-import type { SendOptions } from './send-options.ts';
+import type { MessageOf } from './messages/message-hub.ts';
+import type { WebSocketCloseInfo, WebSocketCloseMessage, WebSocketDataMessage } from './messages/messages.ts';
+import type { SendData, WebSocketSendInfo } from './sending/send-data.ts';
+import type { SendOptions } from './sending/send-options.ts';
 
 /** How a connection is made a stream. */
 export interface DuplexOptions {

@@ -3,14 +3,14 @@ import type { PreparedMessage } from '../protocol/websocket/prepared-message.ts'
 import { utf8Length } from '../protocol/websocket/text.ts';
 import { checkInteger, checkOneOf, checkSignal } from '../util/options.ts';
 import { raceAbort } from '../util/race-abort.ts';
-import { DropCounter } from './drop-counter.ts';
-import { type SlowConsumerPolicy, slowConsumerPolicies } from './limits.ts';
-import { checkPrepared } from './prepare-message.ts';
-import type { OnProgress } from './progress-sender.ts';
-import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './send-data.ts';
-import type { SendKeeper, SendKind } from './send-keeper.ts';
-import { checkSendOptions, type SendOptions } from './send-options.ts';
-import type { Session } from './session.ts';
+import { type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';
+import { DropCounter } from './sending/drop-counter.ts';
+import { checkPrepared } from './sending/prepare-message.ts';
+import type { OnProgress } from './sending/progress-sender.ts';
+import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './sending/send-data.ts';
+import type { SendKeeper, SendKind } from './sending/send-keeper.ts';
+import { checkSendOptions, type SendOptions } from './sending/send-options.ts';
+import type { Session } from './session/session.ts';
 
 /** The sending half of what a connection can do. */
 export abstract class SendingConnection {

@@ -8,7 +8,7 @@ import { checkFunction, checkOneOf } from '../util/options.ts';
 import { checkClose } from './close-arguments.ts';
 import { checkSecondsOrNever, type PingOptions } from './connection-options.ts';
 import { type DuplexOptions, toDuplex } from './duplex.ts';
-import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './message-hub.ts';
+import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './messages/message-hub.ts';
 import {
   BinaryMessage,
   TextMessage,
@@ -16,13 +16,13 @@ import {
   type WebSocketDataMessage,
   type WebSocketMessage,
   WebSocketMessageType,
-} from './messages.ts';
-import type { PingMessageKind } from './ping-message.ts';
-import { Pings } from './pings.ts';
+} from './messages/messages.ts';
+import type { PingMessageKind } from './pings/ping-message.ts';
+import { Pings } from './pings/pings.ts';
 import { ReadyState } from './ready-state.ts';
-import { bytesOf, notSent, type WebSocketSendInfo } from './send-data.ts';
+import { bytesOf, notSent, type WebSocketSendInfo } from './sending/send-data.ts';
 import { SendingConnection } from './sending-connection.ts';
-import type { Session } from './session.ts';
+import type { Session } from './session/session.ts';
 import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 const messageTypes = Object.values(WebSocketMessageType);

@@ -1,4 +1,4 @@
-import type { WebSocketCloseInfo } from '../connection/messages.ts';
+import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 import type { Refusal } from '../protocol/http1/refusal.ts';
 import type { RequestHead } from '../protocol/http1/request-head.ts';
 import { isWebSocketRequest, upgradeRequired } from '../protocol/websocket/handshake-server.ts';

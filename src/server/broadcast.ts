@@ -1,5 +1,5 @@
-import { prepareMessage } from '../connection/prepare-message.ts';
-import type { SendData } from '../connection/send-data.ts';
+import { prepareMessage } from '../connection/sending/prepare-message.ts';
+import type { SendData } from '../connection/sending/send-data.ts';
 import { PreparedMessage } from '../protocol/websocket/prepared-message.ts';
 import { checkBoolean, checkFunction, checkSignal, checkString, rejectUnknownOptions } from '../util/options.ts';
 

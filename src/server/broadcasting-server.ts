@@ -1,4 +1,4 @@
-import type { SendData } from '../connection/send-data.ts';
+import type { SendData } from '../connection/sending/send-data.ts';
 import type { PreparedMessage } from '../protocol/websocket/prepared-message.ts';
 import { checkString } from '../util/options.ts';
 import {

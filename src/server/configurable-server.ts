@@ -1,6 +1,6 @@
 import { limitsOf, type PingOptions } from '../connection/connection-options.ts';
-import type { OnCallbackError } from '../connection/message-hub.ts';
-import type { SessionContext } from '../connection/session-context.ts';
+import type { OnCallbackError } from '../connection/messages/message-hub.ts';
+import type { SessionContext } from '../connection/session/session-context.ts';
 import { UsageError } from '../errors.ts';
 import { deflateEngines } from '../platform/deflate-engines.ts';
 import { nodeClock } from '../platform/node-clock.ts';

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { WebSocketCloseInfo } from '../connection/messages.ts';
+import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 
 const open = channel('ixwebsocket:server.open');
 const close = channel('ixwebsocket:server.close');

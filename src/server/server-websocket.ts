@@ -1,9 +1,9 @@
 import type { PingOptions } from '../connection/connection-options.ts';
-import type { OnCallbackError } from '../connection/message-hub.ts';
-import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages.ts';
-import type { SendData } from '../connection/send-data.ts';
-import { Session } from '../connection/session.ts';
-import type { SessionContext } from '../connection/session-context.ts';
+import type { OnCallbackError } from '../connection/messages/message-hub.ts';
+import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages/messages.ts';
+import type { SendData } from '../connection/sending/send-data.ts';
+import { Session } from '../connection/session/session.ts';
+import type { SessionContext } from '../connection/session/session-context.ts';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
 import type { PreparedMessage } from '../protocol/websocket/prepared-message.ts';

@@ -1,5 +1,5 @@
 import { checkClose } from '../connection/close-arguments.ts';
-import type { WebSocketCloseInfo } from '../connection/messages.ts';
+import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 import { UsageError } from '../errors.ts';
 import { CloseCode } from '../protocol/websocket/close-codes.ts';
 import type { Clock } from '../util/clock.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { toErrorInfo } from '../../src/client/error-info.ts';
+import { toErrorInfo } from '../../src/client/attempt/error-info.ts';
 import { explainedCodes } from '../../src/client/explain/explain.ts';
 import {
   ConnectError,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { decideRedirect, type HandshakeTarget, type RedirectDecision } from '../../src/client/redirect.ts';
+import { decideRedirect, type HandshakeTarget, type RedirectDecision } from '../../src/client/attempt/redirect.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from '../../src/dial/url.ts';
 import type { WebSocketErrorInfo, WebSocketOptions } from '../../src/index.ts';
 import { HttpHeaders } from '../../src/protocol/http1/headers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_REFUSAL_BYTES, RefusalBody } from '../../src/client/refusal-body.ts';
+import { MAX_REFUSAL_BYTES, RefusalBody } from '../../src/client/attempt/refusal-body.ts';
 import { HttpHeaders } from '../../src/protocol/http1/headers.ts';
 
 function body(fields: Record<string, string>, status = 403): RefusalBody {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type EndedAttempt, planRetry, type RetryRules } from '../../src/client/retry-policy.ts';
+import { type EndedAttempt, planRetry, type RetryRules } from '../../src/client/reconnection/retry-policy.ts';
 
 const seed: RetryRules = { minWaitMs: 1, maxWaitMs: 10_000, jitter: 0, minUptimeMs: 0, maxRetries: Infinity };
 const failed: EndedAttempt = { kind: 'failed', isHopeless: false, retryAfterMs: undefined };

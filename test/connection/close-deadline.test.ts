@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CloseDeadline } from '../../src/connection/close-deadline.ts';
+import { CloseDeadline } from '../../src/connection/session/close-deadline.ts';
 import type { BatchWriter } from '../../src/transport/batch-writer.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { FakeClock } from '../support/fake-clock.ts';

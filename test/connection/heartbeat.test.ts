@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Heartbeat, type HeartbeatHost } from '../../src/connection/heartbeat.ts';
+import { Heartbeat, type HeartbeatHost } from '../../src/connection/pings/heartbeat.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { turns } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';

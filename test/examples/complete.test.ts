@@ -88,7 +88,7 @@ describe('docs/errors.md has a heading for every code', () => {
     ['errors.ts', /super\(('invalidOption'),/g],
     ['http-server/request-error.ts', /type \w+ErrorCode =(.*?);/gs],
     ['http-client/http-stream.ts', /super\(('httpBodyIncomplete'),/g],
-    ['connection/send-data.ts', /readonly code:(.*?);/gs],
+    ['connection/sending/send-data.ts', /readonly code:(.*?);/gs],
     ['connection/duplex.ts', /new IxError\(('\w+'),/g],
     ['server/topics.ts', /type SubscribeErrorCode =(.*?);/gs],
     ['protocol/websocket/violations.ts', /type ViolationName =(.*?);/gs],

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConnectionOptions, limitsOf, resolveConnectionOptions } from '../../src/connection/connection-options.ts';
-import type { WebSocketCloseInfo } from '../../src/connection/messages.ts';
-import { Session } from '../../src/connection/session.ts';
+import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
+import { Session } from '../../src/connection/session/session.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
 import type { PerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate.ts';

@@ -1,5 +1,5 @@
-import type { MessageOf } from '../../src/connection/message-hub.ts';
-import { type WebSocketMessage, WebSocketMessageType } from '../../src/connection/messages.ts';
+import type { MessageOf } from '../../src/connection/messages/message-hub.ts';
+import { type WebSocketMessage, WebSocketMessageType } from '../../src/connection/messages/messages.ts';
 import type { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
 import { Watch } from './watch.ts';
 

@@ -1,4 +1,4 @@
-import type { WebSocketCloseInfo } from '../../connection/messages.ts';
+import type { WebSocketCloseInfo } from '../../connection/messages/messages.ts';
 
 /** What a close code means (RFC 6455 section 7.4.1, and the registry of IANA), and what to do about it. */
 export function explainClose(closeInfo: WebSocketCloseInfo): string {

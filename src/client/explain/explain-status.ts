@@ -1,4 +1,4 @@
-import type { WebSocketErrorInfo } from '../../connection/messages.ts';
+import type { WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { ConnectError, type IxError } from '../../errors.ts';
 
 /** What a server meant that answered with a status other than 101. */

@@ -1,4 +1,4 @@
-import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../../connection/messages.ts';
+import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { explainClose } from './explain-close.ts';
 import { explainStatus } from './explain-status.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { prepareMessage } from '../../../src/connection/prepare-message.ts';
+import { prepareMessage } from '../../../src/connection/sending/prepare-message.ts';
 import type { PreparedMessage } from '../../../src/protocol/websocket/prepared-message.ts';
 import {
   createSide,

@@ -1,0 +1,217 @@
+import type { ConnectAttemptResponse } from '../../connection/messages/connect-attempt.ts';
+import { basicAuthorization } from '../../dial/proxy-tunnel-plan.ts';
+import { parseRetryAfter } from '../../dial/retry-after.ts';
+import { explainTlsError, isTlsAlert } from '../../dial/tls-errors.ts';
+import type { WebSocketUrl } from '../../dial/url.ts';
+import { ConnectError } from '../../errors.ts';
+import { userAgent } from '../../platform/user-agent.ts';
+import { HeadReader } from '../../protocol/http1/head-reader.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { ResponseHead } from '../../protocol/http1/response-head.ts';
+import type { ProtocolPorts } from '../../protocol/ports.ts';
+import type { ParsedExtension } from '../../protocol/websocket/extension-header.ts';
+import {
+  checkUpgradeResponse,
+  createKey,
+  upgradeHeaders,
+  writeUpgradeRequest,
+} from '../../protocol/websocket/handshake-client.ts';
+import type { PerMessageDeflateHandshake } from '../../protocol/websocket/per-message-deflate-source.ts';
+import type { Transport, TransportHandler } from '../../transport/transport.ts';
+import type { Clock, Timer } from '../../util/clock.ts';
+import { Deferred } from '../../util/deferred.ts';
+import type { RedirectDecision } from './redirect.ts';
+import { RefusalBody } from './refusal-body.ts';
+
+/** How long the body of a refusal is waited for. */
+const REFUSAL_BODY_MS = 1000;
+
+/** Is told what is said, before the handshake ends. */
+export interface HandshakeObserver {
+  onRequest(target: string, headers: HttpHeaders): void;
+  onResponse(response: ConnectAttemptResponse): void;
+}
+
+export interface OpeningHandshakeOptions {
+  readonly url: WebSocketUrl;
+  readonly extraHeaders: HttpHeaders;
+  readonly subprotocols: readonly string[];
+  readonly ports: ProtocolPorts;
+  readonly clock: Clock;
+  /** Decides what becomes of a response that is no upgrade. */
+  readonly decideRedirect: (head: ResponseHead) => RedirectDecision;
+  readonly observer: HandshakeObserver;
+  /** permessage-deflate, unless it is switched off. */
+  readonly deflate?: PerMessageDeflateHandshake | undefined;
+}
+
+/** How a handshake that did not fail ended. */
+export type OpeningHandshakeOutcome =
+  | ({ readonly kind: 'open' } & OpeningHandshakeResult)
+  | Exclude<RedirectDecision, { readonly kind: 'none' }>;
+
+/** What the opening handshake agreed on. */
+export interface OpeningHandshakeResult {
+  readonly protocol: string;
+  readonly headers: HttpHeaders;
+  /** What the server sent behind its response in the same read. */
+  readonly rest: Buffer;
+}
+
+interface Refusal {
+  readonly error: ConnectError;
+  readonly head: ResponseHead;
+  readonly body: RefusalBody;
+  readonly timer: Timer;
+}
+
+/** The client's side of the opening handshake over a transport (RFC 6455 section 4.1). */
+export class OpeningHandshake implements TransportHandler {
+  private readonly transport: Transport;
+  private readonly options: OpeningHandshakeOptions;
+  private readonly key: string;
+  private readonly offers: readonly ParsedExtension[];
+  private readonly reader = new HeadReader('response');
+  private readonly result = new Deferred<OpeningHandshakeOutcome>();
+  /** Why the server refused, as soon as that is known; its body may still be on its way. */
+  private refused: Refusal | undefined;
+
+  constructor(transport: Transport, options: OpeningHandshakeOptions) {
+    this.transport = transport;
+    this.options = options;
+    this.key = createKey(options.ports);
+    this.offers = options.deflate?.offer() ?? [];
+  }
+
+  /** Sends the request and judges the response. Rejects with a {@link ConnectError}. */
+  run(): Promise<OpeningHandshakeOutcome> {
+    const { url, extraHeaders, subprotocols, observer } = this.options;
+    const request = {
+      host: url.hostHeader,
+      target: url.path,
+      key: this.key,
+      subprotocols,
+      extraHeaders,
+      extensions: this.offers,
+      userAgent,
+      authorization: authorizationOf(url),
+    };
+    const headers = upgradeHeaders(request);
+    observer.onRequest(url.path, headers);
+    this.transport.start(this);
+    this.transport.write(Buffer.from(writeUpgradeRequest(request, headers), 'latin1'));
+    return this.result.promise;
+  }
+
+  /** @internal TransportHandler */
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    const { reader, refused } = this;
+    if (refused !== undefined) {
+      this.readBody(refused, buffer, start, end);
+      return;
+    }
+    const at = reader.read(buffer, start, end);
+    if (reader.state === 'failed') {
+      this.fail('malformedResponse', `Error parsing HTTP headers: ${reader.failure?.reason ?? ''}`);
+    } else if (reader.state === 'complete' && reader.head !== undefined) {
+      this.judge(reader.head, buffer, at, end);
+    }
+  }
+
+  /** @internal TransportHandler */
+  onEnd(): void {
+    this.failUnanswered();
+  }
+
+  /** @internal TransportHandler */
+  onDrain(): void {}
+
+  /** @internal TransportHandler */
+  onClosed(error: Error | undefined): void {
+    this.failUnanswered(error);
+  }
+
+  /** Lets go of the timer, whatever became of it. */
+  dispose(): void {
+    this.refused?.timer.cancel();
+  }
+
+  /** Ends the wait for the body of a refusal, if that is what is waited for. */
+  settleRefusal(): void {
+    const { refused } = this;
+    if (refused === undefined || this.result.settled) return;
+    refused.timer.cancel();
+    this.answered(refused.head, refused.body);
+    this.result.reject(refused.error);
+  }
+
+  private answered({ version, status, statusText, headers }: ResponseHead, body: RefusalBody): void {
+    const { bytes, isComplete } = body;
+    this.options.observer.onResponse({ version, status, statusText, headers, body: bytes, isTruncated: !isComplete });
+  }
+
+  private judge(head: ResponseHead, buffer: Buffer, at: number, end: number): void {
+    const { url, subprotocols, ports, deflate, clock, decideRedirect } = this.options;
+    const answer = checkUpgradeResponse(head, {
+      key: this.key,
+      subprotocols,
+      offeredExtensions: this.offers,
+      acceptExtensions: (answers) => deflate?.judge(answers),
+      host: url.host,
+      url: url.href,
+      sha1Base64: ports.sha1Base64,
+    });
+    if (answer.ok) {
+      // What follows belongs to whoever takes the transport over, in this very turn.
+      this.transport.pause();
+      const rest = Buffer.from(buffer.subarray(at, end));
+      this.answered(head, new RefusalBody(head));
+      this.result.resolve({ kind: 'open', protocol: answer.protocol, headers: head.headers, rest });
+      return;
+    }
+    const decision = answer.code === 'badStatus' ? decideRedirect(head) : undefined;
+    if (decision !== undefined && decision.kind !== 'none') {
+      this.transport.pause();
+      this.answered(head, new RefusalBody(head));
+      this.result.resolve(decision);
+      return;
+    }
+    const retryAfter = head.headers.get('Retry-After');
+    const error = new ConnectError(answer.code, 'handshake', answer.reason, {
+      httpStatus: answer.httpStatus,
+      retryAfterMs: retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, Date.now()),
+    });
+    const timer = clock.setTimer(REFUSAL_BODY_MS, () => this.settleRefusal());
+    this.refused = { error, head, body: new RefusalBody(head), timer };
+    this.readBody(this.refused, buffer, at, end);
+  }
+
+  private readBody({ body }: Refusal, buffer: Buffer, start: number, end: number): void {
+    body.add(buffer, start, end);
+    if (body.isFull) this.settleRefusal();
+  }
+
+  private failUnanswered(cause?: Error): void {
+    const { url } = this.options;
+    if (this.refused !== undefined) {
+      this.refused.body.end();
+      this.settleRefusal();
+      return;
+    }
+    const what = this.reader.hasStarted ? 'HTTP headers' : 'HTTP status line';
+    // With TLS 1.3 a server looks at our certificate when the TLS handshake is over for us.
+    const tls = isTlsAlert(cause) ? explainTlsError(cause) : undefined;
+    const why = tls?.reason ?? 'the connection was closed';
+    this.fail(tls?.code ?? 'connectionLost', `Failed reading ${what} from ${url.href}: ${why}`, 0, cause);
+  }
+
+  private fail(code: ConnectError['code'], message: string, httpStatus = 0, cause?: Error): void {
+    this.result.reject(new ConnectError(code, 'handshake', message, { httpStatus, cause }));
+  }
+}
+
+/** Basic authentication from the user information of the URL (RFC 7617). */
+function authorizationOf(url: WebSocketUrl): string | undefined {
+  if (url.username === undefined && url.password === undefined) return undefined;
+  return basicAuthorization(url.username ?? '', url.password ?? '');
+}

@@ -1,0 +1,77 @@
+import type { ConnectPhase } from '../../errors.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { TLSCertificate } from '../../transport/tls-info.ts';
+
+/** One phase of an attempt; after a redirect they begin anew. */
+export interface ConnectAttemptPhase {
+  readonly phase: ConnectPhase;
+  /** With fractions. */
+  readonly durationMs: number;
+}
+
+/** What TLS agreed on with the server, also when its certificate was then refused. */
+export interface ConnectAttemptTLS {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The name of the cipher in OpenSSL's spelling. */
+  readonly cipher: string;
+  readonly certificate: TLSCertificate | undefined;
+}
+
+/** The request for the upgrade: a `GET` in HTTP/1.1. */
+export interface ConnectAttemptRequest {
+  /** Path and query. */
+  readonly target: string;
+  /**
+   * All fields as they were sent, but that `(redacted)` stands for the values of `Authorization`,
+   * `Proxy-Authorization` and `Cookie`.
+   */
+  readonly headers: HttpHeaders;
+}
+
+/** What a server answered. */
+export interface ConnectAttemptResponse {
+  readonly version: '1.1' | '1.0';
+  /** 101 when it agreed. */
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HttpHeaders;
+  /**
+   * Of a refusal, its first 64 KiB, or what came of them within a second; still compressed where the server did so
+   * unasked. Empty for a redirect, whose body is not read.
+   */
+  readonly body: Buffer;
+  /** Whether there is more of the body. */
+  readonly isTruncated: boolean;
+}
+
+/** A request with its answer that was not the last of its attempt. */
+export interface ConnectAttemptExchange {
+  /** Without credentials. */
+  readonly url: string;
+  readonly request: ConnectAttemptRequest;
+  readonly response: ConnectAttemptResponse;
+}
+
+/** The record of an attempt to connect: how far it got, how long that took, and what was said. */
+export interface ConnectAttempt {
+  /** Where it led in the end, without credentials; empty when the url could not be read. */
+  readonly url: string;
+  /**
+   * What was asked before that, in order: the urls that redirected, and the same url when it was asked again without
+   * compression (`onBadNegotiation`).
+   */
+  readonly earlier: readonly ConnectAttemptExchange[];
+  /** The url of the proxy, without credentials. */
+  readonly proxy: string | undefined;
+  readonly phases: readonly ConnectAttemptPhase[];
+  /** Of all phases. */
+  readonly durationMs: number;
+  /** The address that was connected to, the proxy's where there is one; the first that the name led to before that. */
+  readonly remoteAddress: string | undefined;
+  readonly tls: ConnectAttemptTLS | undefined;
+  /** What was sent to {@link url}; `undefined` when it did not get that far. */
+  readonly request: ConnectAttemptRequest | undefined;
+  /** What was answered to it, if there was an answer that could be read. */
+  readonly response: ConnectAttemptResponse | undefined;
+}

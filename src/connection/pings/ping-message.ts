@@ -1,0 +1,48 @@
+import { UsageError } from '../../errors.ts';
+import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/opcodes.ts';
+import { utf8Length } from '../../protocol/websocket/text.ts';
+import { checkOneOf } from '../../util/options.ts';
+import { bytesOf } from '../sending/send-data.ts';
+
+/** What a heartbeat sends: a ping, or a message for gateways that do not count pings as traffic. */
+export type PingMessageKind = 'ping' | 'text' | 'binary';
+
+/** What the next heartbeat of a connection says. It counts on when a client reconnects. */
+export class PingMessage {
+  kind: PingMessageKind = 'ping';
+  private custom: string | Buffer | undefined;
+  private count = 0;
+
+  /** Replaces the numbered default. Throws {@link UsageError} for what cannot be sent. */
+  set(message: string | ArrayBufferView, kind: PingMessageKind): void {
+    const checked = checkOneOf('kind', kind, ['ping', 'text', 'binary'] as const);
+    const custom = typeof message === 'string' ? checkText(message) : Buffer.from(viewOf(message));
+    if (checked === 'ping' && Buffer.byteLength(custom) > MAX_CONTROL_PAYLOAD_BYTES) {
+      throw new UsageError('message', `of a ping must be at most ${MAX_CONTROL_PAYLOAD_BYTES} bytes long`);
+    }
+    if (checked === 'text' && typeof custom !== 'string') throw new UsageError('message', 'of text must be a string');
+    this.custom = custom;
+    this.kind = checked;
+  }
+
+  /** What the next heartbeat carries. */
+  peek(intervalSecs: number): string | Buffer {
+    return this.custom ?? `ixwebsocket::heartbeat::${intervalSecs}s::${this.count}`;
+  }
+
+  take(intervalSecs: number): string | Buffer {
+    const message = this.peek(intervalSecs);
+    this.count++;
+    return message;
+  }
+}
+
+function checkText(message: string): string {
+  if (utf8Length(message) < 0) throw new UsageError('message', 'must not have a lone surrogate');
+  return message;
+}
+
+function viewOf(message: ArrayBufferView): Buffer {
+  if (!ArrayBuffer.isView(message)) throw new UsageError('message', 'must be a string or a view of an ArrayBuffer');
+  return bytesOf(message);
+}

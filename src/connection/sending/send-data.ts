@@ -1,0 +1,68 @@
+import { UsageError } from '../../errors.ts';
+import { NOT_COMPRESSED } from '../../protocol/websocket/endpoint.ts';
+import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
+
+/** What can be sent. Typed arrays and views are sent as the bytes they show. */
+export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
+/** What became of a send. */
+export type WebSocketSendInfo = WebSocketSendSuccess | WebSocketSendFailure;
+
+/** The message was accepted: it is on its way, or batched with others of this turn. */
+export interface WebSocketSendSuccess {
+  readonly success: true;
+  readonly compressionError: false;
+  /** Bytes of the message before compression. */
+  readonly payloadSize: number;
+  /** Bytes on the wire, frame headers included. */
+  readonly wireSize: number;
+}
+
+/** Nothing was sent. */
+export interface WebSocketSendFailure {
+  readonly success: false;
+  readonly compressionError: boolean;
+  /** Bytes of the message, 0 where it has no encoding. */
+  readonly payloadSize: number;
+  readonly wireSize: number;
+  /**
+   * - `closed`: the connection is not open.
+   * - `bufferFull`: the peer does not read fast enough and `maxBufferedBytes` would be passed.
+   * - `invalidUtf8`: the text has a lone surrogate, or the bytes sent as text are not UTF-8.
+   * - `tooBig`: a ping or pong of more than 125 bytes.
+   * - `cancelled`: the progress callback returned false.
+   * - `compressionError`: the message could not be compressed.
+   */
+  readonly code: 'closed' | 'bufferFull' | 'invalidUtf8' | 'tooBig' | 'cancelled' | 'compressionError';
+}
+
+/** A message or ping is on its way. */
+export function sent(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  if (isTrafficTracked) trackTraffic(wireSize, false);
+  return accepted(payloadSize, wireSize);
+}
+
+export function accepted(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  return { success: true, compressionError: false, payloadSize, wireSize };
+}
+
+export function notSent(code: WebSocketSendFailure['code'], payloadSize: number): WebSocketSendInfo {
+  return { success: false, compressionError: code === 'compressionError', payloadSize, wireSize: 0, code };
+}
+
+/** `wireSize` as an endpoint returns it. */
+export function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendInfo {
+  return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
+}
+
+/** The bytes of anything but a string, shared and not copied. Throws {@link UsageError} for what has none. */
+export function bytesOf(data: Exclude<SendData, string>): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  try {
+    if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data);
+  } catch (error) {
+    throw new UsageError('data', 'has no memory any more: it was transferred elsewhere', { cause: error });
+  }
+  throw new UsageError('data', 'must be a string, an ArrayBuffer, a SharedArrayBuffer or a view of one');
+}
