@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { patient } from './test/support/patience.ts';
 
 export default defineConfig({
   test: {
@@ -6,9 +7,11 @@ export default defineConfig({
     exclude: ['test/full/**', '**/node_modules/**'],
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
-    teardownTimeout: 5_000,
+    testTimeout: patient(10_000),
+    // of expect.poll
+    expect: { poll: { timeout: patient(5_000) } },
+    hookTimeout: patient(10_000),
+    teardownTimeout: patient(5_000),
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { patient } from './test/support/patience.ts';
 
 /** The slow suite: a real browser, long soaks, leak hunts. One file at a time, so that measurements are not disturbed. */
 export default defineConfig({
@@ -8,8 +9,10 @@ export default defineConfig({
     maxWorkers: 1,
     fileParallelism: false,
     execArgv: ['--expose-gc'],
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 10_000,
+    testTimeout: patient(180_000),
+    // of expect.poll
+    expect: { poll: { timeout: patient(5_000) } },
+    hookTimeout: patient(60_000),
+    teardownTimeout: patient(10_000),
   },
 });

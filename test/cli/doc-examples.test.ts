@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { patient } from '../support/patience.ts';
 import { Capture } from './fake-environment.ts';
 import { freePort } from './peers.ts';
 import { TemporaryFolder } from './temporary-folder.ts';
@@ -156,6 +157,6 @@ describe('the examples of the documentation', () => {
   it.each(examples.map((example) => [example.page, example.steps[0]?.command ?? '', example] as const))(
     'do what they say: %s, %s',
     (_page, _command, example) => runExample(example),
-    20_000,
+    patient(20_000),
   );
 });

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ConnectAttempt, WebSocketErrorInfo, WebSocketOptions } from '../../src/index.ts';
 import { daysFromNow } from '../support/certificates.ts';
+import { patient } from '../support/patience.ts';
 import { startHttpProxy } from '../support/proxies.ts';
 import { closedPort, listenAndAnswer, listenRaw } from '../support/raw-server.ts';
 import { createClient } from '../support/running.ts';
@@ -184,7 +185,7 @@ describe('the response of a refusal', () => {
     const server = await listenAndAnswer(() => 'HTTP/1.1 503 Full\r\nContent-Length: 100\r\n\r\nsome');
     const start = performance.now();
     const { attempt, code } = await failure({ url: server.url });
-    expect(performance.now() - start).toBeLessThan(4000);
+    expect(performance.now() - start).toBeLessThan(patient(4000));
     expect(code).toBe('badStatus');
     expect(attempt.response?.body.toString()).toBe('some');
     expect(attempt.response?.isTruncated).toBe(true);

@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
 import { turns } from '../support/eventually.ts';
 import { startFaultyRelay } from '../support/faulty-relay.ts';
+import { patient } from '../support/patience.ts';
 import { createClient, startServer } from '../support/running.ts';
 import { chance, faults, surviveFaults } from '../support/survive-faults.ts';
 
-test('whatever happens to a connection, the client comes back, with every message in order and none twice', async () => {
+test('whatever happens to a connection, the client comes back, with every message in order and none twice', {
+  timeout: patient(60_000),
+}, async () => {
   await surviveFaults(100, 42);
-}, 60_000);
+});
 
-test('a client that is stopped at any moment says nothing more, and has no connection', async () => {
+test('a client that is stopped at any moment says nothing more, and has no connection', {
+  timeout: patient(60_000),
+}, async () => {
   const random = chance(7);
   const { server, port } = await startServer({}, (made) => {
     made.setOnClientMessageCallback((_state, webSocket, message) => {
@@ -37,4 +42,4 @@ test('a client that is stopped at any moment says nothing more, and has no conne
     expect(log.all).toHaveLength(seen);
   }
   await expect.poll(() => server.getClients().size).toBe(0);
-}, 60_000);
+});

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { patient } from '../support/patience.ts';
 import type { ConformanceCase, Role } from './case.ts';
 import { OpeningServer } from './opening.ts';
 import { play, type Stage } from './play.ts';
@@ -10,8 +11,8 @@ import { casesFor, families, roles } from './suite.ts';
 /** Cases that are played at the same time. */
 const CONCURRENCY = 48;
 const HEAVY_CONCURRENCY = 4;
-const DEADLINE_MS = 25_000;
-const HEAVY_DEADLINE_MS = 90_000;
+const DEADLINE_MS = patient(25_000);
+const HEAVY_DEADLINE_MS = patient(90_000);
 
 /** Plays cases against a subject. Heavy ones are given more time, and less company. */
 export async function runCases(

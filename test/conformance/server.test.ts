@@ -1,8 +1,9 @@
 import { describe, it } from 'vitest';
+import { patient } from '../support/patience.ts';
 import { checkFamily } from './check-family.ts';
 import { families } from './suite.ts';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = patient(60_000);
 
 describe('the server, against a client that the suite plays', () => {
   for (const family of families) {

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import type { SocketServerOptions, WebSocketPerMessageDeflateOptions } from '../../src/index.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { runInChromium } from '../support/chromium.ts';
+import { patient } from '../support/patience.ts';
 import { startServer } from '../support/running.ts';
 
-const TIMEOUT_MS = 170_000;
+const TIMEOUT_MS = patient(170_000);
 const MIB = 1024 * 1024;
 
 const identity = selfSigned();

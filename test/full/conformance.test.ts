@@ -1,10 +1,11 @@
 import { describe, it } from 'vitest';
 import { checkFamily } from '../conformance/check-family.ts';
 import { families, roles, select } from '../conformance/suite.ts';
+import { patient } from '../support/patience.ts';
 
 /* What takes long: messages of 16 MiB, 65 536 fragments, every pair of deflate parameters. */
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = patient(300_000);
 
 for (const role of roles) {
   describe(`the ${role}, in the heavy cases`, () => {

@@ -7,6 +7,7 @@ import { usedBytes } from '../support/collect-garbage.ts';
 import { EngineCount } from '../support/engine-count.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
+import { patient } from '../support/patience.ts';
 import { upgradeRequest } from '../support/raw-peer.ts';
 import { activeResources, noSocketsBut } from '../support/resources.ts';
 import { authority, identity, trusting } from '../support/secure.ts';
@@ -17,7 +18,7 @@ const AT_A_TIME = 20;
 const MIB = 1024 * 1024;
 /** Of each cycle; an engine that stays is a hundred thousand at the least. */
 const MOST_LEFT_BYTES = 150;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = patient(300_000);
 
 const takeover = { clientNoContextTakeover: false, serverNoContextTakeover: false, threshold: 0 };
 const noTakeover = { clientNoContextTakeover: true, serverNoContextTakeover: true, threshold: 0 };

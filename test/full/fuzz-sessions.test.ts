@@ -7,6 +7,7 @@ import { turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { FuzzVictim, type FuzzVictimOptions } from '../support/fuzz-victim.ts';
 import { HangWatch } from '../support/hang-watch.ts';
+import { patient } from '../support/patience.ts';
 import { Random } from '../support/random.ts';
 import { mutate, type RecordedSession, recordSession } from '../support/recorded-session.ts';
 
@@ -20,7 +21,7 @@ const MUTATED = 800_000;
 const GENERATED = 120_000;
 const RECORDED = 150;
 const KIB = 1024;
-const TIMEOUT_MS = 400_000;
+const TIMEOUT_MS = patient(400_000);
 
 const roles = ['server', 'client'] as const;
 const agreements: readonly (readonly [name: string, agreement: PerMessageDeflateAgreement, share: number])[] = [

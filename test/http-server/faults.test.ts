@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { chunked, get, HttpLab, ok, post } from '../support/http-lab.ts';
 import { mirror, startHttpServer } from '../support/http-running.ts';
+import { patient } from '../support/patience.ts';
 import { connectRaw } from '../support/raw-peer.ts';
 
 const echo = (request: HttpRequest): HttpResponse => ok(`${request.uri} ${request.text()}`);
@@ -34,7 +35,7 @@ describe.each([
   ['streamed', readAll, { streamRequests: true }],
   ['answered later', async (request: HttpRequest) => echo(request), {}],
 ] as const)('requests that are %s', (_name, handler, options) => {
-  it('may be cut anywhere, by any end of the connection', async () => {
+  it('may be cut anywhere, by any end of the connection', { timeout: patient(60_000) }, async () => {
     for (let at = 0; at <= conversation.length; at++) {
       for (const fault of ['end', 'destroy', 'silence'] as const) {
         const lab = new HttpLab(handler, options);
@@ -46,9 +47,9 @@ describe.each([
         await expectGone(lab);
       }
     }
-  }, 60_000);
+  });
 
-  it('may come in any two pieces', async () => {
+  it('may come in any two pieces', { timeout: patient(60_000) }, async () => {
     for (let at = 1; at < conversation.length; at++) {
       const lab = new HttpLab(handler, options);
       const client = await lab.ask(conversation.slice(0, at));
@@ -56,9 +57,11 @@ describe.each([
       await turns(6);
       expect(client.responses().map(({ body }) => body.toString())).toEqual(answers);
     }
-  }, 60_000);
+  });
 
-  it('may have bytes changed: what is answered is well-formed, and nothing is left behind', async () => {
+  it('may have bytes changed: what is answered is well-formed, and nothing is left behind', {
+    timeout: patient(60_000),
+  }, async () => {
     const bytes = Buffer.from(conversation);
     const changes = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
     await fc.assert(
@@ -76,9 +79,9 @@ describe.each([
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
-  it('may be garbage', async () => {
+  it('may be garbage', { timeout: patient(60_000) }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (garbage) => {
         const lab = new HttpLab(handler, options);
@@ -90,7 +93,7 @@ describe.each([
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 });
 
 describe('connections that are reset', () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import Peer, { WebSocketServer as PeerServer } from 'ws';
 import { WebSocket, type WebSocketPerMessageDeflateOptions, WebSocketServer } from '../../src/index.ts';
 import { noise } from '../support/deflate-pair.ts';
+import { patient } from '../support/patience.ts';
 
 type Options = WebSocketPerMessageDeflateOptions;
 
@@ -150,7 +151,7 @@ function corner(
 }
 
 describe.each(flags)('npm ws, client without takeover: %s, server without takeover: %s', (clientNone, serverNone) => {
-  test('their client, our server, every pair of windows', async () => {
+  test('their client, our server, every pair of windows', { timeout: patient(60_000) }, async () => {
     for (const clientBits of allBits) {
       for (const serverBits of allBits) {
         const options = corner(clientNone, serverNone, clientBits, serverBits);
@@ -158,9 +159,9 @@ describe.each(flags)('npm ws, client without takeover: %s, server without takeov
         expect(extensions).toBe('permessage-deflate');
       }
     }
-  }, 60_000);
+  });
 
-  test('our client, their server, every pair of windows', async () => {
+  test('our client, their server, every pair of windows', { timeout: patient(60_000) }, async () => {
     for (const clientBits of allBits) {
       for (const serverBits of allBits) {
         const options = corner(clientNone, serverNone, clientBits, serverBits);
@@ -171,13 +172,13 @@ describe.each(flags)('npm ws, client without takeover: %s, server without takeov
         if (serverBits < 15) expect(extensions).toContain(`server_max_window_bits=${serverBits}`);
       }
     }
-  }, 60_000);
+  });
 
-  test('messages up to a megabyte', async () => {
+  test('messages up to a megabyte', { timeout: patient(30_000) }, async () => {
     const options = { ...corner(clientNone, serverNone, 15, 15), maxSyncCompressBytes: 2 ** 21 };
     await throughOurServer(options, options, large);
     await throughTheirServer(options, options, large);
-  }, 30_000);
+  });
 });
 
 describe('npm ws, with defaults', () => {

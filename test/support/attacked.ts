@@ -3,6 +3,7 @@ import type { ConnectionOptions } from '../../src/connection/connection-options.
 import { WebSocket, type WebSocketCloseInfo, type WebSocketConnection } from '../../src/index.ts';
 import { BYSTANDER, Bystander } from './bystander.ts';
 import { type FrameFields, frame, RFC_MASK } from './frames.ts';
+import { patient } from './patience.ts';
 import { openRaw, type RawPeer } from './raw-peer.ts';
 import { listenRaw, switchingProtocols } from './raw-server.ts';
 import { type RunningServer, startServer } from './running.ts';
@@ -31,7 +32,7 @@ export interface AttackedOptions extends ConnectionOptions {
 }
 
 /** As for the other tests: what is on the wire is what was sent, and nobody waits long for a deadline. */
-const quick = { closeTimeoutSecs: 0.2, perMessageDeflate: false };
+const quick = { closeTimeoutSecs: patient(0.2), perMessageDeflate: false };
 
 /** A server that answers bystanders and nobody else. */
 export function startGuardedServer(

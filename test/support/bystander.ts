@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket, type WebSocketOptions } from '../../src/index.ts';
+import { patient } from './patience.ts';
 
 /** Longer than a busy machine takes for one exchange, and shorter than anything that hangs. */
-const SLOWEST_MS = 4000;
+const SLOWEST_MS = patient(4000);
 const PACE_MS = 2;
 
 /** What messages of bystanders begin with, so that a server can answer them and nobody else. */
@@ -26,7 +27,7 @@ export class Bystander {
 
   /** Connects; the client is stopped when the test is over. */
   static async join(url: string, options: WebSocketOptions = {}): Promise<Bystander> {
-    const client = new WebSocket({ url, closeTimeoutSecs: 0.2, ...options });
+    const client = new WebSocket({ url, closeTimeoutSecs: patient(0.2), ...options });
     const result = await client.connect();
     if (!result.success) throw result.errorInfo.cause;
     const bystander = new Bystander(client);

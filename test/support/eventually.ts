@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patient } from './patience.ts';
 import type { Something } from './watch.ts';
 
 const POLL_MS = 5;
 
-/** Polls until `read` gives something truthy, and returns it. For what no event announces. */
+/** Polls until `read` gives something truthy, and returns it. For what no event announces. Times `patience`. */
 export async function eventually<T>(what: string, read: () => T, withinMs = 5000): Promise<Something<T>> {
-  const deadline = performance.now() + withinMs;
+  const limitMs = patient(withinMs);
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const value = read();
     if (value !== undefined && value !== null && value !== false) return value as Something<T>;
-    if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${limitMs} ms in vain for ${what}`);
     await delay(POLL_MS);
   }
 }

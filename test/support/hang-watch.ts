@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { patient } from './patience.ts';
 
 /* A loop without end lets no timer fire: only another thread can tell which case it is in. */
 
@@ -21,7 +22,7 @@ export class HangWatch {
   readonly #progress = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
   readonly #worker: Worker;
 
-  constructor(what: string, limitMs = 20_000) {
+  constructor(what: string, limitMs = patient(20_000)) {
     this.#worker = new Worker(program, { eval: true, workerData: { progress: this.#progress, what, limitMs } });
     this.#worker.unref();
   }

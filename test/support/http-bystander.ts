@@ -4,9 +4,10 @@ import { expect, onTestFinished } from 'vitest';
 import type { HttpRequest } from '../../src/index.ts';
 import { HttpResponse } from '../../src/index.ts';
 import { nodeRequest } from './http-running.ts';
+import { patient } from './patience.ts';
 
 /** Longer than a busy machine takes for one exchange, and shorter than anything that hangs. */
-const SLOWEST_MS = 4000;
+const SLOWEST_MS = patient(4000);
 const PACE_MS = 2;
 
 /** Answers a bystander; `undefined` for anybody else's request. */

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type SocketServerOptions, WebSocketServer } from '../../src/index.ts';
+import { patient } from './patience.ts';
 import { identity } from './secure.ts';
 
 export interface HttpHost {
@@ -39,7 +40,7 @@ export async function listen(httpServer: http.Server | https.Server, scheme: 'ws
 
 /** A server that sends back what it gets, with its name in front, and does not listen itself. */
 export function createEcho(name: string, options: SocketServerOptions = {}): WebSocketServer {
-  const server = new WebSocketServer({ closeTimeoutSecs: 0.2, perMessageDeflate: false, ...options });
+  const server = new WebSocketServer({ closeTimeoutSecs: patient(0.2), perMessageDeflate: false, ...options });
   server.setOnClientMessageCallback((_state, webSocket, message) => {
     if (message.type !== 'message') return;
     if (message.binary) webSocket.send(message.data);

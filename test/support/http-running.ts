@@ -8,9 +8,10 @@ import {
   type HttpServerOptions,
   type OnHttpRequestCallback,
 } from '../../src/index.ts';
+import { patient } from './patience.ts';
 
 /** The deadline of `stop()` is short, and what user code throws is kept. */
-const defaults = { closeTimeoutSecs: 0.3 };
+const defaults = { closeTimeoutSecs: patient(0.3) };
 
 export interface RunningHttpServer<S extends ConnectionState = ConnectionState> {
   readonly server: HttpServer<S>;

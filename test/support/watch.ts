@@ -1,3 +1,5 @@
+import { patient } from './patience.ts';
+
 /** Anything but what stands for "not yet". */
 export type Something<T> = Exclude<T, undefined | null | false>;
 
@@ -12,8 +14,9 @@ export class Watch {
     }
   }
 
-  /** What `read` gives once it gives something; asked now and at every change. */
+  /** What `read` gives once it gives something; asked now and at every change. Times `patience`. */
   until<T>(what: string, read: () => T, withinMs = 4000): Promise<Something<T>> {
+    const limitMs = patient(withinMs);
     return new Promise((resolve, reject) => {
       const check = (): boolean => {
         const value = read();
@@ -24,8 +27,8 @@ export class Watch {
       };
       const timer = setTimeout(() => {
         this.#waiters.delete(check);
-        reject(new Error(`waited ${withinMs} ms in vain for ${what}`));
-      }, withinMs);
+        reject(new Error(`waited ${limitMs} ms in vain for ${what}`));
+      }, limitMs);
       if (!check()) this.#waiters.add(check);
     });
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { connectTcp } from '../../src/transport/tcp-connect.ts';
 import { turns } from '../support/eventually.ts';
+import { patient } from '../support/patience.ts';
 import { listenRaw } from '../support/raw-server.ts';
 import { activeResources, noSocketsBut } from '../support/resources.ts';
 import { TransportRecorder } from '../support/transport-recorder.ts';
@@ -56,7 +57,7 @@ describe('connectTcp()', () => {
       host: 'x.test',
       port: server.port,
       attemptTimeoutMs: 20,
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(patient(5000)),
       lookup: (_name, options, callback) => {
         // The first is for documentation (RFC 5737): no machine has it.
         const addresses = [

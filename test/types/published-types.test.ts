@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { patient } from '../support/patience.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const compiler = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
@@ -43,5 +44,5 @@ test.each(consumers)(
     );
     expect(output).toBe('');
   },
-  60_000,
+  patient(60_000),
 );

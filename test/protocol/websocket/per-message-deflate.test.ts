@@ -18,6 +18,7 @@ import {
 } from '../../support/deflate-pair.ts';
 import { frame, hex, RFC_MASK, readFrames } from '../../support/frames.ts';
 import { parseEveryWay } from '../../support/parse-every-way.ts';
+import { patient } from '../../support/patience.ts';
 import { writtenBytes, writtenText } from '../../support/recording-frame-handler.ts';
 import { TestBudget } from '../../support/test-budget.ts';
 
@@ -448,6 +449,6 @@ describe('memory', () => {
       expect(server.heard.count).toBe(20_000);
       expect(process.memoryUsage().rss - before).toBeLessThan(48 * MIB);
     },
-    30_000,
+    patient(30_000),
   );
 });
