@@ -57,16 +57,16 @@ export type {
 export { ConnectError, IxError, ListenError, UsageError } from './errors.ts';
 export type { BodyErrorCode } from './http/body-error.ts';
 export { BodyError } from './http/body-error.ts';
-export type { HttpParameters } from './http/form.ts';
-export { HttpErrorCode } from './http/http-error-code.ts';
-export type { HttpBody } from './http/http-response.ts';
-export { HttpResponse } from './http/http-response.ts';
+export type { HttpParameters } from './http/form/form.ts';
 export type {
   HttpFormContent,
   HttpFormDataParameters,
   HttpFormFile,
   HttpFormValue,
-} from './http/multipart-part.ts';
+} from './http/form/multipart-part.ts';
+export { HttpErrorCode } from './http/http-error-code.ts';
+export type { HttpBody } from './http/http-response.ts';
+export { HttpResponse } from './http/http-response.ts';
 export type { HttpRequestInit } from './http-client/call-arguments.ts';
 export type { HttpClientOptions } from './http-client/client-options.ts';
 export type { HttpDownloadOptions } from './http-client/download.ts';
@@ -91,18 +91,18 @@ export type { StaticRequest } from './http-server/static/file-response.ts';
 export { serveFiles } from './http-server/static/static-files.ts';
 export type { ServeFilesOptions } from './http-server/static/static-options.ts';
 export { userAgent } from './platform/user-agent.ts';
+export type { RequestHead } from './protocol/http1/head/request-head.ts';
 export type { HttpHeadersInit as WebSocketHttpHeadersInit } from './protocol/http1/headers.ts';
 export { HttpHeaders as WebSocketHttpHeaders } from './protocol/http1/headers.ts';
-export type { RequestHead } from './protocol/http1/request-head.ts';
-export { CloseCode } from './protocol/websocket/close-codes.ts';
-export type { OnFrame, WebSocketFrame } from './protocol/websocket/frame-tap.ts';
-export type { SubprotocolChooser } from './protocol/websocket/handshake-server.ts';
-export type { OriginPolicy } from './protocol/websocket/origin-policy.ts';
+export { CloseCode } from './protocol/websocket/closing/close-codes.ts';
 export type {
   PerMessageDeflateSettings,
   WebSocketPerMessageDeflateOptions,
-} from './protocol/websocket/per-message-deflate-options.ts';
-export { PreparedMessage } from './protocol/websocket/prepared-message.ts';
+} from './protocol/websocket/deflate/per-message-deflate-options.ts';
+export type { OnFrame, WebSocketFrame } from './protocol/websocket/frames/frame-tap.ts';
+export { PreparedMessage } from './protocol/websocket/frames/prepared-message.ts';
+export type { SubprotocolChooser } from './protocol/websocket/handshake/handshake-server.ts';
+export type { OriginPolicy } from './protocol/websocket/handshake/origin-policy.ts';
 export type { AdmissionOptions } from './server/admission-options.ts';
 export type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './server/broadcast.ts';
 export type { ConnectionInfo } from './server/connection-state.ts';
@@ -129,8 +129,8 @@ export type {
 export { UpgradeRequest } from './server/upgrade-request.ts';
 export type { OnConnectionCallback } from './server/websocket-server.ts';
 export { WebSocketServer } from './server/websocket-server.ts';
-export type { TLSCertificate, TLSConnectionInfo } from './transport/tls-info.ts';
-export type { SocketTLSOptions, TLSIdentity, TLSIdentityChooser } from './transport/tls-options.ts';
+export type { TLSCertificate, TLSConnectionInfo } from './transport/tls/tls-info.ts';
+export type { SocketTLSOptions, TLSIdentity, TLSIdentityChooser } from './transport/tls/tls-options.ts';
 export { calculateRetryWaitMilliseconds } from './util/backoff.ts';
 export { version } from './util/version.ts';
 

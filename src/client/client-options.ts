@@ -8,10 +8,10 @@ import {
 import { checkProxy } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
-import { checkUpgradeHeaders } from '../protocol/websocket/handshake-client.ts';
-import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
-import type { LookupFunction } from '../transport/tcp-connect.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import { checkUpgradeHeaders } from '../protocol/websocket/handshake/handshake-client.ts';
+import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
+import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import {
   checkFunction,
   checkInteger,

@@ -6,8 +6,8 @@ import {
   type PerMessageDeflateSettings,
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
-} from '../protocol/websocket/per-message-deflate-options.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+} from '../protocol/websocket/deflate/per-message-deflate-options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import {
   type ClientSettings,
   checkHeadersOption,

@@ -3,7 +3,7 @@ import type { SendKeeper, SendKind } from '../connection/sending/send-keeper.ts'
 import type { Session } from '../connection/session/session.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { afterThisTurn } from '../platform/turn.ts';
-import { utf8Length } from '../protocol/websocket/text.ts';
+import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { checkFunction, checkInteger, checkOneOf, rejectUnknownOptions } from '../util/options.ts';
 
 /** A message that was kept, and will not be sent. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
-import { isSendableCloseCode } from '../protocol/websocket/close-codes.ts';
-import { MAX_CLOSE_REASON_BYTES } from '../protocol/websocket/opcodes.ts';
-import { utf8Length } from '../protocol/websocket/text.ts';
+import { isSendableCloseCode } from '../protocol/websocket/closing/close-codes.ts';
+import { MAX_CLOSE_REASON_BYTES } from '../protocol/websocket/frames/opcodes.ts';
+import { utf8Length } from '../protocol/websocket/text/text.ts';
 
 /** Throws for what must not be in a close frame. */
 export function checkClose(code: number, reason: string): void {

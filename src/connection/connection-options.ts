@@ -3,7 +3,7 @@ import {
   type PerMessageDeflateSettings,
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
-} from '../protocol/websocket/per-message-deflate-options.ts';
+} from '../protocol/websocket/deflate/per-message-deflate-options.ts';
 import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
 import {
   type ConnectionLimits,

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
-import type { PreparedMessage } from '../protocol/websocket/prepared-message.ts';
-import { utf8Length } from '../protocol/websocket/text.ts';
+import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
+import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { checkInteger, checkOneOf, checkSignal } from '../util/options.ts';
 import { raceAbort } from '../util/race-abort.ts';
 import { type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';

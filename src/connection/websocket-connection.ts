@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.ts';
-import type { OnFrame } from '../protocol/websocket/frame-tap.ts';
-import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/opcodes.ts';
-import { utf8Length } from '../protocol/websocket/text.ts';
+import type { OnFrame } from '../protocol/websocket/frames/frame-tap.ts';
+import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/frames/opcodes.ts';
+import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction, checkOneOf } from '../util/options.ts';
 import { checkClose } from './close-arguments.ts';

@@ -1,12 +1,12 @@
 import { ConnectError, type ConnectPhase } from '../errors.ts';
 import { environmentVariable } from '../platform/environment.ts';
-import { connectThroughTunnel } from '../transport/proxy-tunnel.ts';
-import type { LookupFunction, TcpConnectOptions } from '../transport/tcp-connect.ts';
-import { connectTcp, connectUnix } from '../transport/tcp-connect.ts';
-import { connectTls, type TLSAgreement } from '../transport/tls-connect.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { LookupFunction, TcpConnectOptions } from '../transport/tcp/tcp-connect.ts';
+import { connectTcp, connectUnix } from '../transport/tcp/tcp-connect.ts';
+import { isSocketPathTooLong } from '../transport/tcp/unix-listen.ts';
+import { connectTls, type TLSAgreement } from '../transport/tls/tls-connect.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
-import { isSocketPathTooLong } from '../transport/unix-listen.ts';
+import { connectThroughTunnel } from '../transport/tunnel/proxy-tunnel.ts';
 import { type DialPhase, toDialError } from './dial-errors.ts';
 import { chooseProxy, type ReadVariable } from './proxy-choice.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';

@@ -1,6 +1,6 @@
 import { ConnectError, type ConnectPhase } from '../errors.ts';
-import { reasonOf } from '../transport/tls-problem.ts';
-import { TunnelError } from '../transport/tunnel-error.ts';
+import { reasonOf } from '../transport/tls/tls-problem.ts';
+import { TunnelError } from '../transport/tunnel/tunnel-error.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { explainTlsError } from './tls-errors.ts';
 

@@ -1,5 +1,5 @@
 import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { type DialUrl, isUnixProtocol, type UrlResult, usesTls } from './url.ts';
 
 /** RFC 9110 section 15.4; 300 and 304 leave the choice to somebody, and 305 is deprecated. */

@@ -1,6 +1,6 @@
 import { userAgent } from '../platform/user-agent.ts';
-import type { TunnelRequest } from '../transport/proxy-tunnel.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import type { TunnelRequest } from '../transport/tunnel/proxy-tunnel.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import { resolveClientTls } from './tls-options.ts';
 

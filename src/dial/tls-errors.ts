@@ -1,5 +1,5 @@
 import type { TLSHandshakeErrorCode } from '../errors.ts';
-import { reasonOf } from '../transport/tls-problem.ts';
+import { reasonOf } from '../transport/tls/tls-problem.ts';
 
 /** What a TLS error means, in a word for programs and in one for people. */
 export interface TlsFailure {

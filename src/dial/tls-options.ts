@@ -1,7 +1,7 @@
 import { ConnectError } from '../errors.ts';
-import { readTlsMaterial, type SecureContext, secureContextFor } from '../transport/tls-context.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
-import { TlsProblem } from '../transport/tls-problem.ts';
+import { readTlsMaterial, type SecureContext, secureContextFor } from '../transport/tls/tls-context.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { TlsProblem } from '../transport/tls/tls-problem.ts';
 
 /** How a client secures a connection to one host. */
 export interface ClientTls {

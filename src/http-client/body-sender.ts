@@ -1,4 +1,4 @@
-import { chunkEnd, formatChunkHeader, lastChunk } from '../protocol/http1/body-writer.ts';
+import { chunkEnd, formatChunkHeader, lastChunk } from '../protocol/http1/message/body-writer.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Deferred } from '../util/deferred.ts';
 import { HttpFailure } from './failure.ts';

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
-import { formatForm, type HttpParameters } from '../http/form.ts';
-import { MultipartBody } from '../http/multipart.ts';
-import type { HttpFormDataParameters } from '../http/multipart-part.ts';
+import { formatForm, type HttpParameters } from '../http/form/form.ts';
+import { MultipartBody } from '../http/form/multipart.ts';
+import type { HttpFormDataParameters } from '../http/form/multipart-part.ts';
 import { checkString } from '../util/options.ts';
 import { HttpRequestArgs, settingsFrom } from './request-args.ts';
 import type { HttpRequestBody, HttpRequestOptions, RequestSettings } from './request-options.ts';

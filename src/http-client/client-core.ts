@@ -2,7 +2,7 @@ import type { HttpResponse } from '../http/http-response.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
 import { throwOnFreshStack } from '../platform/turn.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Clock } from '../util/clock.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { ResolvedHttpClientOptions } from './client-options.ts';

@@ -1,7 +1,7 @@
 import { checkProxy } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
-import type { LookupFunction } from '../transport/tcp-connect.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import {
   checkBoolean,
   checkFunction,

@@ -2,7 +2,7 @@ import type { DialObserver } from '../dial/connect.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import type { HttpUrl } from '../dial/url.ts';
 import type { ConnectPhase } from '../errors.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { ClientConnection } from './connection.ts';
 
 /** Where connections are waited for. */

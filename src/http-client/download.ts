@@ -1,8 +1,8 @@
+import { PartialFile } from '../http/files/partial-file.ts';
 import { HttpErrorCode } from '../http/http-error-code.ts';
 import type { HttpResponse } from '../http/http-response.ts';
-import { PartialFile } from '../http/partial-file.ts';
+import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import { parseContentRange, validatorOf } from './content-range.ts';
 import { HttpFailure } from './failure.ts';
 import { ofArguments, responseOf } from './request-preparation.ts';

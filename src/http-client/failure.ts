@@ -1,7 +1,7 @@
 import { explainTlsError, isTlsAlert } from '../dial/tls-errors.ts';
 import { ConnectError } from '../errors.ts';
 import type { HttpErrorCode } from '../http/http-error-code.ts';
-import type { MessageFailure } from '../protocol/http1/message-failure.ts';
+import type { MessageFailure } from '../protocol/http1/message/message-failure.ts';
 
 /** Every way to fail. */
 export type HttpFailureCode = Exclude<HttpErrorCode, 'Ok'>;

@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.ts';
-import { formatForm, type HttpParameters } from '../http/form.ts';
+import { formatForm, type HttpParameters } from '../http/form/form.ts';
+import { createBoundary, MultipartBody } from '../http/form/multipart.ts';
+import type { HttpFormDataParameters } from '../http/form/multipart-part.ts';
 import { HttpErrorCode } from '../http/http-error-code.ts';
 import { HttpResponse } from '../http/http-response.ts';
-import { createBoundary, MultipartBody } from '../http/multipart.ts';
-import type { HttpFormDataParameters } from '../http/multipart-part.ts';
 import { afterThisCallback } from '../platform/turn.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkBoolean, checkFunction, checkString } from '../util/options.ts';
 import { callOf, callWithBody, type HttpRequestInit } from './call-arguments.ts';

@@ -1,8 +1,8 @@
 import { IxError } from '../errors.ts';
 import { HttpErrorCode } from '../http/http-error-code.ts';
 import type { HttpResponse } from '../http/http-response.ts';
+import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import { AsyncQueue } from '../util/async-queue.ts';
 import { Deferred } from '../util/deferred.ts';
 import type { BodyTaker } from './response-reception.ts';

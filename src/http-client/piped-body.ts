@@ -1,6 +1,6 @@
-import type { ContentCoding } from '../http/content-coding.ts';
-import { ContentDecoder } from '../http/content-decoder.ts';
-import type { ByteConsumer } from '../http/decoding-stage.ts';
+import type { ContentCoding } from '../http/coding/content-coding.ts';
+import { ContentDecoder } from '../http/coding/content-decoder.ts';
+import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
 import { Deferred } from '../util/deferred.ts';
 
 /** What waits for a slow consumer before no more is read. */

@@ -1,7 +1,7 @@
 import { dial, dialForwardProxy } from '../dial/connect.ts';
 import { afterNextPoll } from '../platform/turn.ts';
-import type { LookupFunction } from '../transport/tcp-connect.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { ClientConnection } from './connection.ts';

@@ -7,8 +7,8 @@ import {
   withoutPrivateHeaders,
 } from '../dial/location.ts';
 import { type HttpUrl, parseHttpUrl } from '../dial/url.ts';
+import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { ResponseHead } from '../protocol/http1/response-head.ts';
 import { HttpFailure } from './failure.ts';
 
 /** What is asked for, and of whom. */

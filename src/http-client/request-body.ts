@@ -1,9 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { BodyError } from '../http/body-error.ts';
-import { encodeBody, encodeStream } from '../http/content-encoder.ts';
-import { FileSource } from '../http/file-source.ts';
-import { MultipartBody } from '../http/multipart.ts';
-import { hearErrors, releaseSingleUse } from '../http/single-use-source.ts';
+import { encodeBody, encodeStream } from '../http/coding/content-encoder.ts';
+import { FileSource } from '../http/files/file-source.ts';
+import { MultipartBody } from '../http/form/multipart.ts';
+import { hearErrors, releaseSingleUse } from '../http/form/single-use-source.ts';
 import { HttpFailure } from './failure.ts';
 import type { HttpRequestBody } from './request-options.ts';
 

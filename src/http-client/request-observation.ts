@@ -1,6 +1,6 @@
 import type { ConnectPhase } from '../errors.ts';
-import type { BodyFraming } from '../protocol/http1/body-framing.ts';
-import { formatStatusLine, type ResponseHead } from '../protocol/http1/response-head.ts';
+import { formatStatusLine, type ResponseHead } from '../protocol/http1/head/response-head.ts';
+import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { RequestTarget } from './redirects.ts';
 import { withoutSecrets } from './request-head.ts';

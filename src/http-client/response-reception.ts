@@ -1,8 +1,8 @@
 import { parseRetryAfter } from '../dial/retry-after.ts';
-import { parseContentEncoding } from '../http/content-coding.ts';
-import type { ByteConsumer } from '../http/decoding-stage.ts';
-import type { BodyFraming } from '../protocol/http1/body-framing.ts';
-import type { ResponseHead } from '../protocol/http1/response-head.ts';
+import { parseContentEncoding } from '../http/coding/content-coding.ts';
+import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
+import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
+import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
 import { HttpFailure } from './failure.ts';
 import type { Reading } from './piped-body.ts';
 import { decideHttpRedirect, type RequestTarget } from './redirects.ts';

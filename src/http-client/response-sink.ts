@@ -1,7 +1,7 @@
-import type { ContentCoding } from '../http/content-coding.ts';
-import { decodeBody } from '../http/content-decoder.ts';
-import type { ByteConsumer } from '../http/decoding-stage.ts';
-import type { BodyFraming } from '../protocol/http1/body-framing.ts';
+import type { ContentCoding } from '../http/coding/content-coding.ts';
+import { decodeBody } from '../http/coding/content-decoder.ts';
+import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
+import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
 import { HttpFailure } from './failure.ts';
 import { PipedBody, type Reading } from './piped-body.ts';
 

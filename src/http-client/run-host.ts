@@ -1,4 +1,4 @@
-import type { MultipartBody } from '../http/multipart.ts';
+import type { MultipartBody } from '../http/form/multipart.ts';
 import type { Clock } from '../util/clock.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { ConnectionPool } from './pool.ts';

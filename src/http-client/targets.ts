@@ -2,7 +2,7 @@ import { resolveProxy } from '../dial/connect.ts';
 import { withoutIdentity } from '../dial/location.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import { type HttpUrl, isUnixProtocol, parseHttpUrl, type UrlResult, usesTls } from '../dial/url.ts';
-import type { SocketTLSOptions } from '../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { PoolTarget } from './connection-waiter.ts';
 import type { RequestTarget } from './redirects.ts';
 

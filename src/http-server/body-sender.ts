@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
-import { giveBackReadBuffer, lendsBuffers } from '../http/read-buffers.ts';
+import { giveBackReadBuffer, lendsBuffers } from '../http/files/read-buffers.ts';
 import { afterThisTurn } from '../platform/turn.ts';
-import { lastChunk } from '../protocol/http1/body-writer.ts';
+import { lastChunk } from '../protocol/http1/message/body-writer.ts';
 import type { BatchWriter } from '../transport/batch-writer.ts';
 import { Deferred } from '../util/deferred.ts';
 import { discardBody, endIterator, type StreamedBody } from './discard-body.ts';

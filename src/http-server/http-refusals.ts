@@ -1,4 +1,4 @@
-import type { Refusal } from '../protocol/http1/refusal.ts';
+import type { Refusal } from '../protocol/http1/head/refusal.ts';
 
 export const contentTooLarge: Refusal = Object.freeze({
   status: 413,

@@ -1,5 +1,5 @@
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
 import type { HttpRequestError } from './request-error.ts';
 
 const NO_BODY: Buffer = Buffer.alloc(0);

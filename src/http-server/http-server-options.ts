@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
 import { type SocketServerOptions, serverOptionNames } from '../server/server-options.ts';
 import { checkBoolean, checkInteger, checkNumber, rejectUnknownOptions } from '../util/options.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { HttpResponse } from '../http/http-response.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
 import type { IncomingConnection } from '../server/incoming-connection.ts';
 import { internalError, serverFull } from '../server/server-refusals.ts';

@@ -1,5 +1,5 @@
-import { chooseCoding } from '../http/accept-encoding.ts';
-import { type EncodableCoding, isCompressible, MIN_ENCODED_BYTES } from '../http/content-coding.ts';
+import { chooseCoding } from '../http/coding/accept-encoding.ts';
+import { type EncodableCoding, isCompressible, MIN_ENCODED_BYTES } from '../http/coding/content-coding.ts';
 import { listIncludes } from '../protocol/http1/tokens.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { ResponseFields } from './response-fields.ts';

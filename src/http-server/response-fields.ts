@@ -1,9 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { currentHttpDate } from '../http/http-date.ts';
 import { userAgent } from '../platform/user-agent.ts';
-import { parseContentLength } from '../protocol/http1/body-framing.ts';
-import { formatResponseLine, reasonPhrase } from '../protocol/http1/head-writer.ts';
+import { formatResponseLine, reasonPhrase } from '../protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
+import { parseContentLength } from '../protocol/http1/message/body-framing.ts';
 import { equalsIgnoringCase, listIncludes } from '../protocol/http1/tokens.ts';
 
 /** The fields of a response as its maker gave them, sorted into what is sent as it stands and what the server decides. */

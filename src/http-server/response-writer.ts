@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
-import type { EncodableCoding } from '../http/content-coding.ts';
-import { encodeBody, encodeStream } from '../http/content-encoder.ts';
+import type { EncodableCoding } from '../http/coding/content-coding.ts';
+import { encodeBody, encodeStream } from '../http/coding/content-encoder.ts';
 import { type HttpBody, type HttpResponse, isHttpBody } from '../http/http-response.ts';
 import type { BatchWriter } from '../transport/batch-writer.ts';
 import { BodySender, type BodySenderOwner, type StreamFraming } from './body-sender.ts';

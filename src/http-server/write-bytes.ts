@@ -1,4 +1,4 @@
-import { formatChunkHeader } from '../protocol/http1/body-writer.ts';
+import { formatChunkHeader } from '../protocol/http1/message/body-writer.ts';
 import type { BatchWriter } from '../transport/batch-writer.ts';
 
 /** Up to this size bytes are copied behind what is being gathered; longer ones are handed on as they are. */

@@ -1,9 +1,9 @@
 import { checkSeconds } from '../connection/connection-options.ts';
 import { UsageError } from '../errors.ts';
 import { parseAuthority } from '../protocol/http1/authority.ts';
-import type { SubprotocolChooser } from '../protocol/websocket/handshake-server.ts';
-import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/origin-policy.ts';
-import { checkSubprotocols } from '../protocol/websocket/subprotocols.ts';
+import type { SubprotocolChooser } from '../protocol/websocket/handshake/handshake-server.ts';
+import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/handshake/origin-policy.ts';
+import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
 import { AddressSet } from '../transport/address-range.ts';
 import { checkFunction, checkInteger, checkOneOf, checkString } from '../util/options.ts';
 import type { UpgradeCallback } from './upgrade-request.ts';

@@ -1,7 +1,7 @@
 import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
-import type { Refusal } from '../protocol/http1/refusal.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
-import { isWebSocketRequest, upgradeRequired } from '../protocol/websocket/handshake-server.ts';
+import type { Refusal } from '../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
+import { isWebSocketRequest, upgradeRequired } from '../protocol/websocket/handshake/handshake-server.ts';
 import type { Transport } from '../transport/transport.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction } from '../util/options.ts';

@@ -1,6 +1,6 @@
 import { prepareMessage } from '../connection/sending/prepare-message.ts';
 import type { SendData } from '../connection/sending/send-data.ts';
-import { PreparedMessage } from '../protocol/websocket/prepared-message.ts';
+import { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import { checkBoolean, checkFunction, checkSignal, checkString, rejectUnknownOptions } from '../util/options.ts';
 
 /** How a message is sent to many, and to whom not. */

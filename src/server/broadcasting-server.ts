@@ -1,5 +1,5 @@
 import type { SendData } from '../connection/sending/send-data.ts';
-import type { PreparedMessage } from '../protocol/websocket/prepared-message.ts';
+import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import { checkString } from '../util/options.ts';
 import {
   type BroadcastInfo,

@@ -10,8 +10,8 @@ import { throwOnFreshStack } from '../platform/turn.ts';
 import {
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
-} from '../protocol/websocket/per-message-deflate-options.ts';
-import { PerMessageDeflateSource } from '../protocol/websocket/per-message-deflate-source.ts';
+} from '../protocol/websocket/deflate/per-message-deflate-options.ts';
+import { PerMessageDeflateSource } from '../protocol/websocket/deflate/per-message-deflate-source.ts';
 import { createTraffic, type Traffic } from '../protocol/websocket/traffic.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction } from '../util/options.ts';

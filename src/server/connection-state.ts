@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import type { TLSConnectionInfo } from '../transport/tls-info.ts';
+import type { TLSConnectionInfo } from '../transport/tls/tls-info.ts';
 
 /** Who connected. */
 export interface ConnectionInfo<D = unknown> {

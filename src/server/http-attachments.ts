@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { userAgent } from '../platform/user-agent.ts';
-import { type Refusal, writeRefusal } from '../protocol/http1/refusal.ts';
+import { type Refusal, writeRefusal } from '../protocol/http1/head/refusal.ts';
 import { pathOf } from './upgrade-request.ts';
 
 /** A request to change the protocol, as Node's HTTP server hands it over. */

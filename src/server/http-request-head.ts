@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { HeadFailure } from '../protocol/http1/head-failure.ts';
-import { headFailure } from '../protocol/http1/head-failure.ts';
-import { HeadReader } from '../protocol/http1/head-reader.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { HeadFailure } from '../protocol/http1/head/head-failure.ts';
+import { headFailure } from '../protocol/http1/head/head-failure.ts';
+import { HeadReader } from '../protocol/http1/head/head-reader.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 
 /**
  * The head of a request that Node has parsed. It is written out and read again, so that what Node lets pass, and what

@@ -1,7 +1,7 @@
 import { userAgent } from '../platform/user-agent.ts';
-import { HeadReader } from '../protocol/http1/head-reader.ts';
-import { type Refusal, writeRefusal } from '../protocol/http1/refusal.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
+import { HeadReader } from '../protocol/http1/head/head-reader.ts';
+import { type Refusal, writeRefusal } from '../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
 import { requestTimeout } from './server-refusals.ts';

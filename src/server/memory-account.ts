@@ -1,4 +1,4 @@
-import type { MemoryBudget } from '../protocol/websocket/message-assembler.ts';
+import type { MemoryBudget } from '../protocol/websocket/frames/message-assembler.ts';
 
 /** A budget of bytes that the connections of one server share (limit L6). */
 export class MemoryAccount implements MemoryBudget {

@@ -6,7 +6,7 @@ import {
   resolveConnectionOptions,
 } from '../connection/connection-options.ts';
 import { ListenError, UsageError } from '../errors.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { checkFunction, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
 import {
   type AdmissionOptions,

@@ -1,18 +1,18 @@
 import { UsageError } from '../errors.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { userAgent } from '../platform/user-agent.ts';
+import type { Refusal } from '../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
-import type { Refusal } from '../protocol/http1/refusal.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
+import type { PerMessageDeflate } from '../protocol/websocket/deflate/per-message-deflate.ts';
+import type { PerMessageDeflateSource } from '../protocol/websocket/deflate/per-message-deflate-source.ts';
 import {
   type AcceptedUpgrade,
   evaluateUpgrade,
   type SubprotocolChooser,
   writeSwitchingProtocols,
-} from '../protocol/websocket/handshake-server.ts';
-import { isOriginAllowed, type OriginPolicy, originRefusal } from '../protocol/websocket/origin-policy.ts';
-import type { PerMessageDeflate } from '../protocol/websocket/per-message-deflate.ts';
-import type { PerMessageDeflateSource } from '../protocol/websocket/per-message-deflate-source.ts';
+} from '../protocol/websocket/handshake/handshake-server.ts';
+import { isOriginAllowed, type OriginPolicy, originRefusal } from '../protocol/websocket/handshake/origin-policy.ts';
 
 /** What an opening handshake is judged by. */
 export interface UpgradeRules {

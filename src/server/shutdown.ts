@@ -1,7 +1,7 @@
 import { checkClose } from '../connection/close-arguments.ts';
 import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 import { UsageError } from '../errors.ts';
-import { CloseCode } from '../protocol/websocket/close-codes.ts';
+import { CloseCode } from '../protocol/websocket/closing/close-codes.ts';
 import type { Clock } from '../util/clock.ts';
 import { checkNumber, checkSignal, rejectUnknownOptions } from '../util/options.ts';
 import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';

@@ -1,7 +1,7 @@
 import { checkClose } from '../connection/close-arguments.ts';
 import { MOST_CLOSE_TIMEOUTS } from '../connection/session/close-deadline.ts';
 import { ListenError, UsageError } from '../errors.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls-options.ts';
+import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Deferred } from '../util/deferred.ts';
 import { AdmittingServer } from './admitting-server.ts';

@@ -1,4 +1,4 @@
-import { utf8Length } from '../protocol/websocket/text.ts';
+import { utf8Length } from '../protocol/websocket/text/text.ts';
 
 /** Why {@link Topics.subscribe} refused. */
 export type SubscribeErrorCode = 'closed' | 'invalidTopic' | 'tooManyTopics';

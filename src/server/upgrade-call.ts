@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
+import type { Refusal } from '../protocol/http1/head/refusal.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { Refusal } from '../protocol/http1/refusal.ts';
 import { checkInteger, checkString, rejectUnknownOptions } from '../util/options.ts';
 import type { IncomingConnection, IncomingConnectionHolder } from './incoming-connection.ts';
 import { internalError, upgradeTimeout } from './server-refusals.ts';

@@ -1,6 +1,6 @@
-import type { Refusal } from '../protocol/http1/refusal.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
-import type { PerMessageDeflateSource } from '../protocol/websocket/per-message-deflate-source.ts';
+import type { Refusal } from '../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
+import type { PerMessageDeflateSource } from '../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { Clock } from '../util/clock.ts';
 import { AddressLimits } from './address-limits.ts';
 import type { ResolvedAdmissionOptions } from './admission-options.ts';

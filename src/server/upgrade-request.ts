@@ -1,7 +1,7 @@
+import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { HttpHeaders, HttpHeadersInit } from '../protocol/http1/headers.ts';
-import type { RequestHead } from '../protocol/http1/request-head.ts';
-import { parseOfferedSubprotocols } from '../protocol/websocket/subprotocols.ts';
-import type { TLSConnectionInfo } from '../transport/tls-info.ts';
+import { parseOfferedSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
+import type { TLSConnectionInfo } from '../transport/tls/tls-info.ts';
 import type { Client } from './client-identity.ts';
 
 /** What may be said to a client that is accepted. */

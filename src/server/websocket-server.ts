@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
-import { isWebSocketRequest } from '../protocol/websocket/handshake-server.ts';
+import { isWebSocketRequest } from '../protocol/websocket/handshake/handshake-server.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';

@@ -1,8 +1,8 @@
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { UsageError } from '../errors.ts';
-import { TcpTransport } from './tcp-transport.ts';
-import { TlsTransport } from './tls-transport.ts';
+import { TcpTransport } from './tcp/tcp-transport.ts';
+import { TlsTransport } from './tls/tls-transport.ts';
 import type { Transport } from './transport.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { TLSConnectionInfo } from './tls-info.ts';
+import type { TLSConnectionInfo } from './tls/tls-info.ts';
 
 /** Who is at the other end, as far as the transport knows. */
 export interface PeerAddress {

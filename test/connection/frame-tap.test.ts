@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { prepareMessage, type WebSocketFrame } from '../../src/index.ts';
-import { FrameObserver } from '../../src/protocol/websocket/frame-tap.ts';
+import { FrameObserver } from '../../src/protocol/websocket/frames/frame-tap.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { openRaw } from '../support/raw-peer.ts';

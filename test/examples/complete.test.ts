@@ -91,8 +91,8 @@ describe('docs/errors.md has a heading for every code', () => {
     ['connection/sending/send-data.ts', /readonly code:(.*?);/gs],
     ['connection/duplex.ts', /new IxError\(('\w+'),/g],
     ['server/topics.ts', /type SubscribeErrorCode =(.*?);/gs],
-    ['protocol/websocket/violations.ts', /type ViolationName =(.*?);/gs],
-    ['protocol/websocket/violations.ts', /violation\(('invalidCloseCode'),/g],
+    ['protocol/websocket/closing/violations.ts', /type ViolationName =(.*?);/gs],
+    ['protocol/websocket/closing/violations.ts', /violation\(('invalidCloseCode'),/g],
   ])('those of src/%s, %s', async (file, pattern) => {
     const codes = literalsOf(await readFile(join(root, 'src', file), 'utf8'), pattern);
     expect(codes.length).toBeGreaterThan(0);
@@ -103,9 +103,9 @@ describe('docs/errors.md has a heading for every code', () => {
 
 test('docs/errors.md lists every code of a refusal', async () => {
   const files = [
-    'protocol/http1/head-failure.ts',
-    'protocol/websocket/handshake-server.ts',
-    'protocol/websocket/origin-policy.ts',
+    'protocol/http1/head/head-failure.ts',
+    'protocol/websocket/handshake/handshake-server.ts',
+    'protocol/websocket/handshake/origin-policy.ts',
     'server/incoming-connection.ts',
     'server/server-listener.ts',
     'server/server-refusals.ts',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { deflateEngines } from '../../src/platform/deflate-engines.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
-import { HeadReader } from '../../src/protocol/http1/head-reader.ts';
-import { checkUpgradeResponse } from '../../src/protocol/websocket/handshake-client.ts';
-import { resolvePerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate-options.ts';
-import { PerMessageDeflateSource } from '../../src/protocol/websocket/per-message-deflate-source.ts';
+import { HeadReader } from '../../src/protocol/http1/head/head-reader.ts';
+import { resolvePerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
+import { PerMessageDeflateSource } from '../../src/protocol/websocket/deflate/per-message-deflate-source.ts';
+import { checkUpgradeResponse } from '../../src/protocol/websocket/handshake/handshake-client.ts';
 import { completeUpgrade, judgeUpgrade } from '../../src/server/server-upgrade.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { turns } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/per-message-deflate-negotiation.ts';
+import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { withoutTakeover, withTakeover } from '../support/deflate-pair.ts';
 import { turns } from '../support/eventually.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from '../../src/index.ts';
-import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/per-message-deflate-negotiation.ts';
+import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
 import { Bystander } from '../support/bystander.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { withoutTakeover, withTakeover } from '../support/deflate-pair.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { acceptsCoding, chooseCoding } from '../../src/http/accept-encoding.ts';
+import { acceptsCoding, chooseCoding } from '../../src/http/coding/accept-encoding.ts';
 
 const available = ['br', 'gzip'] as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isCompressible, parseContentEncoding } from '../../src/http/content-coding.ts';
+import { isCompressible, parseContentEncoding } from '../../src/http/coding/content-coding.ts';
 
 describe('Content-Encoding', () => {
   test.each<[string | undefined, string[]]>([

@@ -2,8 +2,8 @@ import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BodyError } from '../../src/http/body-error.ts';
-import type { ContentCoding } from '../../src/http/content-coding.ts';
-import { ContentDecoder, decodeBody } from '../../src/http/content-decoder.ts';
+import type { ContentCoding } from '../../src/http/coding/content-coding.ts';
+import { ContentDecoder, decodeBody } from '../../src/http/coding/content-decoder.ts';
 import { Deferred } from '../../src/util/deferred.ts';
 
 const text = Buffer.from('the quick brown fox, '.repeat(40));

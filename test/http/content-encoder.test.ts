@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { encodeBody, encodeStream } from '../../src/http/content-encoder.ts';
+import { encodeBody, encodeStream } from '../../src/http/coding/content-encoder.ts';
 
 const decoders = { gzip: zlib.gunzipSync, br: zlib.brotliDecompressSync };
 const codings = ['gzip', 'br'] as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { appendQuery, formatForm, type HttpParameters } from '../../src/http/form.ts';
+import { appendQuery, formatForm, type HttpParameters } from '../../src/http/form/form.ts';
 
 describe('a form', () => {
   test.each<[HttpParameters, string]>([

@@ -15,9 +15,9 @@ import { Readable } from 'node:stream';
 import busboy from 'busboy';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HttpParameters } from '../../src/http/form.ts';
-import { MultipartBody } from '../../src/http/multipart.ts';
-import type { HttpFormDataParameters } from '../../src/http/multipart-part.ts';
+import type { HttpParameters } from '../../src/http/form/form.ts';
+import { MultipartBody } from '../../src/http/form/multipart.ts';
+import type { HttpFormDataParameters } from '../../src/http/form/multipart-part.ts';
 
 let folder: string;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { giveBackReadBuffer, lendReadBuffer, READ_BYTES } from '../../src/http/read-buffers.ts';
+import { giveBackReadBuffer, lendReadBuffer, READ_BYTES } from '../../src/http/files/read-buffers.ts';
 
 test('a buffer that was given back is lent again', () => {
   const buffer = lendReadBuffer();

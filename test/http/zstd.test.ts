@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { BodyError } from '../../src/http/body-error.ts';
-import { ContentDecoder, decodeBody } from '../../src/http/content-decoder.ts';
-import type { ByteConsumer, DecodingStage } from '../../src/http/decoding-stage.ts';
-import { hasNativeZstd, ZstdNativeStage } from '../../src/http/zstd-native-stage.ts';
-import { ZstdPackageStage } from '../../src/http/zstd-package-stage.ts';
+import { ContentDecoder, decodeBody } from '../../src/http/coding/content-decoder.ts';
+import type { ByteConsumer, DecodingStage } from '../../src/http/coding/decoding-stage.ts';
+import { hasNativeZstd, ZstdNativeStage } from '../../src/http/coding/zstd-native-stage.ts';
+import { ZstdPackageStage } from '../../src/http/coding/zstd-package-stage.ts';
 import { Deferred } from '../../src/util/deferred.ts';
 import { zstdFrames } from '../support/zstd-frames.ts';
 

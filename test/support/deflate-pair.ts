@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { deflateEngines } from '../../src/platform/deflate-engines.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
 import type { DeflateEngines } from '../../src/protocol/ports.ts';
-import { Endpoint, type EndpointHandler } from '../../src/protocol/websocket/endpoint.ts';
-import { MaskSource } from '../../src/protocol/websocket/masking.ts';
-import type { MemoryBudget } from '../../src/protocol/websocket/message-assembler.ts';
-import { PerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate.ts';
-import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/per-message-deflate-negotiation.ts';
+import { PerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate.ts';
+import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
 import {
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
-} from '../../src/protocol/websocket/per-message-deflate-options.ts';
+} from '../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
+import { Endpoint, type EndpointHandler } from '../../src/protocol/websocket/endpoint.ts';
+import { MaskSource } from '../../src/protocol/websocket/frames/masking.ts';
+import type { MemoryBudget } from '../../src/protocol/websocket/frames/message-assembler.ts';
 import { RecordingFrameHandler } from './recording-frame-handler.ts';
 import { RecordingSink } from './recording-sink.ts';
 

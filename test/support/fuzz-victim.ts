@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { deflateEngines } from '../../src/platform/deflate-engines.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
+import { type Violation, Violations } from '../../src/protocol/websocket/closing/violations.ts';
+import { PerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate.ts';
+import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
+import { resolvePerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
 import { Endpoint, type EndpointHandler } from '../../src/protocol/websocket/endpoint.ts';
-import { MaskSource } from '../../src/protocol/websocket/masking.ts';
-import { PerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate.ts';
-import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/per-message-deflate-negotiation.ts';
-import { resolvePerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate-options.ts';
-import { type Violation, Violations } from '../../src/protocol/websocket/violations.ts';
+import { MaskSource } from '../../src/protocol/websocket/frames/masking.ts';
 import type { ByteSink } from '../../src/util/byte-sink.ts';
 import { simdMemory } from '../../src/util/simd-memory.ts';
 import { readFrames } from './frames.ts';

@@ -5,15 +5,15 @@ import {
   resolveHttpSettings,
 } from '../../src/http-server/http-server-options.ts';
 import { HttpErrorCode, type HttpRequest, HttpResponse } from '../../src/index.ts';
-import type { RequestHead } from '../../src/protocol/http1/request-head.ts';
+import type { RequestHead } from '../../src/protocol/http1/head/request-head.ts';
 import { IncomingConnection, type IncomingConnectionOwner } from '../../src/server/incoming-connection.ts';
 import { MemoryAccount } from '../../src/server/memory-account.ts';
-import { createMemoryPair, type MemoryTransport } from '../../src/transport/memory-transport.ts';
 import type { Transport, TransportHandler } from '../../src/transport/transport.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { turns } from './eventually.ts';
 import { FakeClock } from './fake-clock.ts';
 import { readResponses, type WireResponse } from './http-responses.ts';
+import { createMemoryPair, type MemoryTransport } from './memory-transport.ts';
 
 export type LabHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 

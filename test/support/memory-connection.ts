@@ -4,11 +4,11 @@ import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.
 import { Session } from '../../src/connection/session/session.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
-import type { PerMessageDeflate } from '../../src/protocol/websocket/per-message-deflate.ts';
-import { createMemoryPair, type MemoryTransport } from '../../src/transport/memory-transport.ts';
+import type { PerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { FakeClock } from './fake-clock.ts';
 import { type ReadFrame, readFrames } from './frames.ts';
+import { createMemoryPair, type MemoryTransport } from './memory-transport.ts';
 
 /** A server's end of a connection over memory, where time passes only when told to. */
 export class MemoryConnection extends WebSocketConnection {

@@ -1,4 +1,4 @@
-import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/per-message-deflate-negotiation.ts';
+import type { PerMessageDeflateAgreement } from '../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
 import { createSide, type Side } from './deflate-pair.ts';
 import { type ReadFrame, readFrames } from './frames.ts';
 import type { Random } from './random.ts';

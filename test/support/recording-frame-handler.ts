@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FrameHandler } from '../../src/protocol/websocket/frame-parser.ts';
-import type { Violation } from '../../src/protocol/websocket/violations.ts';
+import type { Violation } from '../../src/protocol/websocket/closing/violations.ts';
+import type { FrameHandler } from '../../src/protocol/websocket/frames/frame-parser.ts';
 
 /** What a parser reported, in a form that tests can write down; see {@link writtenBytes} for payloads. */
 export type FrameEvent =

@@ -1,4 +1,4 @@
-import type { MemoryBudget } from '../../src/protocol/websocket/message-assembler.ts';
+import type { MemoryBudget } from '../../src/protocol/websocket/frames/message-assembler.ts';
 
 /** A budget that remembers, and does not let more be released than was taken. */
 export class TestBudget implements MemoryBudget {

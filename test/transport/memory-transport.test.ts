@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchWriter } from '../../src/transport/batch-writer.ts';
-import {
-  createMemoryPair,
-  type MemoryPairOptions,
-  type MemoryTransport,
-} from '../../src/transport/memory-transport.ts';
 import type { TransportHandler } from '../../src/transport/transport.ts';
+import { createMemoryPair, type MemoryPairOptions, type MemoryTransport } from '../support/memory-transport.ts';
 
 /** Keeps what one end of a pair is told. */
 class Recorder implements TransportHandler {

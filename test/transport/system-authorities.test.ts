@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { forgetSystemAuthorities, systemAuthorities } from '../../src/transport/system-authorities.ts';
+import { forgetSystemAuthorities, systemAuthorities } from '../../src/transport/tls/system-authorities.ts';
 import { attempt, authority, failureOf, startSecureServer } from '../support/secure.ts';
 
 beforeEach(forgetSystemAuthorities);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { connectTcp } from '../../src/transport/tcp-connect.ts';
+import { connectTcp } from '../../src/transport/tcp/tcp-connect.ts';
 import { turns } from '../support/eventually.ts';
 import { patient } from '../support/patience.ts';
 import { listenRaw } from '../support/raw-server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { overrideHandleMoving } from '../../src/transport/socket-handle.ts';
+import { overrideHandleMoving } from '../../src/transport/tcp/socket-handle.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { openRaw } from '../support/raw-peer.ts';

@@ -1,9 +1,9 @@
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { canMoveHandle, overrideHandleMoving } from '../../src/transport/socket-handle.ts';
-import { connectTcp } from '../../src/transport/tcp-connect.ts';
-import { type Listener, listenOn } from '../../src/transport/tcp-listen.ts';
-import { TcpTransport } from '../../src/transport/tcp-transport.ts';
+import { canMoveHandle, overrideHandleMoving } from '../../src/transport/tcp/socket-handle.ts';
+import { connectTcp } from '../../src/transport/tcp/tcp-connect.ts';
+import { type Listener, listenOn } from '../../src/transport/tcp/tcp-listen.ts';
+import { TcpTransport } from '../../src/transport/tcp/tcp-transport.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { connectRaw, type RawPeer } from '../support/raw-peer.ts';

@@ -8,7 +8,7 @@ import type {
 } from '../../connection/messages/connect-attempt.ts';
 import { ConnectError, type ConnectPhase } from '../../errors.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
-import type { TLSAgreement } from '../../transport/tls-connect.ts';
+import type { TLSAgreement } from '../../transport/tls/tls-connect.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** Records belong to errors, which know nothing of TLS and HTTP. */

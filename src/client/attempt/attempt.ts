@@ -4,12 +4,12 @@ import { parseWebSocketUrl, type WebSocketUrl } from '../../dial/url.ts';
 import { ConnectError } from '../../errors.ts';
 import { deflateEngines } from '../../platform/deflate-engines.ts';
 import type { ProtocolPorts } from '../../protocol/ports.ts';
-import type { PerMessageDeflate } from '../../protocol/websocket/per-message-deflate.ts';
-import type { PerMessageDeflateSettings } from '../../protocol/websocket/per-message-deflate-options.ts';
+import type { PerMessageDeflate } from '../../protocol/websocket/deflate/per-message-deflate.ts';
+import type { PerMessageDeflateSettings } from '../../protocol/websocket/deflate/per-message-deflate-options.ts';
 import {
   type PerMessageDeflateHandshake,
   PerMessageDeflateSource,
-} from '../../protocol/websocket/per-message-deflate-source.ts';
+} from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ResolvedClientOptions } from '../client-options.ts';

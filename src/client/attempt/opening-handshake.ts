@@ -5,18 +5,18 @@ import { explainTlsError, isTlsAlert } from '../../dial/tls-errors.ts';
 import type { WebSocketUrl } from '../../dial/url.ts';
 import { ConnectError } from '../../errors.ts';
 import { userAgent } from '../../platform/user-agent.ts';
-import { HeadReader } from '../../protocol/http1/head-reader.ts';
+import { HeadReader } from '../../protocol/http1/head/head-reader.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
-import type { ResponseHead } from '../../protocol/http1/response-head.ts';
 import type { ProtocolPorts } from '../../protocol/ports.ts';
-import type { ParsedExtension } from '../../protocol/websocket/extension-header.ts';
+import type { PerMessageDeflateHandshake } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
+import type { ParsedExtension } from '../../protocol/websocket/handshake/extension-header.ts';
 import {
   checkUpgradeResponse,
   createKey,
   upgradeHeaders,
   writeUpgradeRequest,
-} from '../../protocol/websocket/handshake-client.ts';
-import type { PerMessageDeflateHandshake } from '../../protocol/websocket/per-message-deflate-source.ts';
+} from '../../protocol/websocket/handshake/handshake-client.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
 import type { Clock, Timer } from '../../util/clock.ts';
 import { Deferred } from '../../util/deferred.ts';

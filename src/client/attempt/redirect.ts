@@ -8,9 +8,9 @@ import {
   withoutPrivateHeaders,
 } from '../../dial/location.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from '../../dial/url.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
-import type { ResponseHead } from '../../protocol/http1/response-head.ts';
-import type { SocketTLSOptions } from '../../transport/tls-options.ts';
+import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
 
 /** What a handshake is sent to, and with. */
 export interface HandshakeTarget {

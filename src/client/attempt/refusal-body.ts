@@ -1,4 +1,4 @@
-import type { ResponseHead } from '../../protocol/http1/response-head.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import { listIncludes } from '../../protocol/http1/tokens.ts';
 
 /** Bytes of a body that are kept to tell why a handshake was refused. */

@@ -1,6 +1,6 @@
 import type { ConnectPhase } from '../../errors.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
-import type { TLSCertificate } from '../../transport/tls-info.ts';
+import type { TLSCertificate } from '../../transport/tls/tls-info.ts';
 
 /** One phase of an attempt; after a redirect they begin anew. */
 export interface ConnectAttemptPhase {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
-import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/opcodes.ts';
-import { utf8Length } from '../../protocol/websocket/text.ts';
+import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/frames/opcodes.ts';
+import { utf8Length } from '../../protocol/websocket/text/text.ts';
 import { checkOneOf } from '../../util/options.ts';
 import { bytesOf } from '../sending/send-data.ts';
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { nodePorts } from '../../platform/node-ports.ts';
-import { PreparedMessage } from '../../protocol/websocket/prepared-message.ts';
-import { textBytes, utf8Length } from '../../protocol/websocket/text.ts';
+import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
+import { textBytes, utf8Length } from '../../protocol/websocket/text/text.ts';
 import { bytesOf, type SendData } from './send-data.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { afterThisTurn } from '../../platform/turn.ts';
+import type { PerMessageDeflate } from '../../protocol/websocket/deflate/per-message-deflate.ts';
+import type { SlicedCompressor } from '../../protocol/websocket/deflate/sliced-compressor.ts';
 import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
-import { COMPRESS_NOT_SMALLER } from '../../protocol/websocket/message-compressor.ts';
-import { Opcode, RSV1_BIT } from '../../protocol/websocket/opcodes.ts';
-import type { PerMessageDeflate } from '../../protocol/websocket/per-message-deflate.ts';
-import type { SlicedCompressor } from '../../protocol/websocket/sliced-compressor.ts';
+import { COMPRESS_NOT_SMALLER } from '../../protocol/websocket/frames/message-compressor.ts';
+import { Opcode, RSV1_BIT } from '../../protocol/websocket/frames/opcodes.ts';
 import type { ByteSink } from '../../util/byte-sink.ts';
 import type { ConnectionLimits } from '../connection-limits.ts';
 import { HoldingSink } from './holding-sink.ts';

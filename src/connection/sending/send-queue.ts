@@ -1,4 +1,4 @@
-import type { PreparedMessage } from '../../protocol/websocket/prepared-message.ts';
+import type { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
 
 /** A message that waits to be encoded. */
 export interface HeldMessage {

@@ -1,9 +1,9 @@
+import type { PerMessageDeflate } from '../../protocol/websocket/deflate/per-message-deflate.ts';
 import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
 import { NOT_COMPRESSED } from '../../protocol/websocket/endpoint.ts';
-import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/opcodes.ts';
-import type { PerMessageDeflate } from '../../protocol/websocket/per-message-deflate.ts';
-import { PreparedMessage } from '../../protocol/websocket/prepared-message.ts';
-import { utf8Length } from '../../protocol/websocket/text.ts';
+import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/frames/opcodes.ts';
+import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
+import { utf8Length } from '../../protocol/websocket/text/text.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
 import type { SlowConsumerPolicy } from '../connection-limits.ts';
 import type { SessionContext } from '../session/session-context.ts';

@@ -1,6 +1,6 @@
 import type { ProtocolPorts } from '../../protocol/ports.ts';
-import type { MaskSource } from '../../protocol/websocket/masking.ts';
-import type { MemoryBudget } from '../../protocol/websocket/message-assembler.ts';
+import type { MaskSource } from '../../protocol/websocket/frames/masking.ts';
+import type { MemoryBudget } from '../../protocol/websocket/frames/message-assembler.ts';
 import type { Traffic } from '../../protocol/websocket/traffic.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { TimerWheel } from '../../util/timer-wheel.ts';

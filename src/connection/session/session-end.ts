@@ -1,7 +1,7 @@
-import { CloseCode, CloseReason } from '../../protocol/websocket/close-codes.ts';
-import { ConnectionStatus } from '../../protocol/websocket/connection-state.ts';
+import { CloseCode, CloseReason } from '../../protocol/websocket/closing/close-codes.ts';
+import { ConnectionStatus } from '../../protocol/websocket/closing/connection-status.ts';
+import type { Violation } from '../../protocol/websocket/closing/violations.ts';
 import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
-import type { Violation } from '../../protocol/websocket/violations.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
 import type { WebSocketCloseInfo } from '../messages/messages.ts';
 import { CloseDeadline } from './close-deadline.ts';

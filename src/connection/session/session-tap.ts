@@ -1,4 +1,4 @@
-import { FrameObserver, type OnFrame } from '../../protocol/websocket/frame-tap.ts';
+import { FrameObserver, type OnFrame } from '../../protocol/websocket/frames/frame-tap.ts';
 
 /** Shows the frames that a session receives, from the first one that it sees from its beginning. */
 export class SessionTap {

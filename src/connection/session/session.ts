@@ -1,10 +1,10 @@
 import { afterThisCallback } from '../../platform/turn.ts';
-import { CloseCode, CloseReason } from '../../protocol/websocket/close-codes.ts';
-import { ConnectionStatus } from '../../protocol/websocket/connection-state.ts';
+import { CloseCode, CloseReason } from '../../protocol/websocket/closing/close-codes.ts';
+import { ConnectionStatus } from '../../protocol/websocket/closing/connection-status.ts';
+import { type Violation, Violations } from '../../protocol/websocket/closing/violations.ts';
+import type { PerMessageDeflate } from '../../protocol/websocket/deflate/per-message-deflate.ts';
 import { Endpoint, type EndpointHandler } from '../../protocol/websocket/endpoint.ts';
-import type { OnFrame } from '../../protocol/websocket/frame-tap.ts';
-import type { PerMessageDeflate } from '../../protocol/websocket/per-message-deflate.ts';
-import { type Violation, Violations } from '../../protocol/websocket/violations.ts';
+import type { OnFrame } from '../../protocol/websocket/frames/frame-tap.ts';
 import { BatchWriter } from '../../transport/batch-writer.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
 import { TokenBucket } from '../../util/token-bucket.ts';

@@ -1,6 +1,6 @@
 import { type Dirent, opendir, type Stats } from 'node:fs';
 import { sep } from 'node:path';
-import { closeFile } from '../../http/file-io.ts';
+import { closeFile } from '../../http/files/file-io.ts';
 import { DESCRIPTORS, type OpenedDirectory, type StaticRoot } from './static-root.ts';
 import { hasDotFile } from './static-target.ts';
 

@@ -1,6 +1,6 @@
-import { closeFile, readFileAt } from '../../http/file-io.ts';
-import { fileChanged, readRange } from '../../http/file-source.ts';
-import { lendsBuffers } from '../../http/read-buffers.ts';
+import { closeFile, readFileAt } from '../../http/files/file-io.ts';
+import { fileChanged, readRange } from '../../http/files/file-source.ts';
+import { lendsBuffers } from '../../http/files/read-buffers.ts';
 import { nodePorts } from '../../platform/node-ports.ts';
 import { type ByteRange, formatContentRange } from './byte-ranges.ts';
 import type { CachedFile, StaticCache } from './file-cache.ts';

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { type EncodableCoding, isCompressible } from '../../http/content-coding.ts';
+import { type EncodableCoding, isCompressible } from '../../http/coding/content-coding.ts';
 import { formatHttpDate } from '../../http/http-date.ts';
 import { HttpErrorCode } from '../../http/http-error-code.ts';
 import { HttpResponse } from '../../http/http-response.ts';
-import { reasonPhrase } from '../../protocol/http1/head-writer.ts';
+import { reasonPhrase } from '../../protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import { formatContentRange, parseRanges } from './byte-ranges.ts';
 import { evaluateConditions, rangeApplies, type Validators } from './conditional-request.ts';

@@ -1,9 +1,9 @@
 import { resolve, sep } from 'node:path';
-import { chooseCoding } from '../../http/accept-encoding.ts';
 import { BodyError } from '../../http/body-error.ts';
-import { type EncodableCoding, isCompressible } from '../../http/content-coding.ts';
+import { chooseCoding } from '../../http/coding/accept-encoding.ts';
+import { type EncodableCoding, isCompressible } from '../../http/coding/content-coding.ts';
 import { contentTypeOf } from '../../http/content-type.ts';
-import { closeFile, systemCode } from '../../http/file-io.ts';
+import { closeFile, systemCode } from '../../http/files/file-io.ts';
 import type { HttpResponse } from '../../http/http-response.ts';
 import { listIncludes } from '../../protocol/http1/tokens.ts';
 import { checkString } from '../../util/options.ts';

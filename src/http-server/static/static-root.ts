@@ -1,7 +1,7 @@
 import { lstatSync, readlink, realpath, realpathSync, type Stats } from 'node:fs';
 import { sep } from 'node:path';
-import { closeFile, openFile, statFile, systemCode } from '../../http/file-io.ts';
-import { READ_FLAGS } from '../../http/file-source.ts';
+import { closeFile, openFile, statFile, systemCode } from '../../http/files/file-io.ts';
+import { READ_FLAGS } from '../../http/files/file-source.ts';
 import { hasDotFile } from './static-target.ts';
 
 /** A file below the root; whoever gets it has to close it. */

@@ -1,20 +1,20 @@
 import { assert } from '../../util/assert.ts';
 import type { ByteSink } from '../../util/byte-sink.ts';
 import type { ProtocolPorts } from '../ports.ts';
-import { writeClosePayload } from './close-payload.ts';
-import { ConnectionStatus, canMove } from './connection-state.ts';
-import { FrameParser } from './frame-parser.ts';
-import { type OnFrame, TappedFrameWriter } from './frame-tap.ts';
-import { FrameWriter, finalFrame } from './frame-writer.ts';
-import type { MaskSource } from './masking.ts';
-import type { MemoryBudget } from './message-assembler.ts';
-import { COMPRESS_FAILED, COMPRESS_NOT_SMALLER, type MessageCompressor } from './message-compressor.ts';
-import type { MessageDecompressor } from './message-decompressor.ts';
-import { Opcode, RSV1_BIT } from './opcodes.ts';
-import type { PreparedMessage } from './prepared-message.ts';
-import { textBytes } from './text.ts';
+import { writeClosePayload } from './closing/close-payload.ts';
+import { ConnectionStatus, canMove } from './closing/connection-status.ts';
+import type { Violation } from './closing/violations.ts';
+import { FrameParser } from './frames/frame-parser.ts';
+import { type OnFrame, TappedFrameWriter } from './frames/frame-tap.ts';
+import { FrameWriter, finalFrame } from './frames/frame-writer.ts';
+import type { MaskSource } from './frames/masking.ts';
+import type { MemoryBudget } from './frames/message-assembler.ts';
+import { COMPRESS_FAILED, COMPRESS_NOT_SMALLER, type MessageCompressor } from './frames/message-compressor.ts';
+import type { MessageDecompressor } from './frames/message-decompressor.ts';
+import { Opcode, RSV1_BIT } from './frames/opcodes.ts';
+import type { PreparedMessage } from './frames/prepared-message.ts';
+import { textBytes } from './text/text.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
-import type { Violation } from './violations.ts';
 
 /** What an {@link Endpoint} reports to the connection around it. */
 export interface EndpointHandler {

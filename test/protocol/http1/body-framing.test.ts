@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseContentLength } from '../../../src/protocol/http1/body-framing.ts';
+import { parseContentLength } from '../../../src/protocol/http1/message/body-framing.ts';
 import { bodyOf, failureOf, readMessagesEveryWay } from './read-messages.ts';
 
 const request = (fields: string, version = '1.1', method = 'POST'): string =>

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { chunkEnd, formatChunkHeader, formatLastChunk, lastChunk } from '../../../src/protocol/http1/body-writer.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
+import {
+  chunkEnd,
+  formatChunkHeader,
+  formatLastChunk,
+  lastChunk,
+} from '../../../src/protocol/http1/message/body-writer.ts';
 import { bodyOf } from './read-messages.ts';
 
 describe('RFC 9112 7.1: a chunked body as it is written', () => {

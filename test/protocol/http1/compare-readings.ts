@@ -1,5 +1,5 @@
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import { keepsAlive } from '../../../src/protocol/http1/persistence.ts';
+import { keepsAlive } from '../../../src/protocol/http1/message/persistence.ts';
 import { listIncludes } from '../../../src/protocol/http1/tokens.ts';
 import { type NodeReading, NodeRequestReader, readResponsesWithNode } from '../../support/node-http.ts';
 import { Random } from '../../support/random.ts';

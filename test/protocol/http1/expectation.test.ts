@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { expectsContinue } from '../../../src/protocol/http1/expectation.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
+import { expectsContinue } from '../../../src/protocol/http1/message/expectation.ts';
 
 const headWith = (values: string[], version: '1.1' | '1.0' = '1.1') => {
   const headers = new HttpHeaders();

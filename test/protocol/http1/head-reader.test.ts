@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { HeadReader } from '../../../src/protocol/http1/head-reader.ts';
+import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 import { countedBytes } from './count-work.ts';
 import { readEveryWay } from './read-head.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { reasonPhrase, writeRequestHead, writeResponseHead } from '../../../src/protocol/http1/head-writer.ts';
+import { reasonPhrase, writeRequestHead, writeResponseHead } from '../../../src/protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
 import { fieldName, fieldValue, methodName, targetPath } from './arbitraries.ts';
 import { readEveryWay } from './read-head.ts';

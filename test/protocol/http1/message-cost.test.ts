@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { requestFraming } from '../../../src/protocol/http1/body-framing.ts';
-import { expectsContinue } from '../../../src/protocol/http1/expectation.ts';
-import { MessageReader } from '../../../src/protocol/http1/message-reader.ts';
-import { keepsAlive } from '../../../src/protocol/http1/persistence.ts';
+import { requestFraming } from '../../../src/protocol/http1/message/body-framing.ts';
+import { expectsContinue } from '../../../src/protocol/http1/message/expectation.ts';
+import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
+import { keepsAlive } from '../../../src/protocol/http1/message/persistence.ts';
 import { isForbiddenTrailer } from '../../../src/protocol/http1/trailers.ts';
 import { countedBytes, countWork } from './count-work.ts';
 import { RecordingMessageHandler } from './read-messages.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatChunkHeader, formatLastChunk } from '../../../src/protocol/http1/body-writer.ts';
-import { writeRequestHead, writeResponseHead } from '../../../src/protocol/http1/head-writer.ts';
+import { writeRequestHead, writeResponseHead } from '../../../src/protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import { MessageReader } from '../../../src/protocol/http1/message-reader.ts';
+import { formatChunkHeader, formatLastChunk } from '../../../src/protocol/http1/message/body-writer.ts';
+import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
 import { isForbiddenTrailer } from '../../../src/protocol/http1/trailers.ts';
 import { Random } from '../../support/random.ts';
 import { fieldName, fieldValue, methodName, targetPath } from './arbitraries.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import { MessageReader } from '../../../src/protocol/http1/message-reader.ts';
+import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
 import { bodyOf, failureOf, RecordingMessageHandler, readMessages, readMessagesEveryWay } from './read-messages.ts';
 
 const GET = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n';

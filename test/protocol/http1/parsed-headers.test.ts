@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HeadReader } from '../../../src/protocol/http1/head-reader.ts';
+import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
 import { fieldValue, token } from './arbitraries.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import { keepsAlive } from '../../../src/protocol/http1/persistence.ts';
+import { keepsAlive } from '../../../src/protocol/http1/message/persistence.ts';
 
 describe('RFC 9112 9.3: whether a connection lives on', () => {
   test.each<[connection: string[], in11: boolean, in10: boolean]>([

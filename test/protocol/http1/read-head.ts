@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { HeadLimits } from '../../../src/protocol/http1/head-limits.ts';
-import { HeadReader } from '../../../src/protocol/http1/head-reader.ts';
+import type { HeadLimits } from '../../../src/protocol/http1/head/head-limits.ts';
+import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 
 type Role = 'request' | 'response';
 

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { BodyFraming } from '../../../src/protocol/http1/body-framing.ts';
-import type { HeadOf } from '../../../src/protocol/http1/head-reader.ts';
+import type { HeadOf } from '../../../src/protocol/http1/head/head-reader.ts';
 import type { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import type { MessageFailure } from '../../../src/protocol/http1/message-failure.ts';
-import type { MessageHandler } from '../../../src/protocol/http1/message-handler.ts';
-import type { MessageLimits } from '../../../src/protocol/http1/message-limits.ts';
-import { MessageReader } from '../../../src/protocol/http1/message-reader.ts';
+import type { BodyFraming } from '../../../src/protocol/http1/message/body-framing.ts';
+import type { MessageFailure } from '../../../src/protocol/http1/message/message-failure.ts';
+import type { MessageHandler } from '../../../src/protocol/http1/message/message-handler.ts';
+import type { MessageLimits } from '../../../src/protocol/http1/message/message-limits.ts';
+import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
 
 export type Role = 'request' | 'response';
 type Fields = [string, string][];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { headFailure } from '../../../src/protocol/http1/head-failure.ts';
-import { type Refusal, writeRefusal } from '../../../src/protocol/http1/refusal.ts';
+import { headFailure } from '../../../src/protocol/http1/head/head-failure.ts';
+import { type Refusal, writeRefusal } from '../../../src/protocol/http1/head/refusal.ts';
 import { readEveryWay } from './read-head.ts';
 
 const busy: Refusal = { status: 503, code: 'busy', reason: 'Too many connections', headers: [['Retry-After', '5']] };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseStatusLine } from '../../../src/protocol/http1/response-head.ts';
+import { parseStatusLine } from '../../../src/protocol/http1/head/response-head.ts';
 import { readEveryWay } from './read-head.ts';
 
 const read = (line: string) => readEveryWay('response', `${line}\r\nX: y\r\n\r\n`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSendableCloseCode } from '../../../src/protocol/websocket/close-codes.ts';
+import { isSendableCloseCode } from '../../../src/protocol/websocket/closing/close-codes.ts';
 import { frame } from '../../support/frames.ts';
 import { parseOnce } from '../../support/parse-every-way.ts';
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseClosePayload, writeClosePayload } from '../../../src/protocol/websocket/close-payload.ts';
+import { parseClosePayload, writeClosePayload } from '../../../src/protocol/websocket/closing/close-payload.ts';
 import { hex } from '../../support/frames.ts';
 
 test.each<[number, string, string]>([

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodePorts } from '../../../src/platform/node-ports.ts';
-import { ConnectionStatus } from '../../../src/protocol/websocket/connection-state.ts';
+import { ConnectionStatus } from '../../../src/protocol/websocket/closing/connection-status.ts';
+import { Violations } from '../../../src/protocol/websocket/closing/violations.ts';
 import { Endpoint, type EndpointHandler, type EndpointOptions } from '../../../src/protocol/websocket/endpoint.ts';
-import { MaskSource } from '../../../src/protocol/websocket/masking.ts';
-import { Violations } from '../../../src/protocol/websocket/violations.ts';
+import { MaskSource } from '../../../src/protocol/websocket/frames/masking.ts';
 import { frame, hex, readFrames } from '../../support/frames.ts';
 import type { Role } from '../../support/parse-every-way.ts';
 import { type FrameEvent, RecordingFrameHandler, writtenText } from '../../support/recording-frame-handler.ts';

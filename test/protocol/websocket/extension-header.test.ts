@@ -6,7 +6,7 @@ import {
   type ParsedExtension,
   parseExtensions,
   serializeExtensions,
-} from '../../../src/protocol/websocket/extension-header.ts';
+} from '../../../src/protocol/websocket/handshake/extension-header.ts';
 import { token } from '../http1/arbitraries.ts';
 import { countWork } from '../http1/count-work.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MessageDecompressor } from '../../../src/protocol/websocket/message-decompressor.ts';
+import type { MessageDecompressor } from '../../../src/protocol/websocket/frames/message-decompressor.ts';
 import { frame, hex, RFC_MASK } from '../../support/frames.ts';
 import { parseEveryWay } from '../../support/parse-every-way.ts';
 import { type FrameEvent, writtenText } from '../../support/recording-frame-handler.ts';

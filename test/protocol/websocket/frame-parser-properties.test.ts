@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Violations } from '../../../src/protocol/websocket/violations.ts';
+import { Violations } from '../../../src/protocol/websocket/closing/violations.ts';
 import { frame } from '../../support/frames.ts';
 import { createParser, feed, parseOnce, type Role } from '../../support/parse-every-way.ts';
 import { type FrameEvent, writtenBytes, writtenText } from '../../support/recording-frame-handler.ts';

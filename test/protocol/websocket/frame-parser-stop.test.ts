@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FrameParser } from '../../../src/protocol/websocket/frame-parser.ts';
+import type { FrameParser } from '../../../src/protocol/websocket/frames/frame-parser.ts';
 import { frame, hex, RFC_MASK } from '../../support/frames.ts';
 import { createParser, feed, parseOnce } from '../../support/parse-every-way.ts';
 import type { RecordingFrameHandler } from '../../support/recording-frame-handler.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodePorts } from '../../../src/platform/node-ports.ts';
-import { FrameWriter, finalFrame } from '../../../src/protocol/websocket/frame-writer.ts';
-import { MaskSource } from '../../../src/protocol/websocket/masking.ts';
-import { Opcode } from '../../../src/protocol/websocket/opcodes.ts';
+import { FrameWriter, finalFrame } from '../../../src/protocol/websocket/frames/frame-writer.ts';
+import { MaskSource } from '../../../src/protocol/websocket/frames/masking.ts';
+import { Opcode } from '../../../src/protocol/websocket/frames/opcodes.ts';
 import { frame, hex, readFrames } from '../../support/frames.ts';
 import { createParser, feed, type Role, withoutFragments } from '../../support/parse-every-way.ts';
 import { writtenBytes, writtenText } from '../../support/recording-frame-handler.ts';

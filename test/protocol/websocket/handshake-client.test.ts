@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { HeadReader } from '../../../src/protocol/http1/head-reader.ts';
+import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
+import type { ResponseHead } from '../../../src/protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import type { ResponseHead } from '../../../src/protocol/http1/response-head.ts';
 import {
   checkUpgradeResponse,
   createKey,
   type UpgradeExpectation,
   type UpgradeRequest,
   writeUpgradeRequest,
-} from '../../../src/protocol/websocket/handshake-client.ts';
-import { evaluateUpgrade, writeSwitchingProtocols } from '../../../src/protocol/websocket/handshake-server.ts';
+} from '../../../src/protocol/websocket/handshake/handshake-client.ts';
+import {
+  evaluateUpgrade,
+  writeSwitchingProtocols,
+} from '../../../src/protocol/websocket/handshake/handshake-server.ts';
 import { fieldName, fieldValue, targetPath, token } from '../http1/arbitraries.ts';
 import { readEveryWay } from '../http1/read-head.ts';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
+import { writeRefusal } from '../../../src/protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../../../src/protocol/http1/head/request-head.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import { writeRefusal } from '../../../src/protocol/http1/refusal.ts';
-import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
-import type { ParsedExtension } from '../../../src/protocol/websocket/extension-header.ts';
+import type { ParsedExtension } from '../../../src/protocol/websocket/handshake/extension-header.ts';
 import {
   type AcceptedUpgrade,
   evaluateUpgrade,
@@ -12,7 +12,7 @@ import {
   type UpgradeOptions,
   upgradeRequired,
   writeSwitchingProtocols,
-} from '../../../src/protocol/websocket/handshake-server.ts';
+} from '../../../src/protocol/websocket/handshake/handshake-server.ts';
 import { readEveryWay } from '../http1/read-head.ts';
 
 const sha1Base64 = (text: string): string => createHash('sha1').update(text, 'latin1').digest('base64');

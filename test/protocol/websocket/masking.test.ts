@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodePorts } from '../../../src/platform/node-ports.ts';
-import { applyMask, MaskSource, rotateMask } from '../../../src/protocol/websocket/masking.ts';
+import { applyMask, MaskSource, rotateMask } from '../../../src/protocol/websocket/frames/masking.ts';
 import { simdMemory } from '../../../src/util/simd-memory.ts';
 
 /** RFC 6455 section 5.3, word for word: transformed-octet-i = original-octet-i XOR masking-key-octet-(i MOD 4). */

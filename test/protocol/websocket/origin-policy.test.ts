@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
+import type { RequestHead } from '../../../src/protocol/http1/head/request-head.ts';
 import { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
-import type { RequestHead } from '../../../src/protocol/http1/request-head.ts';
 import {
   checkOriginPolicy,
   isOriginAllowed,
   type OriginPolicy,
   originRefusal,
-} from '../../../src/protocol/websocket/origin-policy.ts';
+} from '../../../src/protocol/websocket/handshake/origin-policy.ts';
 
 const head: RequestHead = { method: 'GET', target: '/', version: '1.1', headers: new HttpHeaders() };
 const allowed = (origin: string | undefined, host: string | undefined, policy?: OriginPolicy): boolean =>

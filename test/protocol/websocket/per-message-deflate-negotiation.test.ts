@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseExtensions, serializeExtensions } from '../../../src/protocol/websocket/extension-header.ts';
 import {
   acceptPerMessageDeflate,
   judgePerMessageDeflate,
   offerPerMessageDeflate,
-} from '../../../src/protocol/websocket/per-message-deflate-negotiation.ts';
+} from '../../../src/protocol/websocket/deflate/per-message-deflate-negotiation.ts';
 import {
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
-} from '../../../src/protocol/websocket/per-message-deflate-options.ts';
+} from '../../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
+import { parseExtensions, serializeExtensions } from '../../../src/protocol/websocket/handshake/extension-header.ts';
 
 type Options = WebSocketPerMessageDeflateOptions;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolvePerMessageDeflate } from '../../../src/protocol/websocket/per-message-deflate-options.ts';
+import { resolvePerMessageDeflate } from '../../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
 
 describe('options of permessage-deflate', () => {
   test('a client lets both sides keep their history, a server neither', () => {

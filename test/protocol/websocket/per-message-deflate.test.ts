@@ -5,7 +5,7 @@ import { deflateEngines } from '../../../src/platform/deflate-engines.ts';
 import { createFallbackEngines } from '../../../src/platform/zlib-fallback.ts';
 import { type DeflateEngines, ENGINE_FAILED } from '../../../src/protocol/ports.ts';
 import { NOT_COMPRESSED } from '../../../src/protocol/websocket/endpoint.ts';
-import { DECOMPRESS_TOO_BIG } from '../../../src/protocol/websocket/message-decompressor.ts';
+import { DECOMPRESS_TOO_BIG } from '../../../src/protocol/websocket/frames/message-decompressor.ts';
 import { usedBytes } from '../../support/collect-garbage.ts';
 import {
   createDeflate,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { prepareMessage } from '../../../src/connection/sending/prepare-message.ts';
-import type { PreparedMessage } from '../../../src/protocol/websocket/prepared-message.ts';
+import type { PreparedMessage } from '../../../src/protocol/websocket/frames/prepared-message.ts';
 import {
   createSide,
   receive,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeText, encodeText, utf8Length } from '../../../src/protocol/websocket/text.ts';
+import { decodeText, encodeText, utf8Length } from '../../../src/protocol/websocket/text/text.ts';
 
 /** The OR of all bytes, as masking leaves it behind. */
 function seenIn(bytes: Buffer): number {

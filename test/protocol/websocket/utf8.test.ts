@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { validateUtf8 } from '../../../src/protocol/websocket/utf8.ts';
+import { validateUtf8 } from '../../../src/protocol/websocket/text/utf8.ts';
 import { hex } from '../../support/frames.ts';
 
 interface Verdict {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { writeClosePayload } from '../../../src/protocol/websocket/close-payload.ts';
-import { invalidCloseCode, Violations } from '../../../src/protocol/websocket/violations.ts';
+import { writeClosePayload } from '../../../src/protocol/websocket/closing/close-payload.ts';
+import { invalidCloseCode, Violations } from '../../../src/protocol/websocket/closing/violations.ts';
 
 const all = Object.entries({ ...Violations, invalidCloseCode: invalidCloseCode(65_535) });
 

@@ -1,0 +1,129 @@
+import { UsageError } from '../../errors.ts';
+import { isFieldValue } from '../../protocol/http1/tokens.ts';
+import { rejectUnknownOptions } from '../../util/options.ts';
+import { baseName, contentTypeOf, UNKNOWN_TYPE } from '../content-type.ts';
+import { FileSource } from '../files/file-source.ts';
+
+/** A file on disk, read while it is sent. */
+export interface HttpFormFile {
+  readonly path: string;
+  /** The name the receiver is told. @default the last part of the path */
+  readonly filename?: string | undefined;
+  /** @default by the extension of the file name */
+  readonly contentType?: string | undefined;
+}
+
+/** Contents with a name of their own, or from a source that is read while it is sent. */
+export interface HttpFormContent {
+  readonly content: string | Uint8Array | Blob | AsyncIterable<string | Uint8Array>;
+  /** @default the name of the part, or that of a `File` */
+  readonly filename?: string | undefined;
+  /** @default the type of a `Blob`, else `application/octet-stream` */
+  readonly contentType?: string | undefined;
+}
+
+/** The contents of one file of a form. */
+export type HttpFormValue = string | Uint8Array | Blob | HttpFormFile | HttpFormContent;
+
+/** Files of a form: a plain record, pairs, a `Map`, or `FormData`. Names may repeat in pairs. */
+export type HttpFormDataParameters =
+  | Readonly<Record<string, HttpFormValue>>
+  | Iterable<readonly [string, HttpFormValue]>;
+
+/** What a part consists of; `length` is `undefined` when nobody knows it before the end. */
+export interface MultipartPart {
+  readonly head: (type: string | undefined) => string;
+  readonly contentType: () => string | undefined | Promise<string>;
+  readonly content: Buffer | Blob | FileSource | AsyncIterable<string | Uint8Array>;
+}
+
+/** A part without a file name: a parameter of the form. */
+export function fieldPart(name: string, value: string, option: string): MultipartPart {
+  const disposition = `Content-Disposition: form-data; name="${escapeName(name, option)}"\r\n\r\n`;
+  return { head: () => disposition, contentType: () => undefined, content: Buffer.from(value) };
+}
+
+/** @throws UsageError (`invalidOption`) for a name or type that could not be sent, and for contents of another kind */
+export function filePart(name: string, value: unknown, option: string): MultipartPart {
+  const { content, filename, contentType } = describeFile(name, value, option);
+  const names = `name="${escapeName(name, option)}"; filename="${escapeFilename(filename, option)}"`;
+  return {
+    head: (type) => `Content-Disposition: form-data; ${names}\r\nContent-Type: ${type ?? UNKNOWN_TYPE}\r\n\r\n`,
+    contentType: () => contentType ?? (content instanceof FileSource ? contentTypeOf(filename) : UNKNOWN_TYPE),
+    content,
+  };
+}
+
+interface FileDescription {
+  readonly content: MultipartPart['content'];
+  readonly filename: string;
+  readonly contentType: string | undefined;
+}
+
+function describeFile(name: string, value: unknown, option: string): FileDescription {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Blob) {
+    return describeContent(name, value, option);
+  }
+  const kind = `a file in ${option}`;
+  if ('path' in value) {
+    const file = rejectUnknownOptions(kind, value as HttpFormFile, ['path', 'filename', 'contentType']);
+    const path: unknown = file.path;
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+      throw new UsageError(option, `the path of ${quote(name)} must be a string that is not empty and holds no NUL`);
+    }
+    return {
+      content: new FileSource(path),
+      filename: file.filename ?? baseName(path),
+      contentType: checkContentType(file.contentType, name, option),
+    };
+  }
+  const given = rejectUnknownOptions(kind, value as HttpFormContent, ['content', 'filename', 'contentType']);
+  const described = describeContent(name, given.content, option);
+  return {
+    content: described.content,
+    filename: given.filename ?? described.filename,
+    contentType: checkContentType(given.contentType, name, option) ?? described.contentType,
+  };
+}
+
+function describeContent(name: string, value: unknown, option: string): FileDescription {
+  if (typeof value === 'string') return { content: Buffer.from(value), filename: name, contentType: undefined };
+  if (value instanceof Uint8Array) {
+    const content = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return { content, filename: name, contentType: undefined };
+  }
+  if (value instanceof Blob) {
+    const filename = 'name' in value && typeof value.name === 'string' ? value.name : name;
+    const type = value.type === '' ? undefined : value.type;
+    return { content: value, filename, contentType: checkContentType(type, name, option) };
+  }
+  if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
+    return { content: value as AsyncIterable<string | Uint8Array>, filename: name, contentType: undefined };
+  }
+  throw new UsageError(option, `${quote(name)} must be a string, bytes, a Blob, { path } or { content }`);
+}
+
+function checkContentType(type: unknown, name: string, option: string): string | undefined {
+  if (type === undefined) return undefined;
+  if (typeof type !== 'string' || type === '' || !isFieldValue(type)) {
+    throw new UsageError(option, `the contentType of ${quote(name)} could not be sent`);
+  }
+  return type;
+}
+
+/** As browsers do (WHATWG HTML 4.10.21.8): line breaks of names become CRLF before they are escaped. */
+function escapeName(name: string, option: string): string {
+  return escapeFilename(name.replace(/\r\n|\r|\n/g, '\r\n'), option);
+}
+
+function escapeFilename(name: unknown, option: string): string {
+  if (typeof name !== 'string') throw new UsageError(option, `a file name must be a string, not ${typeof name}`);
+  if (/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(name)) {
+    throw new UsageError(option, `the name ${quote(name)} holds a control character`);
+  }
+  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.slice(0, 80));
+}

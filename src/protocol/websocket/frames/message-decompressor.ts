@@ -1,0 +1,27 @@
+import { type Violation, Violations } from '../closing/violations.ts';
+
+/** The result of {@link MessageDecompressor.decompress} when the input is not valid DEFLATE data. */
+export const DECOMPRESS_INVALID = -1;
+/** The result of {@link MessageDecompressor.decompress} when the output would pass the limit. */
+export const DECOMPRESS_TOO_BIG = -2;
+/** The result of {@link MessageDecompressor.decompress} when there is no memory left for an engine of one's own. */
+export const DECOMPRESS_NO_MEMORY = -3;
+
+/** What turns the payload of a message with RSV1 set back into the message (RFC 7692 section 6.2). */
+export interface MessageDecompressor {
+  /** Holds the message after a call; the next call, on any connection, overwrites it. */
+  readonly output: Buffer;
+  /**
+   * Inflates one whole compressed message and returns its length in {@link output}, or one of the negative results.
+   * It stops as soon as the output passes `maxBytes`.
+   */
+  decompress(bytes: Buffer, start: number, end: number, maxBytes: number): number;
+  /** To be called when the message was taken out of {@link output}, which may then be given up. */
+  releaseOutput(): void;
+}
+
+/** What a negative result of {@link MessageDecompressor.decompress} means for the connection. */
+export function violationOf(result: number): Violation {
+  if (result === DECOMPRESS_TOO_BIG) return Violations.messageTooBig;
+  return result === DECOMPRESS_NO_MEMORY ? Violations.outOfMemoryBudget : Violations.invalidCompressedData;
+}
