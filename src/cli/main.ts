@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { processEnvironment } from './process-environment.ts';
+import { processEnvironment } from './terminal/process-environment.ts';
 
 const argv = process.argv.slice(2);
 
 // The exit code is set and the end awaited: ending at once could lose output that is still on its way.
 if (argv.length === 1 && argv[0] === '--version') {
   // Scripts ask for it often, so nothing is loaded that it does not need.
-  const { describeVersion } = await import('./version.ts');
+  const { describeVersion } = await import('./terminal/version.ts');
   const environment = processEnvironment();
   environment.stdout.write(`ws ${describeVersion(environment)}\n`);
 } else {

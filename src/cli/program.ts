@@ -1,28 +1,28 @@
-import type { Command } from './command.ts';
-import type { Environment } from './environment.ts';
-import { CliError, WrongUsage } from './errors.ts';
-import { ExitCode } from './exit-codes.ts';
-import { withLogfile } from './logfile.ts';
-import type { AnyTable, CommandTable } from './options.ts';
-import { reportError } from './output.ts';
-import { parseCommandLine } from './parse.ts';
-import { autobahnTable } from './tables/autobahn.ts';
-import { autorouteTable } from './tables/autoroute.ts';
-import { chatTable } from './tables/chat.ts';
-import { completionTable } from './tables/completion.ts';
-import { connectTable } from './tables/connect.ts';
-import { curlTable } from './tables/curl.ts';
-import { dnsLookupTable } from './tables/dnslookup.ts';
-import { echoServerTable } from './tables/echo-server.ts';
-import { gunzipTable, gzipTable } from './tables/gzip.ts';
-import { httpdTable } from './tables/httpd.ts';
-import { manTable } from './tables/man.ts';
-import { pingTable } from './tables/ping.ts';
-import { proxyServerTable } from './tables/proxy-server.ts';
-import { pushServerTable } from './tables/push-server.ts';
-import { broadcastServerTable, transferTable } from './tables/relay.ts';
-import { receiveTable, sendTable } from './tables/send.ts';
-import { readValues } from './values.ts';
+import { autobahnTable } from './autobahn/table.ts';
+import { autorouteTable } from './autoroute/table.ts';
+import { chatTable } from './chat/table.ts';
+import { manTable } from './completion/man-table.ts';
+import { completionTable } from './completion/table.ts';
+import { connectTable } from './connect/table.ts';
+import { curlTable } from './curl/table.ts';
+import { dnsLookupTable } from './dnslookup/table.ts';
+import { echoServerTable } from './echo-server/table.ts';
+import { gunzipTable, gzipTable } from './gzip/table.ts';
+import { httpdTable } from './httpd/table.ts';
+import type { Command } from './line/command.ts';
+import type { AnyTable, CommandTable } from './line/command-table.ts';
+import { parseCommandLine } from './line/parse-command-line.ts';
+import { readValues } from './line/typed-values.ts';
+import { pingTable } from './ping/table.ts';
+import { proxyServerTable } from './proxy-server/table.ts';
+import { pushServerTable } from './push-server/table.ts';
+import { broadcastServerTable, transferTable } from './relay/table.ts';
+import { receiveTable, sendTable } from './send/table.ts';
+import { CliError, WrongUsage } from './terminal/cli-errors.ts';
+import type { Environment } from './terminal/environment.ts';
+import { ExitCode } from './terminal/exit-codes.ts';
+import { withLogfile } from './terminal/files/logfile.ts';
+import { reportError } from './terminal/output.ts';
 
 /** A sub-command whose code is loaded when it runs. */
 interface Entry {
@@ -42,25 +42,25 @@ function entry<V, A extends keyof V, P>(table: CommandTable<V, A>, load: () => P
 }
 
 const entries: readonly Entry[] = [
-  entry(connectTable, async () => (await import('./commands/connect.ts')).connect),
-  entry(pingTable, async () => (await import('./commands/ping.ts')).ping),
-  entry(chatTable, async () => (await import('./commands/chat.ts')).chat),
-  entry(sendTable, async () => (await import('./commands/send.ts')).send),
-  entry(receiveTable, async () => (await import('./commands/receive.ts')).receive),
-  entry(transferTable, async () => (await import('./commands/relay-server.ts')).transfer),
-  entry(broadcastServerTable, async () => (await import('./commands/relay-server.ts')).broadcastServer),
-  entry(echoServerTable, async () => (await import('./commands/echo-server.ts')).echoServer),
-  entry(pushServerTable, async () => (await import('./commands/push-server.ts')).pushServer),
-  entry(proxyServerTable, async () => (await import('./commands/proxy-server.ts')).proxyServer),
-  entry(autorouteTable, async () => (await import('./commands/autoroute.ts')).autoroute),
-  entry(curlTable, async () => (await import('./commands/curl.ts')).curl),
-  entry(httpdTable, async () => (await import('./commands/httpd.ts')).httpd),
-  entry(autobahnTable, async () => (await import('./commands/autobahn.ts')).autobahn),
-  entry(dnsLookupTable, async () => (await import('./commands/dnslookup.ts')).dnsLookup),
-  entry(gzipTable, async () => (await import('./commands/gzip.ts')).gzip),
-  entry(gunzipTable, async () => (await import('./commands/gzip.ts')).gunzip),
-  entry(completionTable, async () => (await import('./commands/completion.ts')).createCompletion(tables)),
-  entry(manTable, async () => (await import('./commands/completion.ts')).createMan(tables)),
+  entry(connectTable, async () => (await import('./connect/command.ts')).connect),
+  entry(pingTable, async () => (await import('./ping/command.ts')).ping),
+  entry(chatTable, async () => (await import('./chat/command.ts')).chat),
+  entry(sendTable, async () => (await import('./send/command.ts')).send),
+  entry(receiveTable, async () => (await import('./receive/command.ts')).receive),
+  entry(transferTable, async () => (await import('./relay/command.ts')).transfer),
+  entry(broadcastServerTable, async () => (await import('./relay/command.ts')).broadcastServer),
+  entry(echoServerTable, async () => (await import('./echo-server/command.ts')).echoServer),
+  entry(pushServerTable, async () => (await import('./push-server/command.ts')).pushServer),
+  entry(proxyServerTable, async () => (await import('./proxy-server/command.ts')).proxyServer),
+  entry(autorouteTable, async () => (await import('./autoroute/command.ts')).autoroute),
+  entry(curlTable, async () => (await import('./curl/command.ts')).curl),
+  entry(httpdTable, async () => (await import('./httpd/command.ts')).httpd),
+  entry(autobahnTable, async () => (await import('./autobahn/command.ts')).autobahn),
+  entry(dnsLookupTable, async () => (await import('./dnslookup/command.ts')).dnsLookup),
+  entry(gzipTable, async () => (await import('./gzip/command.ts')).gzip),
+  entry(gunzipTable, async () => (await import('./gzip/command.ts')).gunzip),
+  entry(completionTable, async () => (await import('./completion/command.ts')).createCompletion(tables)),
+  entry(manTable, async () => (await import('./completion/command.ts')).createMan(tables)),
 ];
 
 /** Every sub-command's table, in the order of the help. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalArguments } from '../../src/cli/canonical.ts';
+import { canonicalArguments } from '../../src/cli/line/canonical-arguments.ts';
 import { tables } from '../../src/cli/program.ts';
 
 describe('dashes and underscores', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ChatDialect } from '../../src/cli/chat/chat-dialect.ts';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import type { WebSocketDataMessage } from '../../src/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeOptions, type RunningCli, startCli, stopAll } from './fake-environment.ts';

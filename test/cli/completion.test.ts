@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { tables } from '../../src/cli/program.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { startCli } from './fake-environment.ts';
 
 async function output(...argv: string[]): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningCli, startCli, stopAll } from './fake-environment.ts';
 import { freePort, startPeerServer } from './peers.ts';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { startCli, startServer, stopAll } from './fake-environment.ts';
 import { freePort, startPeerServer } from './peers.ts';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CurlExitCode, ExitCode } from '../../src/cli/exit-codes.ts';
+import { CurlExitCode, ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { listenAnswering, response, startJudge } from '../support/http-server.ts';
 import { startHttpProxy } from '../support/proxies.ts';
 import { listenRaw } from '../support/raw-server.ts';

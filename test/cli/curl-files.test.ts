@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { nameFromHeader, nameFromUrl } from '../../src/cli/curl/names.ts';
-import { readForm, readStringForm } from '../../src/cli/curl/readers.ts';
+import { readForm, readStringForm } from '../../src/cli/curl/option-readers.ts';
+import { nameFromHeader, nameFromUrl } from '../../src/cli/curl/output-names.ts';
 import { withQuery } from '../../src/cli/curl/transfer.ts';
-import { CurlExitCode, ExitCode } from '../../src/cli/exit-codes.ts';
+import { CurlExitCode, ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { serveFiles } from '../../src/index.ts';
 import { startHttpServer } from '../support/http-running.ts';
 import { type JudgeServer, startJudge } from '../support/http-server.ts';

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { type JudgeServer, type Mirrored, startJudge, startMirror } from '../support/http-server.ts';
 import { type FakeOptions, startCli, startServer, stopAll } from './fake-environment.ts';
 import { TemporaryFolder } from './temporary-folder.ts';

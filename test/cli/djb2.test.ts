@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Djb2 } from '../../src/cli/djb2.ts';
+import { Djb2 } from '../../src/cli/peers/djb2.ts';
 
 /** The definition, in numbers of any size. */
 function defined(bytes: Uint8Array, isSigned: boolean): string {

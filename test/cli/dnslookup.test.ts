@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createDnsLookup, dnsLookup, type Resolver } from '../../src/cli/commands/dnslookup.ts';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { createDnsLookup, dnsLookup, type Resolver } from '../../src/cli/dnslookup/command.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { fakeEnvironment, startCli } from './fake-environment.ts';
 
 const values = { host: 'h.example', isIPv4: false, isIPv6: false, timeoutSecs: 1, isQuiet: false, isJson: false };

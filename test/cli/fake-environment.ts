@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
-import type { Environment, Input, Output, StopSignal } from '../../src/cli/environment.ts';
-import type { ExitCode } from '../../src/cli/exit-codes.ts';
 import { run } from '../../src/cli/program.ts';
+import type { Environment, Input, Output, StopSignal } from '../../src/cli/terminal/environment.ts';
+import type { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 
 /** Keeps what is written, and tells when something has been. */
 export class Capture extends Writable {

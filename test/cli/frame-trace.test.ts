@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeFrame, frameFields } from '../../src/cli/connect/frame-trace.ts';
+import { describeFrame, frameFields } from '../../src/cli/screens/frame-trace.ts';
 import type { WebSocketFrame } from '../../src/index.ts';
 
 function frame(opcode: number, payload: string | Buffer, changes: Partial<WebSocketFrame> = {}): WebSocketFrame {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { History, historyPath } from '../../src/cli/connect/history.ts';
+import { History, historyPath } from '../../src/cli/screens/history.ts';
 import { fakeEnvironment } from './fake-environment.ts';
 
 let folder = '';

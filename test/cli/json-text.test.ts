@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { paletteFor } from '../../src/cli/colours.ts';
-import { hexDump } from '../../src/cli/hex-dump.ts';
-import { arrangeJson, toJsonLine } from '../../src/cli/json-text.ts';
+import { paletteFor } from '../../src/cli/terminal/colours.ts';
+import { hexDump } from '../../src/cli/terminal/hex-dump.ts';
+import { arrangeJson, toJsonLine } from '../../src/cli/terminal/json-text.ts';
 import { Capture } from './fake-environment.ts';
 
 const plain = paletteFor(new Capture(), {}, 'never');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitLines } from '../../src/cli/connect/lines.ts';
-import { parseSlashCommand } from '../../src/cli/connect/slash-command.ts';
+import { parseSlashCommand } from '../../src/cli/conversation/slash-command.ts';
+import { splitLines } from '../../src/cli/terminal/files/split-lines.ts';
 
 async function* pieces(chunks: readonly (Buffer | string)[]): AsyncGenerator<Buffer | string> {
   yield* chunks;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baseNameOf, safeSegments } from '../../src/cli/transfer/names.ts';
-import { formatBytes, formatSeconds, RateMeter } from '../../src/cli/transfer/progress.ts';
+import { baseNameOf, safeSegments } from '../../src/cli/terminal/files/safe-names.ts';
+import { formatBytes, formatSeconds, RateMeter } from '../../src/cli/terminal/progress-bar.ts';
 
 describe('a name from the network', () => {
   it.each(['a', 'a.txt', 'a/b/c', '.hidden', 'ä ö', '家/👨‍👩‍👧', 'aux.c', 'trailing.', 'a:b'])(

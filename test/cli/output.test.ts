@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CliError } from '../../src/cli/errors.ts';
-import { describeHandshake, Log } from '../../src/cli/log.ts';
-import { printable, printableLines, reasonOf, reportError } from '../../src/cli/output.ts';
+import { CliError } from '../../src/cli/terminal/cli-errors.ts';
+import { describeHandshake, Log } from '../../src/cli/terminal/log.ts';
+import { printable, printableLines, reasonOf, reportError } from '../../src/cli/terminal/output.ts';
 import { fakeEnvironment } from './fake-environment.ts';
 
 describe('text from the network', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePdu, encodePdu, encodePduPieces, pduLength, pduText } from '../../src/cli/pdu.ts';
+import { decodePdu, encodePdu, encodePduPieces, pduLength, pduText } from '../../src/cli/peers/pdu.ts';
 
 /** A message of the C++ program, as it was captured: a file of nine bytes. */
 const captured = Buffer.from(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { RoundTrips } from '../../src/cli/ping/round-trips.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakeOptions, type RunningCli, startCli, stopAll } from './fake-environment.ts';
 import { freePort, startPeerServer } from './peers.ts';

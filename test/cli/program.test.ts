@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { run, tables } from '../../src/cli/program.ts';
-import { describeVersion } from '../../src/cli/version.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
+import { describeVersion } from '../../src/cli/terminal/version.ts';
 import { userAgent } from '../../src/index.ts';
 import { fakeEnvironment, startCli } from './fake-environment.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket as PeerWebSocket } from 'ws';
-import { Bridge } from '../../src/cli/proxy/bridge.ts';
+import { Bridge } from '../../src/cli/proxy-server/bridge.ts';
 import { type SocketServerOptions, WebSocket, WebSocketServer } from '../../src/index.ts';
 import { startServer as startCommand, stopAll } from './fake-environment.ts';
 import { freePort, Peer } from './peers.ts';

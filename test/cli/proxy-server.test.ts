@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { WebSocket } from 'ws';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
-import { forwardedHeaders } from '../../src/cli/proxy/headers.ts';
+import { forwardedHeaders } from '../../src/cli/proxy-server/headers.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { WebSocketHttpHeaders } from '../../src/index.ts';
 import { startCli, startServer, stopAll } from './fake-environment.ts';
 import { Peer, startPeerServer } from './peers.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { startHttpProxy, startSocksProxy } from '../support/proxies.ts';
 import { startCli, startServer, stopAll } from './fake-environment.ts';
 

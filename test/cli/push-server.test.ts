@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { startCli, startServer, stopAll } from './fake-environment.ts';
 import { freePort, Peer, startPeerServer } from './peers.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type PushTarget, push } from '../../src/cli/push.ts';
+import { type PushTarget, push } from '../../src/cli/push-server/push.ts';
 import type { WebSocketSendInfo } from '../../src/index.ts';
 
 type Outcome = WebSocketSendInfo;

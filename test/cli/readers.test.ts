@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BadValue } from '../../src/cli/options.ts';
+import { BadValue } from '../../src/cli/line/command-table.ts';
 import {
   readByteSize,
   readHeader,
@@ -8,7 +8,7 @@ import {
   readPath,
   readPort,
   readSeconds,
-} from '../../src/cli/readers.ts';
+} from '../../src/cli/line/value-readers.ts';
 
 describe('reading a number of bytes', () => {
   it.each([

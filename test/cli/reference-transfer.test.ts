@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
-import { decodePdu, encodePdu, pduText } from '../../src/cli/pdu.ts';
+import { decodePdu, encodePdu, pduText } from '../../src/cli/peers/pdu.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { type RunningCli, startCli, startServer, stopAll } from './fake-environment.ts';
 import { Peer, startPeerServer } from './peers.ts';
 import { TemporaryFolder } from './temporary-folder.ts';

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { Relay } from '../../src/cli/relay/relay.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { type ServerWebSocket, WebSocketServer } from '../../src/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { startCli, startServer, stopAll } from './fake-environment.ts';

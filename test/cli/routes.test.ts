@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { forbiddenHostOf, isForbiddenAddress } from '../../src/cli/proxy/addresses.ts';
-import { findRoute, hasDotSegments, isHostKnown, parseRoutes, urlBehind } from '../../src/cli/proxy/routes.ts';
+import { forbiddenHostOf, isForbiddenAddress } from '../../src/cli/proxy-server/addresses.ts';
+import { findRoute, hasDotSegments, isHostKnown, parseRoutes, urlBehind } from '../../src/cli/proxy-server/routes.ts';
 
 describe('routes', () => {
   it('are read from lines', () => {

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
 import {
   type ControlMessage,
   type ControlType,
@@ -12,7 +11,8 @@ import {
   RECEIVER_PROTOCOL,
   SENDER_PROTOCOL,
   writeContentHeader,
-} from '../../src/cli/transfer/wire.ts';
+} from '../../src/cli/file-transfer/wire.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningCli, startCli, startServer, stopAll } from './fake-environment.ts';
 import { TemporaryFolder } from './temporary-folder.ts';

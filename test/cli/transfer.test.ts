@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { ExitCode } from '../../src/cli/exit-codes.ts';
+import { ExitCode } from '../../src/cli/terminal/exit-codes.ts';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import { type RunningCli, startCli, startServer, stopAll } from './fake-environment.ts';
 import { freePort, Peer, startPeerServer } from './peers.ts';

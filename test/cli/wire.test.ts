@@ -6,7 +6,7 @@ import {
   decodeControl,
   encodeControl,
   writeContentHeader,
-} from '../../src/cli/transfer/wire.ts';
+} from '../../src/cli/file-transfer/wire.ts';
 
 const id = '0123456789abcdef0123456789abcdef';
 const other = 'f'.repeat(32);

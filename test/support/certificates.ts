@@ -12,7 +12,7 @@ import {
   set,
   time,
   utf8,
-} from '../../src/cli/self-signed/der.ts';
+} from '../../src/cli/peers/self-signed/der.ts';
 
 /*
  * X.509 certificates (RFC 5280), made on the spot: Node has no maker of them, and the packages that have bring a dozen

@@ -1,8 +1,8 @@
 import type { WebSocketDataMessage } from '../../index.ts';
-import type { Dialect } from '../connect/dialect.ts';
-import type { ShownMessage } from '../connect/events.ts';
-import type { Line, Outgoing } from '../connect/outbox.ts';
-import { decodePdu, encodePdu, type PduFields, pduText } from '../pdu.ts';
+import type { Dialect } from '../conversation/dialect.ts';
+import type { ShownMessage } from '../conversation/events.ts';
+import type { Line, Outgoing } from '../conversation/outbox.ts';
+import { decodePdu, encodePdu, type PduFields, pduText } from '../peers/pdu.ts';
 
 /** What others see who do not know the field `event`. */
 const ANNOUNCEMENTS = { join: '* joined the chat *', leave: '* left the chat *' } as const;

@@ -1,4 +1,4 @@
-import type { AnyTable } from '../options.ts';
+import type { AnyTable } from '../line/command-table.ts';
 import type { CommandWords, OptionWords } from './words.ts';
 
 /** The manual page in roff, from the same tables as the help. */

@@ -1,4 +1,4 @@
-import type { Shell } from '../tables/completion.ts';
+import type { Shell } from './table.ts';
 import type { CommandWords, OptionWords } from './words.ts';
 
 /** The script that teaches a shell the words of `ws`. */

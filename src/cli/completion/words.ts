@@ -1,4 +1,4 @@
-import { type AnyTable, globalOptions, type OptionSpec } from '../options.ts';
+import { type AnyTable, globalOptions, type OptionSpec } from '../line/command-table.ts';
 
 /** What a shell has to know about an option. */
 export interface OptionWords {

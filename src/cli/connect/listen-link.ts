@@ -9,10 +9,10 @@ import {
   type WebSocketSendInfo,
   WebSocketServer,
 } from '../../index.ts';
-import { CliError, WrongUsage } from '../errors.ts';
-import type { ServerOptions } from '../serve.ts';
-import { tlsHintFor } from '../tls.ts';
-import type { Link } from './link.ts';
+import type { Link } from '../conversation/link.ts';
+import type { ServerOptions } from '../peers/serve.ts';
+import { tlsHintFor } from '../peers/tls-plan.ts';
+import { CliError, WrongUsage } from '../terminal/cli-errors.ts';
 
 /** The server's side of a conversation. One client is served at a time, and others are turned away. */
 export class ListenLink implements Link {

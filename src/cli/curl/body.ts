@@ -1,11 +1,11 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { HttpClient, type HttpFormValue, type HttpRequestBody } from '../../index.ts';
-import type { Environment } from '../environment.ts';
-import { CurlExitCode } from '../exit-codes.ts';
-import { reasonOf } from '../output.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { CurlExitCode } from '../terminal/exit-codes.ts';
+import { reasonOf } from '../terminal/output.ts';
 import { CurlFailure } from './failure.ts';
-import type { FormPart } from './readers.ts';
+import type { FormPart } from './option-readers.ts';
 
 /** A part of the data that is sent. */
 export type DataPiece =

@@ -5,9 +5,9 @@ import {
   type HttpResponse,
   type WebSocketErrorInfo,
 } from '../../index.ts';
-import { CliError } from '../errors.ts';
-import { CurlExitCode, type ExitCode } from '../exit-codes.ts';
-import { tlsHintFor } from '../tls.ts';
+import { tlsHintFor } from '../peers/tls-plan.ts';
+import { CliError } from '../terminal/cli-errors.ts';
+import { CurlExitCode, type ExitCode } from '../terminal/exit-codes.ts';
 
 export const COMMAND = 'curl';
 

@@ -1,10 +1,10 @@
 import type { LookupFunction } from 'node:net';
 import { type ConnectAttempt, ConnectError, explain, type SocketTLSOptions } from '../../index.ts';
-import { createClient } from '../client.ts';
-import { describeAttempt } from '../connect/attempt-text.ts';
-import type { Environment } from '../environment.ts';
-import { CurlExitCode, ExitCode } from '../exit-codes.ts';
-import { printable, reportError, writeLine } from '../output.ts';
+import { describeAttempt } from '../peers/attempt-text.ts';
+import { createClient } from '../peers/create-client.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { CurlExitCode, ExitCode } from '../terminal/exit-codes.ts';
+import { printable, reportError, writeLine } from '../terminal/output.ts';
 import { COMMAND, CurlFailure, exitCodeOfConnecting, hintOfConnecting } from './failure.ts';
 import type { CurlPlan, UrlPlan } from './plan.ts';
 import { describeTls } from './trace.ts';

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Address } from './readers.ts';
+import type { Address } from './option-readers.ts';
 
 /**
  * Resolves names as `--resolve` says, and others as the system does.

@@ -1,5 +1,5 @@
 import type { ConnectPhase, HttpRequestObserver, ObservedRequest, ObservedResponse } from '../../index.ts';
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../terminal/environment.ts';
 
 /** Moments of a transfer, in milliseconds since it began; 0 for what has not happened. */
 export interface Moments {

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
-import type { Environment, Output } from '../environment.ts';
-import { CurlExitCode } from '../exit-codes.ts';
-import { printableLines, reasonOf } from '../output.ts';
+import type { Environment, Output } from '../terminal/environment.ts';
+import { CurlExitCode } from '../terminal/exit-codes.ts';
+import { printableLines, reasonOf } from '../terminal/output.ts';
 import { CurlFailure } from './failure.ts';
 
 /** Where bytes go. */

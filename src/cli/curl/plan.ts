@@ -1,12 +1,12 @@
 import type { HttpClientOptions } from '../../index.ts';
-import type { AccessPlan } from '../client-access.ts';
-import { WrongUsage } from '../errors.ts';
-import type { HeaderSource, Secret } from '../secrets.ts';
-import type { CurlValues } from '../tables/curl.ts';
-import { planTls } from '../tls.ts';
+import type { AccessPlan } from '../peers/client-access.ts';
+import { planTls } from '../peers/tls-plan.ts';
+import { WrongUsage } from '../terminal/cli-errors.ts';
+import type { HeaderSource, Secret } from '../terminal/files/secrets.ts';
 import type { BodyPlan, DataPiece } from './body.ts';
 import { COMMAND } from './failure.ts';
-import type { Address } from './readers.ts';
+import type { Address } from './option-readers.ts';
+import type { CurlValues } from './table.ts';
 
 /** One URL of the command line. */
 export interface UrlPlan {

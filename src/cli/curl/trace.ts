@@ -1,7 +1,7 @@
 import type { HttpResponse, ObservedRequest, ObservedResponse, TLSConnectionInfo } from '../../index.ts';
-import type { Output } from '../environment.ts';
-import { describeHeaders } from '../log.ts';
-import { printable, writeLine } from '../output.ts';
+import type { Output } from '../terminal/environment.ts';
+import { describeHeaders } from '../terminal/log.ts';
+import { printable, writeLine } from '../terminal/output.ts';
 import { statusLineOf } from './observation.ts';
 
 /** What `-v` shows on stderr: lines behind `>` were sent, those behind `<` received, and what could let somebody in is left out. */

@@ -7,16 +7,16 @@ import {
   UsageError,
   type WebSocketHttpHeaders,
 } from '../../index.ts';
-import type { Environment } from '../environment.ts';
-import { WrongUsage } from '../errors.ts';
-import { CurlExitCode, ExitCode } from '../exit-codes.ts';
-import { reportError } from '../output.ts';
-import { createProgress, type Progress } from '../transfer/progress.ts';
+import { WrongUsage } from '../terminal/cli-errors.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { CurlExitCode, ExitCode } from '../terminal/exit-codes.ts';
+import { reportError } from '../terminal/output.ts';
+import { createProgress, type Progress } from '../terminal/progress-bar.ts';
 import { type LoadedBody, loadData } from './body.ts';
 import { COMMAND, CurlFailure, failureOf } from './failure.ts';
-import { nameFromHeader, nameFromUrl } from './names.ts';
 import { headOf, Observation } from './observation.ts';
 import { FileSink, type Sink, standardOutput } from './output.ts';
+import { nameFromHeader, nameFromUrl } from './output-names.ts';
 import type { CurlPlan, TargetPlan, UrlPlan } from './plan.ts';
 import { Trace } from './trace.ts';
 import { writeOut } from './write-out.ts';

@@ -1,9 +1,9 @@
 import type { HttpResponse } from '../../index.ts';
 import { version as libraryVersion } from '../../index.ts';
-import type { Environment, Output } from '../environment.ts';
-import type { ExitCode } from '../exit-codes.ts';
-import { toJsonLine } from '../json-text.ts';
-import { printable } from '../output.ts';
+import type { Environment, Output } from '../terminal/environment.ts';
+import type { ExitCode } from '../terminal/exit-codes.ts';
+import { toJsonLine } from '../terminal/json-text.ts';
+import { printable } from '../terminal/output.ts';
 import type { Observation } from './observation.ts';
 
 /** What a transfer was, for `-w`. */

@@ -1,7 +1,7 @@
 import type { ConnectionState, HttpBody, HttpRequest, HttpResponse } from '../../index.ts';
-import type { Environment } from '../environment.ts';
-import { toJsonLine } from '../json-text.ts';
-import { printable, writeLine } from '../output.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { toJsonLine } from '../terminal/json-text.ts';
+import { printable, writeLine } from '../terminal/output.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 

@@ -1,7 +1,7 @@
 import type { WebSocketCloseInfo } from '../../index.ts';
-import type { Environment } from '../environment.ts';
-import { roundedMs, toJsonLine } from '../json-text.ts';
-import { printable, printableLines, writeLine } from '../output.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { roundedMs, toJsonLine } from '../terminal/json-text.ts';
+import { printable, printableLines, writeLine } from '../terminal/output.ts';
 import type { RoundTripSummary, RoundTrips } from './round-trips.ts';
 
 /** What `ping` prints: for people, or as JSON with one event a line. */

@@ -1,12 +1,12 @@
 import type { WebSocket, WebSocketCloseInfo, WebSocketMessage } from '../../index.ts';
-import { connectFailure } from '../client.ts';
-import { exitCodeOfClose } from '../connect/end-code.ts';
-import { splitLines } from '../connect/lines.ts';
-import type { Environment } from '../environment.ts';
-import { CliError } from '../errors.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { reportError } from '../output.ts';
-import { settleable } from '../settle.ts';
+import { exitCodeOfClose } from '../peers/close-exit-code.ts';
+import { connectFailure } from '../peers/create-client.ts';
+import { CliError } from '../terminal/cli-errors.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { ExitCode } from '../terminal/exit-codes.ts';
+import { splitLines } from '../terminal/files/split-lines.ts';
+import { reportError } from '../terminal/output.ts';
+import { settleable } from '../terminal/settleable.ts';
 import type { PingReport } from './ping-report.ts';
 import { RoundTrips } from './round-trips.ts';
 

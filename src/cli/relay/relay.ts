@@ -6,7 +6,7 @@ import {
   isControl,
   RECEIVER_PROTOCOL,
   SENDER_PROTOCOL,
-} from '../transfer/wire.ts';
+} from '../file-transfer/wire.ts';
 
 /** What a client is, by the subprotocol it has asked for. */
 type Role = 'sender' | 'receiver' | 'other';

@@ -1,0 +1,58 @@
+import type { ConnectAttempt, ConnectAttemptRequest, ConnectAttemptResponse } from '../../index.ts';
+import { describeHeaders, shownHeaders } from '../terminal/log.ts';
+
+/** What of the body of a refusal is shown. */
+const SHOWN_BODY = 2000;
+
+/** What was said in an attempt to connect, in lines, without what is secret. */
+export function describeAttempt({ earlier, url, request, response }: ConnectAttempt): readonly string[] {
+  const exchanges = request === undefined ? earlier : [...earlier, { url, request, response }];
+  return exchanges.flatMap((exchange) => [
+    `Request to ${exchange.url}:`,
+    ...indented([`GET ${exchange.request.target} HTTP/1.1`, ...describeHeaders(exchange.request.headers)]),
+    ...(exchange.response === undefined ? [] : describeResponse(exchange.response)),
+  ]);
+}
+
+function describeResponse(response: ConnectAttemptResponse): readonly string[] {
+  const { version, status, statusText, headers, body, isTruncated } = response;
+  const text = body.toString('utf8');
+  const isCut = text !== '' && (isTruncated || text.length > SHOWN_BODY);
+  const bodyLines = text === '' ? [] : text.slice(0, SHOWN_BODY).trimEnd().split(/\r?\n/);
+  return [
+    'Response:',
+    ...indented([`HTTP/${version} ${status} ${statusText}`.trimEnd(), ...describeHeaders(headers)]),
+    ...(bodyLines.length === 0 ? [] : ['', ...indented(bodyLines), ...(isCut ? ['  …'] : [])]),
+  ];
+}
+
+/** The same for programs, but for bodies. */
+export function attemptFields(attempt: ConnectAttempt | undefined): Readonly<Record<string, unknown>> {
+  if (attempt === undefined) return {};
+  const { earlier, request, response } = attempt;
+  return {
+    ...(request === undefined ? {} : { request: requestFields(request) }),
+    ...(response === undefined ? {} : { response: responseFields(response) }),
+    ...(earlier.length === 0 ? {} : { earlier: earlier.map(exchangeFields) }),
+  };
+}
+
+function exchangeFields({
+  url,
+  request,
+  response,
+}: ConnectAttempt['earlier'][number]): Readonly<Record<string, unknown>> {
+  return { url, request: requestFields(request), response: responseFields(response) };
+}
+
+function requestFields({ target, headers }: ConnectAttemptRequest): Readonly<Record<string, unknown>> {
+  return { target, headers: shownHeaders(headers) };
+}
+
+function responseFields({ status, statusText, headers }: ConnectAttemptResponse): Readonly<Record<string, unknown>> {
+  return { status, statusText, headers: shownHeaders(headers) };
+}
+
+export function indented(lines: Iterable<string>): string[] {
+  return Array.from(lines, (line) => `  ${line}`);
+}

@@ -1,0 +1,129 @@
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
+import type { ConnectEvent, ShownMessage } from '../conversation/events.ts';
+import type { Line } from '../conversation/outbox.ts';
+import type { Screen } from '../conversation/screen.ts';
+import { type Palette, paletteFor } from '../terminal/colours.ts';
+import type { Environment } from '../terminal/environment.ts';
+import { timeOfDay } from '../terminal/time-of-day.ts';
+import { describeEvent } from './event-text.ts';
+import { History } from './history.ts';
+import { describeMessage } from './payload-text.ts';
+import type { ViewPlan } from './view-plan.ts';
+
+/** What is written at a time: more is not held for the end of the turn. */
+const BATCH_LENGTH = 64 * 1024;
+
+/** A prompt on the last line, above which everything else appears. */
+export class TerminalScreen implements Screen {
+  readonly isInteractive = true;
+  readonly lines: AsyncIterable<Line>;
+  private readonly environment: Environment;
+  private readonly view: ViewPlan;
+  private readonly palette: Palette;
+  private readonly readline: Interface;
+  private readonly history: History | undefined;
+  /** A terminal that has no cursor to move. */
+  private readonly isDumb: boolean;
+  /** Written together, so that the prompt does not flicker below a stream of messages. */
+  private batch = '';
+  private turn: NodeJS.Immediate | undefined;
+  private isClosed = false;
+
+  constructor(environment: Environment, view: ViewPlan, onInterrupt: () => void) {
+    this.environment = environment;
+    this.view = view;
+    const { stdin, stdout, variables } = environment;
+    this.isDumb = variables['TERM'] === 'dumb';
+    this.palette = paletteFor(stdout, variables, view.colours);
+    this.history = view.keepsHistory ? History.load(environment) : undefined;
+    this.readline = createInterface({
+      input: stdin,
+      output: stdout,
+      terminal: true,
+      prompt: view.prompt,
+      history: this.history?.newestFirst() ?? [],
+      historySize: 1000,
+      removeHistoryDuplicates: true,
+    });
+    insertAtCursor(this.readline);
+    this.readline.on('SIGINT', onInterrupt);
+    this.readline.on('line', (line) => {
+      this.history?.add(line);
+      // At once, so that what was pasted behind this line is shown after a prompt as well.
+      this.readline.prompt();
+    });
+    this.readline.on('close', () => {
+      this.erasePrompt();
+      this.isClosed = true;
+      this.flush();
+      this.history?.close();
+    });
+    this.lines = this.readline;
+    if (view.isQuiet) this.readline.prompt();
+    else this.print(this.palette.dim('Type /help for what can be done here, Ctrl-D or /quit to end.'));
+  }
+
+  show(message: ShownMessage, onDrained: () => void): boolean {
+    const { stdout } = this.environment;
+    this.print(describeMessage(message, this.view, this.palette));
+    if (!stdout.writableNeedDrain) return true;
+    stdout.once('drain', onDrained);
+    return false;
+  }
+
+  tell(event: ConnectEvent): void {
+    const { view, palette } = this;
+    const isBad = event.type === 'error' || event.type === 'problem';
+    const isAnswer = isBad || event.type === 'note';
+    if (view.isQuiet && !isAnswer) return;
+    const colour = isBad ? palette.bad : palette.dim;
+    for (const line of describeEvent(event, view)) this.print(colour(line));
+  }
+
+  close(): void {
+    this.readline.close();
+  }
+
+  /** Writes lines above the prompt, and the prompt with what was typed below them. */
+  private print(text: string): void {
+    const time = this.view.withTime ? `${this.palette.dim(timeOfDay(this.environment.now()))} ` : '';
+    this.batch += `${time}${text}\n`;
+    if (this.isClosed || this.batch.length > BATCH_LENGTH) this.flush();
+    else this.turn ??= setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    clearImmediate(this.turn);
+    this.turn = undefined;
+    const { batch } = this;
+    if (batch === '') return;
+    this.batch = '';
+    if (!this.isClosed) this.erasePrompt();
+    this.environment.stdout.write(batch);
+    if (!this.isClosed) this.readline.prompt(true);
+  }
+
+  private erasePrompt(): void {
+    const { stdout } = this.environment;
+    if (this.isDumb) {
+      stdout.write('\n');
+      return;
+    }
+    moveCursor(stdout, 0, -this.readline.getCursorPos().rows);
+    cursorTo(stdout, 0);
+    clearScreenDown(stdout);
+    // Where readline believes its cursor to be, as rows below the prompt: it would erase what is printed there now.
+    Object.assign(this.readline, { prevRows: 0 });
+  }
+}
+
+/**
+ * Node 20 switches this property off while it reads several characters at once, and appends them to the line wherever
+ * the cursor is: what is pasted into the middle of a line would go to its end.
+ */
+function insertAtCursor(readline: Interface): void {
+  Object.defineProperty(readline, 'isCompletionEnabled', {
+    get: () => true,
+    set() {},
+  });
+}

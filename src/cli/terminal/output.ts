@@ -1,0 +1,48 @@
+import type { CliError } from './cli-errors.ts';
+import type { Environment, Output } from './environment.ts';
+
+/**
+ * C0 and C1 controls and DEL drive a terminal; the rest hides or reorders what is read. The joiners U+200C and U+200D
+ * stay: Persian, the scripts of India and many emoji cannot be written without them.
+ */
+export const unprintable: RegExp =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+/** Text from the network such that it can neither drive a terminal nor begin a line of its own. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escapeCharacter);
+}
+
+/** Like {@link printable}, for texts of several lines: line ends and tabs stay. */
+export function printableLines(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === '\n' || character === '\t' ? character : escapeCharacter(character),
+  );
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+}
+
+export function writeLine(output: Output, line: string): void {
+  output.write(`${line}\n`);
+}
+
+/** Writes the one line on stderr that says what failed and why, and a hint below it: the error's own comes first. */
+export function reportError(environment: Environment, error: CliError, otherHint?: string): void {
+  const hint = error.hint ?? otherHint;
+  writeLine(environment.stderr, describeError(error));
+  if (hint !== undefined) writeLine(environment.stderr, `    ${hint}`);
+}
+
+export function describeError(error: CliError): string {
+  return `ws: ${printable(error.what)}: ${printable(error.message)}`;
+}
+
+/** Why something failed, for people: the message of an error, and of anything else its text. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}
