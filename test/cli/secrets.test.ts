@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readHeader } from '../../src/cli/line/value-readers.ts';
+import { readHeader, readSecret } from '../../src/cli/line/value-readers.ts';
 import { revealHeaders } from '../../src/cli/peers/client-access.ts';
 import { WrongUsage } from '../../src/cli/terminal/cli-errors.ts';
-import { readSecret, revealSecret } from '../../src/cli/terminal/files/secrets.ts';
+import { revealSecret } from '../../src/cli/terminal/files/secrets.ts';
 import { fakeEnvironment } from './fake-environment.ts';
 
 let folder = '';

@@ -8,9 +8,9 @@ import {
   type ValueOption,
   value,
 } from '../line/command-table.ts';
-import { readInteger, readPath, readSeconds, readText } from '../line/value-readers.ts';
+import { readInteger, readPath, readSeconds, readSecret, readText } from '../line/value-readers.ts';
 import { type ClientValues, clientOptions } from '../peers/client-option-table.ts';
-import { readSecret, type Secret } from '../terminal/files/secrets.ts';
+import type { Secret } from '../terminal/files/secrets.ts';
 import {
   type Address,
   type FormPart,

@@ -1,3 +1,4 @@
+import type { Secret } from '../terminal/files/secrets.ts';
 import { BadValue } from './command-table.ts';
 
 /** Reads of option values: text in, value out, {@link BadValue} for what makes no sense. */
@@ -83,4 +84,13 @@ export function readListenAddress(text: string): { readonly host: string; readon
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d+)$/.exec(text) ?? [];
   if (port === '') throw new BadValue(`must be a port or ADDRESS:PORT, not '${text}'`);
   return { host: bracketed ?? plain ?? '127.0.0.1', port: readPort(port) };
+}
+
+/** Where a value that may be secret is; nothing is looked up yet. */
+export function readSecret(text: string): Secret {
+  if (!text.startsWith('@')) return { kind: 'text', text };
+  const source = text.slice(1);
+  const name = /^env:(.*)$/s.exec(source)?.[1];
+  if (source === '' || name === '') throw new BadValue('must be @FILE or @env:NAME where it begins with @');
+  return name === undefined ? { kind: 'file', path: source } : { kind: 'variable', name };
 }

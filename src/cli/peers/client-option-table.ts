@@ -1,6 +1,6 @@
 import { type ListOption, list, type OptionsFor, type ValueOption, value } from '../line/command-table.ts';
-import { readHeader, readSeconds } from '../line/value-readers.ts';
-import { type HeaderSource, readSecret, type Secret } from '../terminal/files/secrets.ts';
+import { readHeader, readSeconds, readSecret } from '../line/value-readers.ts';
+import type { HeaderSource, Secret } from '../terminal/files/secrets.ts';
 import { clientTlsOptions, type TlsValues } from './tls-option-table.ts';
 
 /** How a command reaches a server: what every command that connects takes. */

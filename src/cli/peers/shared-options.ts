@@ -123,3 +123,10 @@ export const pingInterval: ValueOption<number> = value({
   fallback: 30,
   shownDefault: '30',
 });
+
+export const allowedOrigins: ListOption<string> = list({
+  long: 'allow-origin',
+  placeholder: 'ORIGIN',
+  about: "let web pages from there connect, such as https://example.com, or '*' for all; may be repeated",
+  read: readText,
+});

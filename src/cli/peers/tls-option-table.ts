@@ -1,6 +1,6 @@
 import { flag, type OptionsFor, value } from '../line/command-table.ts';
-import { readPath, readText } from '../line/value-readers.ts';
-import { readSecret, type Secret } from '../terminal/files/secrets.ts';
+import { readPath, readSecret, readText } from '../line/value-readers.ts';
+import type { Secret } from '../terminal/files/secrets.ts';
 
 /** How a command secures its connections. The group is the same for servers and clients. */
 export interface TlsValues {

@@ -1,7 +1,6 @@
 import { type CommandTable, flag, value } from '../line/command-table.ts';
 import { readPath, readSeconds, readText } from '../line/value-readers.ts';
-import { maxMessageSize, type ServerValues, serverOptions } from '../peers/shared-options.ts';
-import { allowedOrigins } from '../relay/table.ts';
+import { allowedOrigins, maxMessageSize, type ServerValues, serverOptions } from '../peers/shared-options.ts';
 
 export interface ProxyServerValues extends ServerValues {
   readonly remoteHost: string | undefined;

@@ -2,11 +2,11 @@ import { Link, linkReconnection } from '../file-transfer/relay-link.ts';
 import { RECEIVER_PROTOCOL } from '../file-transfer/wire.ts';
 import type { Command } from '../line/command.ts';
 import { type ClientPlan, openClient, planClient } from '../peers/client-access.ts';
-import type { ReceiveValues } from '../send/table.ts';
 import { CliError } from '../terminal/cli-errors.ts';
 import { withPidfile } from '../terminal/files/pidfile.ts';
 import { exitCodeOf, withStopSignal } from '../terminal/stop-signal.ts';
 import { Receiving, type ReceivingPlan } from './receiving.ts';
+import type { ReceiveValues } from './table.ts';
 
 export interface ReceivePlan extends ReceivingPlan {
   readonly client: ClientPlan;

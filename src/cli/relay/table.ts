@@ -1,17 +1,9 @@
-import { type CommandTable, type ListOption, list } from '../line/command-table.ts';
-import { readText } from '../line/value-readers.ts';
-import { maxMessageSize, type ServerValues, serverOptions } from '../peers/shared-options.ts';
+import type { CommandTable } from '../line/command-table.ts';
+import { allowedOrigins, maxMessageSize, type ServerValues, serverOptions } from '../peers/shared-options.ts';
 
 export interface RelayValues extends ServerValues {
   readonly allowedOrigins: readonly string[];
 }
-
-export const allowedOrigins: ListOption<string> = list({
-  long: 'allow-origin',
-  placeholder: 'ORIGIN',
-  about: "let web pages from there connect, such as https://example.com, or '*' for all; may be repeated",
-  read: readText,
-});
 
 const options = { ...serverOptions, maxMessageSize: maxMessageSize(1024), allowedOrigins };
 

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { BadValue } from '../../line/command-table.ts';
 import { WrongUsage } from '../cli-errors.ts';
 import type { Environment } from '../environment.ts';
 import { reasonOf } from '../output.ts';
@@ -18,15 +17,6 @@ export type HeaderSource = readonly [name: string, value: string] | Secret;
 
 /** The longest file that is taken for a secret. */
 const MAX_FILE_BYTES = 64 * 1024;
-
-/** Reads the value of an option; nothing is looked up yet. */
-export function readSecret(text: string): Secret {
-  if (!text.startsWith('@')) return { kind: 'text', text };
-  const source = text.slice(1);
-  const name = /^env:(.*)$/s.exec(source)?.[1];
-  if (source === '' || name === '') throw new BadValue('must be @FILE or @env:NAME where it begins with @');
-  return name === undefined ? { kind: 'file', path: source } : { kind: 'variable', name };
-}
 
 /** Looks the value up, without the line end that files have; `option` is named when that fails. */
 export function revealSecret(secret: Secret, command: string, option: string, environment: Environment): string {
