@@ -81,12 +81,12 @@ export type {
   OnChunk,
   OnHttpProgress,
 } from './http-client/request-options.ts';
-export { HttpRequest } from './http-server/http-request.ts';
 export type { OnHttpRequestCallback } from './http-server/http-server.ts';
 export { HttpServer } from './http-server/http-server.ts';
 export type { HttpServerOptions } from './http-server/http-server-options.ts';
-export type { HttpRequestErrorCode } from './http-server/request-error.ts';
-export { HttpRequestError } from './http-server/request-error.ts';
+export { HttpRequest } from './http-server/request/http-request.ts';
+export type { HttpRequestErrorCode } from './http-server/request/request-error.ts';
+export { HttpRequestError } from './http-server/request/request-error.ts';
 export type { StaticRequest } from './http-server/static/file-response.ts';
 export { serveFiles } from './http-server/static/static-files.ts';
 export type { ServeFilesOptions } from './http-server/static/static-options.ts';
@@ -103,30 +103,30 @@ export type { OnFrame, WebSocketFrame } from './protocol/websocket/frames/frame-
 export { PreparedMessage } from './protocol/websocket/frames/prepared-message.ts';
 export type { SubprotocolChooser } from './protocol/websocket/handshake/handshake-server.ts';
 export type { OriginPolicy } from './protocol/websocket/handshake/origin-policy.ts';
-export type { AdmissionOptions } from './server/admission-options.ts';
-export type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './server/broadcast.ts';
-export type { ConnectionInfo } from './server/connection-state.ts';
-export { ConnectionState } from './server/connection-state.ts';
-export type { AttachableServer, UpgradeSocket } from './server/http-attachments.ts';
-export type { ListenResult } from './server/server-listener.ts';
-export type { LogCallback, LogLevel } from './server/server-log.ts';
-export type { ServerMetrics } from './server/server-metrics.ts';
-export type { SocketServerOptions } from './server/server-options.ts';
-export type { OnClientMessageCallback } from './server/server-websocket.ts';
-export { ServerWebSocket } from './server/server-websocket.ts';
-export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
-export type { ShutdownOnSignalsOptions } from './server/shutdown-on-signals.ts';
-export { shutdownOnSignals } from './server/shutdown-on-signals.ts';
-export { SocketServer } from './server/socket-server.ts';
-export type { SubscribeErrorCode, SubscribeInfo } from './server/topics.ts';
+export type { AttachableServer, UpgradeSocket } from './server/admission/http-attachments.ts';
 export type {
   UpgradeAcceptance,
   UpgradeAcceptanceFields,
   UpgradeAnswer,
   UpgradeCallback,
   UpgradeRefusal,
-} from './server/upgrade-request.ts';
-export { UpgradeRequest } from './server/upgrade-request.ts';
+} from './server/admission/upgrade-request.ts';
+export { UpgradeRequest } from './server/admission/upgrade-request.ts';
+export type { AdmissionOptions } from './server/admission-options.ts';
+export type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './server/audience/broadcast.ts';
+export type { SubscribeErrorCode, SubscribeInfo } from './server/audience/topics.ts';
+export type { ConnectionInfo } from './server/connection-state.ts';
+export { ConnectionState } from './server/connection-state.ts';
+export type { LogCallback, LogLevel } from './server/core/server-log.ts';
+export type { ServerMetrics } from './server/core/server-metrics.ts';
+export type { ListenResult } from './server/life/server-listener.ts';
+export type { ShutdownOptions, ShutdownReport } from './server/life/shutdown.ts';
+export type { ShutdownOnSignalsOptions } from './server/life/shutdown-on-signals.ts';
+export { shutdownOnSignals } from './server/life/shutdown-on-signals.ts';
+export type { SocketServerOptions } from './server/server-options.ts';
+export type { OnClientMessageCallback } from './server/server-websocket.ts';
+export { ServerWebSocket } from './server/server-websocket.ts';
+export { SocketServer } from './server/socket-server.ts';
 export type { OnConnectionCallback } from './server/websocket-server.ts';
 export { WebSocketServer } from './server/websocket-server.ts';
 export type { TLSCertificate, TLSConnectionInfo } from './transport/tls/tls-info.ts';

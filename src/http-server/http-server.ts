@@ -1,17 +1,17 @@
 import { UsageError } from '../errors.ts';
 import type { HttpResponse } from '../http/http-response.ts';
 import type { RequestHead } from '../protocol/http1/head/request-head.ts';
+import type { IncomingConnection } from '../server/admission/incoming-connection.ts';
+import { internalError, serverFull } from '../server/admission/server-refusals.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
-import type { IncomingConnection } from '../server/incoming-connection.ts';
-import { internalError, serverFull } from '../server/server-refusals.ts';
 import { SocketServer } from '../server/socket-server.ts';
 import type { Transport } from '../transport/transport.ts';
-import { debugRequests } from './debug-callback.ts';
-import { HttpConnection, type HttpConnectionOwner } from './http-connection.ts';
-import type { HttpRequest } from './http-request.ts';
+import { debugRequests } from './callbacks/debug-callback.ts';
+import { redirectTo } from './callbacks/redirect-callback.ts';
+import { HttpConnection, type HttpConnectionOwner } from './connection/http-connection.ts';
 import { type HttpServerOptions, type HttpSettings, resolveHttpSettings, serverPartOf } from './http-server-options.ts';
-import { redirectTo } from './redirect-callback.ts';
-import type { ByteBudget } from './request-body.ts';
+import type { HttpRequest } from './request/http-request.ts';
+import type { ByteBudget } from './request/request-body.ts';
 import { serveFiles } from './static/static-files.ts';
 
 /** Answers a request. What it throws or rejects with is answered with 500, and goes to `onCallbackError`. */

@@ -6,7 +6,7 @@ import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/hand
 import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
 import { AddressSet } from '../transport/address-range.ts';
 import { checkFunction, checkInteger, checkOneOf, checkString } from '../util/options.ts';
-import type { UpgradeCallback } from './upgrade-request.ts';
+import type { UpgradeCallback } from './admission/upgrade-request.ts';
 
 /** The options that decide which clients are let in. */
 export interface AdmissionOptions<D = unknown> {

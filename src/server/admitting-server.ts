@@ -5,20 +5,20 @@ import { isWebSocketRequest, upgradeRequired } from '../protocol/websocket/hands
 import type { Transport } from '../transport/transport.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction } from '../util/options.ts';
+import { identifyClient } from './admission/client-identity.ts';
+import { IncomingConnection, type IncomingConnectionOwner } from './admission/incoming-connection.ts';
+import { serverStopping } from './admission/server-refusals.ts';
+import { type Admitted, UpgradeGate, type UpgradeGateOwner } from './admission/upgrade-gate.ts';
+import type { UpgradeCallback } from './admission/upgrade-request.ts';
 import { BroadcastingServer } from './broadcasting-server.ts';
-import { identifyClient } from './client-identity.ts';
-import { ConnectionAge } from './connection-age.ts';
 import { type ConnectionState, createState } from './connection-state.ts';
-import { IncomingConnection, type IncomingConnectionOwner } from './incoming-connection.ts';
-import type { PlainConnection } from './plain-connection.ts';
-import { ServerConnections } from './server-connections.ts';
-import { type ServerMetrics, snapshot } from './server-metrics.ts';
+import { type ServerMetrics, snapshot } from './core/server-metrics.ts';
+import { ConnectionAge } from './life/connection-age.ts';
+import type { PlainConnection } from './life/plain-connection.ts';
+import { ServerConnections } from './life/server-connections.ts';
+import type { Shutdown } from './life/shutdown.ts';
 import type { SocketServerOptions } from './server-options.ts';
-import { serverStopping } from './server-refusals.ts';
 import { ServerWebSocket, type ServerWebSocketOwner } from './server-websocket.ts';
-import type { Shutdown } from './shutdown.ts';
-import { type Admitted, UpgradeGate, type UpgradeGateOwner } from './upgrade-gate.ts';
-import type { UpgradeCallback } from './upgrade-request.ts';
 
 /** What a server does with a connection from its first byte on: it lets it in, or refuses it, and counts both. */
 export abstract class AdmittingServer<S extends ConnectionState, D>

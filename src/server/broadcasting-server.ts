@@ -7,12 +7,12 @@ import {
   type BroadcastWhenReadyOptions,
   broadcastTo,
   broadcastWhenReady,
-} from './broadcast.ts';
+} from './audience/broadcast.ts';
+import { Topics } from './audience/topics.ts';
 import { ConfigurableServer } from './configurable-server.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { SocketServerOptions } from './server-options.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
-import { Topics } from './topics.ts';
 
 /** What a server sends to many of its connections. */
 export abstract class BroadcastingServer<S extends ConnectionState, D> extends ConfigurableServer<S, D> {

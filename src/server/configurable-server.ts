@@ -17,9 +17,9 @@ import { callSafely } from '../util/call-safely.ts';
 import { checkFunction } from '../util/options.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
 import type { ConnectionInfo, ConnectionState } from './connection-state.ts';
-import { MemoryAccount } from './memory-account.ts';
-import { ServerEvents } from './server-events.ts';
-import type { LogCallback, LogLevel } from './server-log.ts';
+import { MemoryAccount } from './core/memory-account.ts';
+import { ServerEvents } from './core/server-events.ts';
+import type { LogCallback, LogLevel } from './core/server-log.ts';
 import {
   createDefaultState,
   type ResolvedServerOptions,

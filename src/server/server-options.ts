@@ -15,13 +15,13 @@ import {
   resolveAdmissionOptions,
 } from './admission-options.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
+import type { LogCallback } from './core/server-log.ts';
 import {
   type ResolvedSendingOptions,
   resolveSendingOptions,
   type SendingOptions,
   sendingOptionNames,
 } from './sending-options.ts';
-import type { LogCallback } from './server-log.ts';
 
 /** The options of a server. All of them have a default that is safe. */
 export interface SocketServerOptions<S extends ConnectionState = ConnectionState, D = unknown>

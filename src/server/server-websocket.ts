@@ -9,9 +9,9 @@ import type { PerMessageDeflate } from '../protocol/websocket/deflate/per-messag
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import type { Transport } from '../transport/transport.ts';
 import { checkString } from '../util/options.ts';
-import type { BroadcastInfo, BroadcastOptions, Recipient } from './broadcast.ts';
+import type { BroadcastInfo, BroadcastOptions, Recipient } from './audience/broadcast.ts';
+import { notSubscribed, type SubscribeInfo, type Topics } from './audience/topics.ts';
 import type { ConnectionState } from './connection-state.ts';
-import { notSubscribed, type SubscribeInfo, type Topics } from './topics.ts';
 
 /** The server's callback for every message of every connection. */
 export type OnClientMessageCallback<S extends ConnectionState, D = unknown> = (

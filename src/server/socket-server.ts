@@ -6,8 +6,7 @@ import type { Transport } from '../transport/transport.ts';
 import { Deferred } from '../util/deferred.ts';
 import { AdmittingServer } from './admitting-server.ts';
 import type { ConnectionState } from './connection-state.ts';
-import { at, type ListenResult, ServerListener, type ServerListenerOwner } from './server-listener.ts';
-import type { SocketServerOptions } from './server-options.ts';
+import { at, type ListenResult, ServerListener, type ServerListenerOwner } from './life/server-listener.ts';
 import {
   planShutdown,
   resolveShutdownOptions,
@@ -15,7 +14,8 @@ import {
   type ShutdownOptions,
   type ShutdownReport,
   type ShutdownSettings,
-} from './shutdown.ts';
+} from './life/shutdown.ts';
+import type { SocketServerOptions } from './server-options.ts';
 
 /**
  * A server that listens, accepts within limits, and keeps its connections: what WebSocket and HTTP servers share.

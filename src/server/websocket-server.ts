@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { isWebSocketRequest } from '../protocol/websocket/handshake/handshake-server.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
+import { type AttachableServer, attachTo, type UpgradeSocket } from './admission/http-attachments.ts';
+import { headOfRequest } from './admission/http-request-head.ts';
+import { notWebSocket, serverStopping } from './admission/server-refusals.ts';
 import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';
-import { type AttachableServer, attachTo, type UpgradeSocket } from './http-attachments.ts';
-import { headOfRequest } from './http-request-head.ts';
-import type { ListenResult } from './server-listener.ts';
+import type { ListenResult } from './life/server-listener.ts';
 import type { SocketServerOptions } from './server-options.ts';
-import { notWebSocket, serverStopping } from './server-refusals.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
 import { SocketServer } from './socket-server.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError, WebSocket, type WebSocketPerMessageDeflateOptions } from '../../src/index.ts';
-import { MemoryAccount } from '../../src/server/memory-account.ts';
+import { MemoryAccount } from '../../src/server/core/memory-account.ts';
 import { noise } from '../support/deflate-pair.ts';
 import { frame, readFrames } from '../support/frames.ts';
 import { listenRaw, switchingProtocols } from '../support/raw-server.ts';

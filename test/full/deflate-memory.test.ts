@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { MemoryAccount } from '../../src/server/memory-account.ts';
+import { MemoryAccount } from '../../src/server/core/memory-account.ts';
 import { attack, startGuardedServer, victims } from '../support/attacked.ts';
 import { compressed } from '../support/bomb.ts';
 import { Bystander } from '../support/bystander.ts';

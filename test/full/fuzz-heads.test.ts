@@ -5,7 +5,7 @@ import { HeadReader } from '../../src/protocol/http1/head/head-reader.ts';
 import { resolvePerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
 import { PerMessageDeflateSource } from '../../src/protocol/websocket/deflate/per-message-deflate-source.ts';
 import { checkUpgradeResponse } from '../../src/protocol/websocket/handshake/handshake-client.ts';
-import { completeUpgrade, judgeUpgrade } from '../../src/server/server-upgrade.ts';
+import { completeUpgrade, judgeUpgrade } from '../../src/server/admission/server-upgrade.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { turns } from '../support/eventually.ts';
 import { HangWatch } from '../support/hang-watch.ts';

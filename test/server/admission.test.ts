@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SocketServerOptions, UsageError, WebSocketServer } from '../../src/index.ts';
-import { AddressLimits } from '../../src/server/address-limits.ts';
+import { AddressLimits } from '../../src/server/admission/address-limits.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { connectRaw, openRaw, upgradeRequest } from '../support/raw-peer.ts';

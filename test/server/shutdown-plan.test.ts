@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/index.ts';
-import { planShutdown, resolveShutdownOptions, Shutdown, type ShutdownOptions } from '../../src/server/shutdown.ts';
+import {
+  planShutdown,
+  resolveShutdownOptions,
+  Shutdown,
+  type ShutdownOptions,
+} from '../../src/server/life/shutdown.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

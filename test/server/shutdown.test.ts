@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServerWebSocket, SocketServer } from '../../src/index.ts';
-import type { IncomingConnection } from '../../src/server/incoming-connection.ts';
-import type { PlainConnection } from '../../src/server/plain-connection.ts';
+import type { IncomingConnection } from '../../src/server/admission/incoming-connection.ts';
+import type { PlainConnection } from '../../src/server/life/plain-connection.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { CompiledLibrary } from '../support/child.ts';
 import { eventually, turns } from '../support/eventually.ts';

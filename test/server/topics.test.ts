@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ServerWebSocket, SocketServerOptions, WebSocketServer } from '../../src/index.ts';
-import { Topics } from '../../src/server/topics.ts';
+import { Topics } from '../../src/server/audience/topics.ts';
 import { turns } from '../support/eventually.ts';
 import { connectClient, type LoggedClient, startServer } from '../support/running.ts';
 

@@ -1,4 +1,4 @@
-import { HttpConnection, type HttpConnectionOwner } from '../../src/http-server/http-connection.ts';
+import { HttpConnection, type HttpConnectionOwner } from '../../src/http-server/connection/http-connection.ts';
 import {
   type HttpServerOptions,
   type HttpSettings,
@@ -6,8 +6,8 @@ import {
 } from '../../src/http-server/http-server-options.ts';
 import { HttpErrorCode, type HttpRequest, HttpResponse } from '../../src/index.ts';
 import type { RequestHead } from '../../src/protocol/http1/head/request-head.ts';
-import { IncomingConnection, type IncomingConnectionOwner } from '../../src/server/incoming-connection.ts';
-import { MemoryAccount } from '../../src/server/memory-account.ts';
+import { IncomingConnection, type IncomingConnectionOwner } from '../../src/server/admission/incoming-connection.ts';
+import { MemoryAccount } from '../../src/server/core/memory-account.ts';
 import type { Transport, TransportHandler } from '../../src/transport/transport.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { turns } from './eventually.ts';

@@ -1,0 +1,372 @@
+import { UsageError } from '../../errors.ts';
+import { BodyError } from '../../http/body-error.ts';
+import { parseContentEncoding } from '../../http/coding/content-coding.ts';
+import { decodeBody } from '../../http/coding/content-decoder.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpResponse } from '../../http/http-response.ts';
+import { reasonPhrase } from '../../protocol/http1/head/head-writer.ts';
+import type { Refusal } from '../../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import { expectsContinue } from '../../protocol/http1/message/expectation.ts';
+import type { BatchWriter } from '../../transport/batch-writer.ts';
+import { createWheelEntry, type TimerWheel, type WheelEntry } from '../../util/timer-wheel.ts';
+import type { HttpSettings } from '../http-server-options.ts';
+import { HttpRequest } from '../request/http-request.ts';
+import { type ByteBudget, RequestBody } from '../request/request-body.ts';
+import { HttpRequestError } from '../request/request-error.ts';
+import { RequestStream, type RequestStreamOwner } from '../request/request-stream.ts';
+import { discardBody } from '../response/discard-body.ts';
+import { ResponseWriter, type ResponseWriterOwner } from '../response/response-writer.ts';
+import { writeText } from '../response/write-bytes.ts';
+import { contentTooLarge, invalidEncoding, notImplemented, outOfMemory, unsupportedEncoding } from './http-refusals.ts';
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** The connection that an {@link Exchange} takes place on. */
+export interface ExchangeOwner extends Pick<RequestStreamOwner, 'setBodyReading'> {
+  readonly wheel: TimerWheel;
+  readonly settings: HttpSettings;
+  readonly budget: ByteBudget | undefined;
+  readonly writer: BatchWriter;
+  /** Whether more was read than the request that is being answered. */
+  readonly hasRest: boolean;
+  /** Calls the user's callback, and throws what that throws. */
+  handle(request: HttpRequest): unknown;
+  reportError(error: unknown): void;
+  /** No request may be read until {@link onExchangeDone}. */
+  stopReading(): void;
+  /** The request is answered with an error, and the connection ended. */
+  refuse(refusal: Refusal): void;
+  /** The connection is ended without a word. */
+  cut(): void;
+  /** What was written waits to be taken by the peer. */
+  onWriteBlocked(): void;
+  /** The response is written; without `isKeptAlive` it was the last one. */
+  onExchangeDone(isKeptAlive: boolean): void;
+}
+
+interface AnswerFunctions {
+  readonly onAnswer: (answer: unknown) => void;
+  readonly onRejection: (error: unknown) => void;
+}
+
+/**
+ * A request and its response. One object serves all requests of a connection, one after the other: a client that
+ * pipelines may have sent requests that change something, and RFC 9112 9.3.2 lets only safe ones run at once.
+ */
+export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
+  /** The callback has the request, and its response is not complete. */
+  isServing = false;
+  private request: HttpRequest | undefined = undefined;
+  private stream: RequestStream | undefined = undefined;
+  private body: RequestBody | undefined = undefined;
+  private isBodyComplete = true;
+  private mayKeepAlive = true;
+  private awaitsContinue = false;
+  /** Made once for a connection: a promise is then waited for without a closure for each request. */
+  private answerFunctions: AnswerFunctions | undefined = undefined;
+  private handlerTimer: WheelEntry | undefined = undefined;
+  private readonly owner: ExchangeOwner;
+  private readonly responses: ResponseWriter;
+
+  constructor(owner: ExchangeOwner) {
+    this.owner = owner;
+    this.responses = new ResponseWriter(this, owner.writer, owner.settings.compression);
+  }
+
+  /** Whether a part of the response is on its way, so that another one cannot be sent. */
+  get hasBegun(): boolean {
+    return this.responses.hasBegun;
+  }
+
+  /** Changes whenever a part of a response is written. */
+  get progress(): number {
+    return this.responses.progress;
+  }
+
+  /** Whether the request is HEAD, whose response has no body. */
+  get isHead(): boolean {
+    return this.request?.method === 'HEAD';
+  }
+
+  /** A head was read. */
+  begin(head: RequestHead, framing: BodyFraming, mayKeepAlive: boolean): void {
+    const request = new HttpRequest(head);
+    this.request = request;
+    this.mayKeepAlive = mayKeepAlive;
+    this.isBodyComplete = framing.kind === 'none';
+    const { method } = request;
+    if (method === 'CONNECT' || method === 'TRACE') this.owner.refuse(notImplemented);
+    else if (!this.isBodyComplete) this.expectBody(head, framing, request);
+  }
+
+  /** A piece of the body was read. */
+  onBody(buffer: Buffer, start: number, end: number): void {
+    this.awaitsContinue = false;
+    if (this.stream !== undefined) {
+      this.stream.push(buffer, start, end);
+      return;
+    }
+    const outcome = this.body?.add(buffer, start, end);
+    if (outcome === 'tooBig') this.owner.refuse(contentTooLarge);
+    else if (outcome === 'noMemory') this.owner.refuse(outOfMemory);
+  }
+
+  /** The whole request was read. */
+  onComplete(): void {
+    const { request, stream, body } = this;
+    if (request === undefined) return;
+    this.isBodyComplete = true;
+    if (stream !== undefined) {
+      stream.end();
+      this.owner.stopReading();
+      return;
+    }
+    if (body !== undefined) {
+      this.body = undefined;
+      request.body = body.take();
+      const encoding = request.headers.get('Content-Encoding');
+      if (encoding !== undefined && this.owner.settings.decodeRequests) {
+        this.decode(request, encoding);
+        return;
+      }
+    }
+    this.serve(request);
+  }
+
+  /** The response, if its head was not sent yet, says that it is the last one. */
+  finish(): void {
+    this.mayKeepAlive = false;
+  }
+
+  /** Reading the request failed; what is left of a response that has begun is still sent. */
+  failBody(error: HttpRequestError): void {
+    this.mayKeepAlive = false;
+    this.stream?.fail(error);
+    this.request?.abort(error);
+  }
+
+  /** The client sends no more, and is taken to be gone. */
+  abort(error: HttpRequestError): void {
+    this.request?.abort(error);
+  }
+
+  /** The connection takes no more of this exchange: what belongs to it is let go. */
+  end(error: HttpRequestError): void {
+    this.isServing = false;
+    this.stream?.fail(error);
+    this.request?.abort(error);
+    this.request = undefined;
+    this.stream = undefined;
+    this.body?.drop();
+    this.body = undefined;
+    this.responses.cancel();
+    this.stopHandlerTimer();
+  }
+
+  /** The peer has taken what was written. */
+  onDrain(): void {
+    this.responses.onDrain();
+  }
+
+  /** @internal RequestStreamOwner: RFC 9110 10.1.1, the client may send the body. */
+  onBodyWanted(): void {
+    if (!this.awaitsContinue || this.responses.hasBegun) return;
+    this.awaitsContinue = false;
+    writeText(this.owner.writer, CONTINUE);
+  }
+
+  /** @internal RequestStreamOwner */
+  setBodyReading(isWanted: boolean): void {
+    if (!this.isBodyComplete) this.owner.setBodyReading(isWanted);
+  }
+
+  /** @internal ResponseWriterOwner */
+  onWriteBlocked(): void {
+    this.owner.onWriteBlocked();
+  }
+
+  /** @internal ResponseWriterOwner */
+  onResponseSent(): void {
+    const isKeptAlive = this.responses.isKeptAlive && this.mayKeepAlive && this.isBodyComplete;
+    this.isServing = false;
+    this.request = undefined;
+    this.stream = undefined;
+    this.responses.hasBegun = false;
+    this.owner.onExchangeDone(isKeptAlive);
+  }
+
+  /** @internal ResponseWriterOwner */
+  onResponseFailed(error: unknown): void {
+    this.fail(error);
+  }
+
+  private expectBody(head: RequestHead, framing: BodyFraming, request: HttpRequest): void {
+    const { settings, budget } = this.owner;
+    const expectation = expectsContinue(head);
+    if (typeof expectation === 'object') {
+      this.owner.refuse(expectation);
+      return;
+    }
+    this.awaitsContinue = expectation;
+    const { streamRequests, maxBodySize } = settings;
+    try {
+      if (typeof streamRequests === 'function' ? streamRequests(head) : streamRequests) {
+        this.stream = new RequestStream(this);
+        request.streamFrom(this.stream);
+      }
+    } catch (error) {
+      this.isServing = true;
+      this.fail(error);
+      return;
+    }
+    if (this.stream !== undefined) {
+      this.serve(request);
+      return;
+    }
+    const length = framing.kind === 'length' ? framing.length : undefined;
+    if (length !== undefined && length > maxBodySize) {
+      this.owner.refuse(contentTooLarge);
+      return;
+    }
+    this.body = new RequestBody(maxBodySize, length, budget);
+    this.onBodyWanted();
+  }
+
+  private decode(request: HttpRequest, encoding: string): void {
+    const codings = parseContentEncoding(encoding);
+    if (codings instanceof BodyError) {
+      this.owner.refuse(unsupportedEncoding);
+      return;
+    }
+    this.owner.stopReading();
+    this.isServing = true;
+    decodeBody(request.body, codings, this.owner.settings.maxBodySize).then(
+      (body) => {
+        if (this.request !== request) return;
+        request.body = body;
+        this.serve(request);
+      },
+      (error: unknown) => {
+        if (this.request !== request) return;
+        const isTooBig = error instanceof BodyError && error.code === 'contentTooBig';
+        this.owner.refuse(isTooBig ? contentTooLarge : invalidEncoding);
+      },
+    );
+  }
+
+  private serve(request: HttpRequest): void {
+    this.isServing = true;
+    let result: unknown;
+    try {
+      result = this.owner.handle(request);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (isResponse(result)) this.respond(request, result);
+    else if (isThenable(result)) {
+      if (this.isBodyComplete) this.owner.stopReading();
+      this.startHandlerTimer();
+      this.answerFunctions ??= {
+        onAnswer: (answer) => this.onAnswer(answer),
+        onRejection: (error) => this.onRejection(error),
+      };
+      Promise.resolve(result).then(this.answerFunctions.onAnswer, this.answerFunctions.onRejection);
+    } else this.fail(noResponse());
+  }
+
+  /** What the promise of the callback gave; nobody waits for it any more when it comes too late. */
+  private onAnswer(answer: unknown): void {
+    const { writer, hasRest } = this.owner;
+    // With more requests waiting, what they are answered with gathers first; else there is nothing to wait for.
+    if (!hasRest) writer.beginBatch();
+    this.takeAnswer(answer);
+    if (!hasRest) writer.endBatch();
+  }
+
+  private takeAnswer(answer: unknown): void {
+    const { request } = this;
+    if (request === undefined || !this.isServing || this.responses.hasBegun) {
+      if (isResponse(answer)) discardBody(answer.body);
+    } else if (isResponse(answer)) this.respond(request, answer);
+    else this.fail(noResponse());
+  }
+
+  private onRejection(error: unknown): void {
+    if (this.isServing && !this.responses.hasBegun) this.fail(error);
+    else if (!isOurs(error)) this.owner.reportError(error);
+  }
+
+  private respond(request: HttpRequest, response: HttpResponse): void {
+    this.stopHandlerTimer();
+    if (!this.isServing) {
+      // The callback itself has ended the connection.
+      discardBody(response.body);
+      return;
+    }
+    let isComplete: boolean;
+    try {
+      isComplete = this.responses.send(request, response, this.mayKeepAlive, this.isBodyComplete);
+    } catch (error) {
+      discardBody(response.body);
+      this.fail(error);
+      return;
+    }
+    if (isComplete) this.onResponseSent();
+    else if (this.isBodyComplete) this.owner.stopReading();
+  }
+
+  /** The user's code failed. The client learns no more than that. */
+  private fail(error: unknown): void {
+    this.stopHandlerTimer();
+    if (!isOurs(error)) this.owner.reportError(error);
+    const { request } = this;
+    if (request === undefined || !this.isServing) return;
+    if (this.responses.hasBegun) this.owner.cut();
+    else this.respond(request, plainResponse(500));
+  }
+
+  private startHandlerTimer(): void {
+    const { handlerTimeoutMs } = this.owner.settings;
+    if (handlerTimeoutMs === undefined) return;
+    this.handlerTimer ??= createWheelEntry(() => this.onHandlerTimeout());
+    this.owner.wheel.schedule(this.handlerTimer, handlerTimeoutMs);
+  }
+
+  private stopHandlerTimer(): void {
+    if (this.handlerTimer !== undefined) this.owner.wheel.cancel(this.handlerTimer);
+  }
+
+  private onHandlerTimeout(): void {
+    const { request } = this;
+    if (request === undefined || this.responses.hasBegun) return;
+    this.mayKeepAlive = false;
+    request.abort(new HttpRequestError('requestTimeout', 'the callback took longer than handlerTimeoutSecs'));
+    this.respond(request, plainResponse(503));
+  }
+}
+
+function isResponse(value: unknown): value is HttpResponse {
+  return value instanceof HttpResponse;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+function noResponse(): UsageError {
+  return new UsageError('callback', 'must return an HttpResponse, or a promise of one');
+}
+
+function plainResponse(status: number): HttpResponse {
+  return new HttpResponse(status, '', HttpErrorCode.Ok, {}, `${reasonPhrase(status)}\n`);
+}
+
+/** Whether user code only passes on what we told it: the client is gone, and nobody has to be told. */
+function isOurs(error: unknown): boolean {
+  // A file that changed or vanished while it was sent is nobody's mistake either.
+  if (error instanceof HttpRequestError || error instanceof BodyError) return true;
+  return error instanceof Error && error.cause instanceof HttpRequestError;
+}

@@ -1,0 +1,83 @@
+import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { HttpRequestError } from './request-error.ts';
+
+const NO_BODY: Buffer = Buffer.alloc(0);
+
+/** A request, as the callback of an {@link HttpServer} gets it. */
+export class HttpRequest {
+  /** `GET`, `POST` and so on; methods are case-sensitive. */
+  readonly method: string;
+  /** What was asked for, as it was sent: usually path and query, percent-encoded. */
+  readonly uri: string;
+  readonly version: 'HTTP/1.1' | 'HTTP/1.0';
+  /** As they were received. */
+  readonly headers: HttpHeaders;
+  /** The whole body, decoded if it was encoded; empty when it is streamed. */
+  body: Buffer = NO_BODY;
+  private source: AsyncIterable<Buffer> | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
+  private abortReason: HttpRequestError | undefined = undefined;
+
+  /** @internal Made by the server. */
+  constructor(head: RequestHead) {
+    this.method = head.method;
+    this.uri = head.target;
+    this.version = head.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0';
+    this.headers = head.headers;
+  }
+
+  /**
+   * The body piece by piece, as it arrives, where the server's `streamRequests` is on; the client is slowed down to the
+   * pace of the loop. Elsewhere the one piece that `body` is. It can be read once.
+   *
+   * Reading fails with an {@link HttpRequestError}: `requestAborted`, `requestTimeout` or `requestMalformed`.
+   *
+   * @example
+   * for await (const chunk of request.stream) bytes += chunk.length;
+   */
+  get stream(): AsyncIterable<Buffer> {
+    return this.source ?? onePiece(this.body);
+  }
+
+  /**
+   * Aborted when the client goes away before it has the whole response, or `handlerTimeoutSecs` has passed. A client
+   * that has closed its sending side counts as gone; the response is sent to it all the same.
+   */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
+  }
+
+  /** The body as text, read as UTF-8. */
+  text(): string {
+    return this.body.toString('utf8');
+  }
+
+  /**
+   * The body read as JSON. `T` is the caller's word; nothing of it is checked.
+   *
+   * @throws SyntaxError when it is no JSON
+   */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+
+  /** @internal */
+  streamFrom(source: AsyncIterable<Buffer>): void {
+    this.source = source;
+  }
+
+  /** @internal */
+  abort(reason: HttpRequestError): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+}
+
+async function* onePiece(body: Buffer): AsyncGenerator<Buffer> {
+  if (body.length > 0) yield body;
+}

@@ -1,0 +1,80 @@
+import { isIpv4, isIpv6, parseAuthority } from '../../protocol/http1/authority.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { AddressSet } from '../../transport/address-range.ts';
+import type { PeerAddress } from '../../transport/transport.ts';
+
+/** Who asks, and for whom. */
+export interface Client {
+  /** Empty on a unix socket. */
+  readonly remoteIp: string;
+  /** 0 where it is not known. */
+  readonly remotePort: number;
+  /** The server's name and port in the words of the client; empty where it gave none. */
+  readonly host: string;
+}
+
+/**
+ * Who a request comes from. What it says of that itself counts only as far as trusted proxies vouch for it: each of
+ * them adds the address of its own peer at the end of `X-Forwarded-For`, so the list is read from there.
+ */
+export function identifyClient(peer: PeerAddress, headers: HttpHeaders, trusted: AddressSet | undefined): Client {
+  const { remoteAddress, remotePort } = peer;
+  const host = headers.get('Host') ?? '';
+  if (trusted?.has(remoteAddress) !== true) return { remoteIp: remoteAddress, remotePort, host };
+  const client = forwardedClient(headers.get('X-Forwarded-For'), trusted);
+  return {
+    remoteIp: client?.ip ?? remoteAddress,
+    remotePort: client === undefined ? remotePort : client.port,
+    host: forwardedHost(headers) ?? host,
+  };
+}
+
+interface Forwarded {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** The last address that is none of a trusted proxy. What stands before something unreadable is nobody's word. */
+function forwardedClient(list: string | undefined, trusted: AddressSet): Forwarded | undefined {
+  if (list === undefined) return undefined;
+  let client: Forwarded | undefined;
+  for (const entry of list.split(',').reverse()) {
+    const next = readForwarded(entry.trim());
+    if (next === undefined) break;
+    client = next;
+    if (!trusted.has(client.ip)) break;
+  }
+  return client;
+}
+
+/** An address as proxies write it: with or without a port, IPv6 with or without brackets. */
+function readForwarded(entry: string): Forwarded | undefined {
+  if (isIpv6(entry)) return { ip: withoutMapping(entry), port: 0 };
+  const authority = parseAuthority(entry);
+  if (authority === undefined) return undefined;
+  const { host, port = 0 } = authority;
+  if (host.startsWith('[')) return { ip: withoutMapping(host.slice(1, -1)), port };
+  return isIpv4(host) ? { ip: host, port } : undefined;
+}
+
+function withoutMapping(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address.toLowerCase();
+}
+
+/** What the nearest proxy says that it was asked for. */
+function forwardedHost(headers: HttpHeaders): string | undefined {
+  const last = headers.get('X-Forwarded-Host')?.split(',').at(-1)?.trim();
+  return last !== undefined && parseAuthority(last) !== undefined ? last : undefined;
+}
+
+/** Whether the client asked for one of `allowed`, which are in lower case. */
+export function isHostAllowed(host: string, allowed: readonly string[]): boolean {
+  const authority = parseAuthority(host);
+  if (authority === undefined) return false;
+  return allowed.some((entry) => {
+    const wanted = parseAuthority(entry);
+    if (wanted?.host !== authority.host) return false;
+    return wanted.port === undefined || wanted.port === authority.port;
+  });
+}

@@ -1,0 +1,86 @@
+import { UsageError } from '../../errors.ts';
+import { nodePorts } from '../../platform/node-ports.ts';
+import { userAgent } from '../../platform/user-agent.ts';
+import type { Refusal } from '../../protocol/http1/head/refusal.ts';
+import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
+import { HttpHeaders, type HttpHeadersInit } from '../../protocol/http1/headers.ts';
+import type { PerMessageDeflate } from '../../protocol/websocket/deflate/per-message-deflate.ts';
+import type { PerMessageDeflateSource } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
+import {
+  type AcceptedUpgrade,
+  evaluateUpgrade,
+  type SubprotocolChooser,
+  writeSwitchingProtocols,
+} from '../../protocol/websocket/handshake/handshake-server.ts';
+import { isOriginAllowed, type OriginPolicy, originRefusal } from '../../protocol/websocket/handshake/origin-policy.ts';
+
+/** What an opening handshake is judged by. */
+export interface UpgradeRules {
+  readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
+  readonly allowedOrigins: OriginPolicy;
+}
+
+/** An opening handshake that can be completed. */
+export interface Upgrade {
+  /** What is to be sent. */
+  readonly response: string;
+  /** The subprotocol; empty without one. */
+  readonly protocol: string;
+  /** What messages are compressed with, when that was agreed on. */
+  readonly deflate: PerMessageDeflate | undefined;
+}
+
+/** An opening handshake that is in order. */
+export interface JudgedUpgrade {
+  readonly accepted: AcceptedUpgrade;
+  readonly deflate: PerMessageDeflate | undefined;
+}
+
+const serverField: HttpHeaders = HttpHeaders.from({ Server: userAgent });
+
+/**
+ * Judges an opening handshake. Throws what functions of the user throw.
+ *
+ * @param host the server's name in the words of the client
+ */
+export function judgeUpgrade(
+  head: RequestHead,
+  { subprotocols, allowedOrigins }: UpgradeRules,
+  perMessageDeflate: PerMessageDeflateSource,
+  host: string | undefined = head.headers.get('Host'),
+): JudgedUpgrade | { readonly refusal: Refusal } {
+  const deflate = perMessageDeflate.begin();
+  const accepted = evaluateUpgrade(head, {
+    subprotocols,
+    acceptExtensions: (offers) => deflate.accept(offers),
+    sha1Base64: nodePorts.sha1Base64,
+  });
+  if (!accepted.ok) return accepted;
+  const origin = head.headers.get('Origin');
+  if (!isOriginAllowed(origin, host, allowedOrigins, head)) return { refusal: originRefusal(origin, host) };
+  return { accepted, deflate: deflate.deflate };
+}
+
+/**
+ * Completes an opening handshake that was judged well.
+ *
+ * @param protocol the subprotocol to use in place of the one that was picked
+ * @throws UsageError for a subprotocol that was not offered, and for headers that cannot be sent
+ */
+export function completeUpgrade(
+  { accepted, deflate }: JudgedUpgrade,
+  protocol: string = accepted.protocol,
+  extraHeaders?: HttpHeadersInit,
+): Upgrade {
+  if (protocol !== '' && !accepted.offeredSubprotocols.includes(protocol)) {
+    throw new UsageError('protocol', 'of an answer to onUpgrade must be one that the client offers');
+  }
+  const headers = extraHeaders === undefined ? serverField : withServerField(extraHeaders);
+  return { response: writeSwitchingProtocols({ ...accepted, protocol }, headers), protocol, deflate };
+}
+
+function withServerField(extraHeaders: HttpHeadersInit): HttpHeaders {
+  const headers = HttpHeaders.from(extraHeaders);
+  if (!headers.has('Server')) headers.append('Server', userAgent);
+  return headers;
+}

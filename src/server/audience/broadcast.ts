@@ -1,0 +1,109 @@
+import { prepareMessage } from '../../connection/sending/prepare-message.ts';
+import type { SendData } from '../../connection/sending/send-data.ts';
+import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
+import { checkBoolean, checkFunction, checkSignal, checkString, rejectUnknownOptions } from '../../util/options.ts';
+
+/** How a message is sent to many, and to whom not. */
+export interface BroadcastOptions<C> {
+  /**
+   * Whether it is binary, not text. A prepared message knows by itself.
+   * @default true for everything but strings
+   */
+  readonly binary?: boolean | undefined;
+  /**
+   * What the message is about: for connections with the policy `'conflate'`, it takes the place of one with the same
+   * key that still waits.
+   */
+  readonly key?: string | undefined;
+  /** A connection that does not get it. */
+  readonly except?: C | undefined;
+  /** Whether a connection gets it. It is asked for all connections before anything is sent. */
+  readonly filter?: ((webSocket: C) => boolean) | undefined;
+}
+
+/** {@link BroadcastOptions} of one that waits for slow consumers. */
+export interface BroadcastWhenReadyOptions<C> extends BroadcastOptions<C> {
+  /** Gives up waiting: the promise rejects with its reason, and nothing is sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of a message to many. */
+export interface BroadcastInfo {
+  /** Whether it could be sent at all: false for text that is not valid, of which nothing is sent. */
+  readonly success: boolean;
+  /** Connections that it is on its way to, or waits for. */
+  readonly sent: number;
+  /** Open connections that do not get it, because they do not read fast enough. */
+  readonly dropped: number;
+}
+
+/** A connection as a broadcast sees it. */
+export interface Recipient {
+  readonly isRecipient: boolean;
+  /** Whether those who wait before they send have to wait for it. */
+  readonly isBlocking: boolean;
+  /** Whether the message was accepted. */
+  offer(message: PreparedMessage, key: string | undefined): boolean;
+  /** Resolves when there is room, or the connection is over. */
+  whenReady(signal: AbortSignal | undefined): Promise<void>;
+}
+
+const KNOWN: readonly string[] = ['binary', 'key', 'except', 'filter', 'signal'];
+
+function checkOptions<C>(options: BroadcastWhenReadyOptions<C>): BroadcastWhenReadyOptions<C> {
+  const { binary, key, filter, signal } = rejectUnknownOptions('a broadcast', options, KNOWN);
+  if (binary !== undefined) checkBoolean('binary', binary);
+  if (key !== undefined) checkString('key', key);
+  if (filter !== undefined) checkFunction('filter', filter);
+  if (signal !== undefined) checkSignal('signal', signal);
+  return options;
+}
+
+/** Who gets it: found out before anything is sent, so that a callback which sends as well does not change the order. */
+function select<C extends Recipient>(all: Iterable<C>, { except, filter }: BroadcastOptions<C>): C[] {
+  const selected: C[] = [];
+  // A filter may make connections come and go.
+  for (const webSocket of filter === undefined ? all : [...all]) {
+    if (webSocket !== except && webSocket.isRecipient && (filter === undefined || filter(webSocket))) {
+      selected.push(webSocket);
+    }
+  }
+  return selected;
+}
+
+/** Sends one message to many: encoded once, and compressed once for each window size. */
+export function broadcastTo<C extends Recipient>(
+  all: Iterable<C>,
+  data: SendData | PreparedMessage,
+  options: BroadcastOptions<C>,
+): BroadcastInfo {
+  const { binary, key } = checkOptions(options);
+  const message = data instanceof PreparedMessage ? data : prepareMessage(data, binary);
+  if (message.payload === undefined) return { success: false, sent: 0, dropped: 0 };
+  let sent = 0;
+  let dropped = 0;
+  // Without a filter nothing runs in between, and looking at a thousand connections twice costs more than it seems.
+  const recipients = options.filter === undefined ? [...all] : select(all, options);
+  for (const webSocket of recipients) {
+    if (webSocket === options.except || !webSocket.isRecipient) continue;
+    if (webSocket.offer(message, key)) sent++;
+    else dropped++;
+  }
+  return { success: true, sent, dropped };
+}
+
+/** The same, once those have room whose policy for slow consumers is `'block'`. */
+export async function broadcastWhenReady<C extends Recipient>(
+  getAll: () => Iterable<C>,
+  data: SendData | PreparedMessage,
+  options: BroadcastWhenReadyOptions<C>,
+): Promise<BroadcastInfo> {
+  const { binary, signal } = checkOptions(options);
+  signal?.throwIfAborted();
+  const message = data instanceof PreparedMessage ? data : prepareMessage(data, binary);
+  for (;;) {
+    const slow = select(getAll(), options).find((webSocket) => webSocket.isBlocking);
+    if (slow === undefined) return broadcastTo(getAll(), message, options);
+    await slow.whenReady(signal);
+  }
+}

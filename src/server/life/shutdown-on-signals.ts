@@ -1,0 +1,81 @@
+import { UsageError } from '../../errors.ts';
+import { type EndSignal, exitBySignal, exitInOrder, listenToSignals } from '../../platform/process-signals.ts';
+import { throwOnFreshStack } from '../../platform/turn.ts';
+import { checkBoolean, checkFunction, checkOneOf, rejectUnknownOptions } from '../../util/options.ts';
+import { resolveShutdownOptions, type ShutdownOptions, type ShutdownReport } from './shutdown.ts';
+
+/** How a server reacts to signals. */
+export interface ShutdownOnSignalsOptions extends Omit<ShutdownOptions, 'signal'> {
+  /**
+   * The signals to listen to.
+   * @default ['SIGTERM', 'SIGINT']
+   */
+  readonly signals?: readonly EndSignal[] | undefined;
+  /**
+   * Whether the process ends after the shutdown: with 0, and after a second signal with 128 and its number.
+   * @default true
+   */
+  readonly exit?: boolean | undefined;
+  /** Gets the report of the shutdown. What it returns is awaited before the process ends. */
+  readonly onShutdown?: ((report: ShutdownReport) => unknown) | undefined;
+}
+
+/** What can be shut down. */
+export interface CanShutDown {
+  shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
+}
+
+const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK', 'SIGUSR2'] as const;
+
+/**
+ * Shuts a server down when the process is asked to end, and ends the process then. A second signal cuts off what is
+ * left; a third one finds nobody listening any more.
+ *
+ * @returns listens no longer
+ * @throws UsageError (`invalidOption`) naming the option that is wrong
+ *
+ * @example
+ * shutdownOnSignals(server, { deadlineMs: 25_000 });
+ */
+export function shutdownOnSignals(server: CanShutDown, options: ShutdownOnSignalsOptions = {}): () => void {
+  const { signals = ['SIGTERM', 'SIGINT'], exit = true, onShutdown, ...rest } = options;
+  rejectUnknownOptions('shutdownOnSignals()', rest, ['deadlineMs', 'code', 'reason', 'staggerMs']);
+  if (!Array.isArray(signals) || signals.length === 0) throw new UsageError('signals', 'must be an array of signals');
+  for (const signal of signals) checkOneOf('signals', signal, endSignals);
+  checkBoolean('exit', exit);
+  if (onShutdown !== undefined) checkFunction('onShutdown', onShutdown);
+  resolveShutdownOptions(rest);
+
+  let isUnderWay = false;
+  const ender = new AbortController();
+  const stopListening = listenToSignals(signals, (signal) => {
+    if (isUnderWay) {
+      stopListening();
+      void cutOff(signal);
+    } else {
+      isUnderWay = true;
+      void shutDown();
+    }
+  });
+  let shutdown: Promise<unknown> = Promise.resolve();
+  const shutDown = async (): Promise<void> => {
+    const reporting = server.shutdown({ ...rest, signal: ender.signal });
+    shutdown = reporting;
+    try {
+      const report = await reporting;
+      await onShutdown?.(report);
+    } catch (error) {
+      throwOnFreshStack(error);
+      return;
+    } finally {
+      stopListening();
+    }
+    if (exit && !ender.signal.aborted) exitInOrder();
+  };
+  const cutOff = async (signal: EndSignal): Promise<void> => {
+    ender.abort();
+    await shutdown.catch(() => undefined);
+    if (exit) exitBySignal(signal);
+  };
+  return stopListening;
+}
