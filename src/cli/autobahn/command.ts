@@ -38,7 +38,7 @@ export const autobahn: Command<AutobahnValues, AutobahnPlan> = {
     }),
 };
 
-/** How one connection to the test server went. */
+/** The outcome of one connection to the test server. */
 type Outcome = 'ended' | 'silent';
 
 /** The conversation with a test server: how many cases there are, each of them, and the request to write reports. */

@@ -27,7 +27,7 @@ export const autoroute: Command<AutorouteValues, AutoroutePlan> = {
       subprotocols: values.subprotocols.flat(),
       pingIntervalSecs: values.pingIntervalSecs,
       maxMessageSize: values.maxMessageSize,
-      // It measures messages, not zlib: like the seed's, it never offers to compress, with or without -x.
+      // It measures messages, not zlib: like that of IXWebSocket, it never offers to compress, with or without -x.
       perMessageDeflate: false,
     }),
   }),

@@ -4,7 +4,7 @@ import type { ShownMessage } from '../conversation/events.ts';
 import type { Line, Outgoing } from '../conversation/outbox.ts';
 import { decodePdu, encodePdu, type PduFields, pduText } from '../peers/pdu.ts';
 
-/** What others see who do not know the field `event`. */
+/** The texts for programs that do not know the field `event`. */
 const ANNOUNCEMENTS = { join: '* joined the chat *', leave: '* left the chat *' } as const;
 
 /**

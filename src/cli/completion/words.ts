@@ -1,23 +1,23 @@
 import { type AnyTable, globalOptions, type OptionSpec } from '../line/command-table.ts';
 
-/** What a shell has to know about an option. */
+/** An option as a shell has to know it. */
 export interface OptionWords {
   /** With their dashes, the long name last. */
   readonly names: readonly string[];
   readonly about: string;
-  /** What the value is called in the help; `undefined` when the option takes none. */
+  /** The placeholder of the value in the help; `undefined` when the option takes none. */
   readonly placeholder: string | undefined;
   readonly value: 'none' | 'file' | 'folder' | 'other';
 }
 
-/** What a shell has to know about a command. */
+/** A command as a shell has to know it. */
 export interface CommandWords {
   readonly name: string;
   readonly about: string;
   readonly options: readonly OptionWords[];
-  /** Whether its arguments, or some of them, are files. */
+  /** True when its arguments, or some of them, are files. */
   readonly takesFiles: boolean;
-  /** What its argument may be, where those are few words. */
+  /** The words its argument may be, where those are few. */
   readonly choices: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface ConversationPlan {
   readonly command: string;
   readonly reconnects: boolean;
   readonly maxMessageSize: number;
-  /** How long there must be no answer at the end of piped input until it is the end. */
+  /** The silence at the end of piped input after which it is the end. */
   readonly waitMs: number;
   /** It is the end after so many messages. */
   readonly count: number | undefined;
@@ -30,7 +30,7 @@ export interface ConversationPlan {
   readonly isServer: boolean;
 }
 
-/** What a conversation is made of. */
+/** The parts of a conversation. */
 export interface ConversationParts {
   readonly link: Link;
   readonly screen: Screen;
@@ -285,7 +285,7 @@ export class Conversation {
   private show(message: WebSocketMessage & { type: 'message' }): void {
     const { screen, dialect, link } = this.parts;
     const { plan, traffic } = this;
-    // What comes behind the last one that was asked for is not shown.
+    // Messages behind the last one that was asked for are not shown.
     if (traffic.received === plan.count) return;
     traffic.onReceived(message.binary ? message.data.length : Buffer.byteLength(message.data));
     const shown = dialect.incoming(message, (text) => screen.tell({ type: 'note', text }));

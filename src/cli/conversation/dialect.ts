@@ -5,7 +5,7 @@ import { reasonOf } from '../terminal/output.ts';
 import type { ShownMessage } from './events.ts';
 import type { Line, Outgoing } from './outbox.ts';
 
-/** What lines become on the wire, and what messages are to people. */
+/** Translates lines to messages, and messages to text for people. */
 export interface Dialect {
   outgoing(line: Line): Outgoing;
   /** `onProblem` is told what is wrong with a message that is shown as it is. */
@@ -18,7 +18,7 @@ export interface Dialect {
 
 /** Lines are messages, and messages are shown. */
 export class PlainDialect implements Dialect {
-  /** Whether lines are sent as binary messages. */
+  /** True when lines are sent as binary messages. */
   isBinary: boolean;
   private readonly gunzips: boolean;
   private readonly maxMessageSize: number;

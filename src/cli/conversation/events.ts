@@ -5,15 +5,15 @@ import type { Line } from './outbox.ts';
 /** A message that came in, as it is to be shown. */
 export interface ShownMessage {
   readonly payload: Line;
-  /** Who wrote it, where messages say so. */
+  /** The author, where messages name one. */
   readonly from?: string;
-  /** What became of `from`, in place of something they wrote. */
+  /** The change of `from`, in place of something they wrote. */
   readonly event?: 'join' | 'leave';
 }
 
 /** Everything else that is shown. */
 export type ConnectEvent =
-  /** What the command itself has to say. */
+  /** A remark of the command itself. */
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'listening'; readonly url: string }
   | { readonly type: 'open'; readonly openInfo: WebSocketOpenInfo; readonly isServer: boolean }

@@ -4,7 +4,7 @@ import type { Traffic } from './traffic.ts';
 
 export type Line = string | Buffer;
 
-/** What is to be sent, and as what. */
+/** Data to be sent, and its kind. */
 export interface Outgoing {
   readonly data: Line;
   readonly isBinary: boolean;

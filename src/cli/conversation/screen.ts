@@ -1,10 +1,10 @@
 import type { ConnectEvent, ShownMessage } from './events.ts';
 import type { Line } from './outbox.ts';
 
-/** Where lines come from, and where messages and events are shown. */
+/** The source of lines, and the place where messages and events are shown. */
 export interface Screen {
   readonly lines: AsyncIterable<Line>;
-  /** Whether somebody types, and sees each line's effect before the next. */
+  /** True when somebody types, and sees each line's effect before the next. */
   readonly isInteractive: boolean;
   /** Shows a message. When it returns false, `onDrained` is called once more can be shown. */
   show(message: ShownMessage, onDrained: () => void): boolean;

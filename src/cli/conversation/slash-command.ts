@@ -1,4 +1,4 @@
-/** What a line that begins with a slash asks for. */
+/** A command in a line that begins with a slash. */
 export type SlashCommand =
   | { readonly kind: 'stop' | 'start' | 'quit' | 'help' | 'headers' | 'stats' }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
@@ -8,7 +8,7 @@ export type SlashCommand =
   /** A word that is known, with something behind it that makes no sense. */
   | { readonly kind: 'wrong'; readonly usage: string };
 
-/** What can be typed, and what it does. */
+/** The commands that can be typed, and their effects. */
 const usages = [
   ['/ping [DATA]', 'send a ping, and show its answer'],
   ['/send FILE', 'send what is in a file: as text when it is UTF-8, otherwise as binary'],

@@ -11,7 +11,7 @@ import type { Screen } from './screen.ts';
 import { type SlashCommand, slashHelp } from './slash-command.ts';
 import type { Traffic } from './traffic.ts';
 
-/** What slash commands work on. */
+/** The parts that slash commands work on. */
 export interface SlashTargets {
   readonly command: string;
   readonly link: Link;

@@ -18,7 +18,7 @@ export type DataPiece =
       readonly content: { readonly text: string } | { readonly path: string };
     };
 
-/** What goes along with a request. */
+/** The body of a request, and its headers. */
 export type BodyPlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'data'; readonly pieces: readonly DataPiece[]; readonly joint: string }
@@ -40,7 +40,7 @@ export type LoadedBody =
     };
 
 const MIB = 1024 * 1024;
-/** What has to be in memory as a whole. A file alone is streamed. */
+/** Bytes that have to be in memory as a whole. A file alone is streamed. */
 const MAX_BYTES = 64 * MIB;
 /** Up to this size the length of standard input is found out, which many servers want to know. */
 const MAX_HELD_BYTES = MIB;

@@ -95,7 +95,7 @@ async function runAll(plan: CurlPlan, environment: Environment, signal: AbortSig
   }
 }
 
-/** What the user wrote comes first; fields of other options are added where there is none. */
+/** The user's words come first; fields of other options are added where there is none. */
 function withDefaults(
   given: readonly (readonly [string, string])[],
   ...more: readonly (readonly (readonly [string, string])[])[]

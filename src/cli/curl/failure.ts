@@ -23,7 +23,7 @@ export class CurlFailure extends CliError {
 
 type Failed = Pick<HttpResponse<Buffer>, 'errorCode' | 'errorMsg' | 'cause'>;
 
-/** What became of a request that has no whole answer. */
+/** The failure of a request that has no whole answer. */
 export function failureOf(failed: Failed): CurlFailure {
   const { errorMsg, cause } = failed;
   return new CurlFailure(exitCodeOf(failed), errorMsg, hintOf(failed), cause);
@@ -74,10 +74,10 @@ function exitCodeOfSending(cause: unknown): ExitCode {
   return fileCodes.has(code) ? CurlExitCode.ReadError : CurlExitCode.SendError;
 }
 
-/** What a stream of a file may end with. */
+/** The codes that a stream of a file may end with. */
 const fileCodes: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'EIO', 'EMFILE', 'ENFILE']);
 
-/** What curl ends with when there is no connection. */
+/** The exit code of curl when there is no connection. */
 export function exitCodeOfConnecting({ code, phase, message }: ConnectError): ExitCode {
   if (code === 'proxyUnreachable') {
     if (phase === 'proxy') return CurlExitCode.TlsFailed;
@@ -130,7 +130,7 @@ function hintOf({ errorCode, cause }: Failed): string | undefined {
   return cause instanceof ConnectError ? hintOfConnecting(cause.code) : undefined;
 }
 
-/** What can be done about it. */
+/** Advice on what can be done about it. */
 export function hintOfConnecting(code: WebSocketErrorInfo['code']): string | undefined {
   switch (code) {
     case 'connectionRefused':

@@ -71,7 +71,7 @@ function splitSubprotocols(headers: HandshakeContext['headers']): {
   };
 }
 
-/** What was said, by which way, and what TLS agreed on. */
+/** The words of a handshake, its way, and the outcome of TLS. */
 function describeWay(attempt: ConnectAttempt): string[] {
   const { remoteAddress, tls, phases, proxy } = attempt;
   const lines = [...describeAttempt(attempt)];

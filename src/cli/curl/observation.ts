@@ -12,7 +12,7 @@ export interface Moments {
   redirected: number;
 }
 
-/** What one transfer does, for its figures and for whoever wants to hear of it. */
+/** The events of one transfer, for its figures and for those who want to hear of them. */
 export class Observation implements HttpRequestObserver {
   readonly moments: Moments = { lookedUp: 0, connected: 0, secured: 0, sent: 0, answered: 0, redirected: 0 };
   /** The last ones. */

@@ -6,7 +6,7 @@ import { CurlExitCode } from '../terminal/exit-codes.ts';
 import { printableLines, reasonOf } from '../terminal/output.ts';
 import { CurlFailure } from './failure.ts';
 
-/** Where bytes go. */
+/** A sink for bytes. */
 export interface Sink {
   write(bytes: Buffer): Promise<void>;
   /** Nothing more comes; `isWhole` when that was all. */
@@ -43,7 +43,7 @@ function cannotWrite(what: string, error: unknown): CurlFailure {
   return new CurlFailure(CurlExitCode.WriteError, `cannot write ${why}`, undefined, error);
 }
 
-/** How much of a body is looked at. */
+/** The bytes of a body that are looked at. */
 const PROBED_BYTES = 2000;
 
 /** A terminal: text such that it cannot drive it, and nothing binary. */
@@ -74,13 +74,13 @@ export class TerminalSink implements Sink {
   }
 }
 
-/** How a file is opened. */
+/** The ways to open a file. */
 export type FileMode =
   /** It is replaced, as for every file that was named on the command line. */
   | 'replace'
   /** It must not be there. */
   | 'create'
-  /** What comes follows what there is. */
+  /** New bytes follow those that are there. */
   | 'append';
 
 /** A file, which is opened when there is something to write into it. */

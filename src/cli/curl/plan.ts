@@ -15,7 +15,7 @@ export interface UrlPlan {
   readonly kind: 'http' | 'websocket' | 'unsupported';
 }
 
-/** Where the body of one answer goes. */
+/** The place for the body of one answer. */
 export type TargetPlan =
   | { readonly kind: 'stdout'; readonly isRaw: boolean }
   | { readonly kind: 'file'; readonly path: string }
@@ -31,7 +31,7 @@ export interface OutputPlan {
   readonly hasNoBody: boolean;
   readonly headerFile: string | undefined;
   readonly writeOut: string | undefined;
-  /** What becomes of an answer with a status from 400 on. */
+  /** The way of an answer with a status from 400 on. */
   readonly onHttpError: 'show' | 'fail' | 'failWithBody';
   readonly showsErrors: boolean;
   readonly showsProgress: boolean;

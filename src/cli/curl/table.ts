@@ -22,7 +22,7 @@ import {
   readToken,
 } from './option-readers.ts';
 
-/** What is sent. */
+/** The options about what is sent. */
 interface RequestValues {
   readonly method: string | undefined;
   readonly data: readonly string[];
@@ -43,7 +43,7 @@ interface RequestValues {
   readonly compressesRequest: boolean;
 }
 
-/** Where to, and how long. */
+/** The options about the way, and the time for it. */
 interface TransferValues extends Omit<ClientValues, 'timeoutSecs'> {
   readonly follows: boolean;
   readonly maxRedirects: number;
@@ -57,7 +57,7 @@ interface TransferValues extends Omit<ClientValues, 'timeoutSecs'> {
   readonly isIPv6: boolean;
 }
 
-/** What becomes of the answer. */
+/** The options about the answer. */
 interface OutputValues {
   readonly outputs: readonly string[];
   readonly usesRemoteName: boolean;

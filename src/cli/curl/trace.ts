@@ -4,7 +4,7 @@ import { describeHeaders } from '../terminal/log.ts';
 import { printable, writeLine } from '../terminal/output.ts';
 import { statusLineOf } from './observation.ts';
 
-/** What `-v` shows on stderr: lines behind `>` were sent, those behind `<` received, and what could let somebody in is left out. */
+/** The output of `-v` on stderr: lines behind `>` were sent, those behind `<` received, and what could let somebody in is left out. */
 export class Trace {
   private readonly output: Output;
 
@@ -41,7 +41,7 @@ export class Trace {
   }
 }
 
-/** What TLS agreed on, in lines. */
+/** The outcome of TLS, in lines. */
 export function describeTls({
   version,
   cipher,

@@ -21,7 +21,7 @@ import type { CurlPlan, TargetPlan, UrlPlan } from './plan.ts';
 import { Trace } from './trace.ts';
 import { writeOut } from './write-out.ts';
 
-/** What all transfers of a command line share. */
+/** The parts that all transfers of a command line share. */
 export interface TransferContext {
   readonly plan: CurlPlan;
   readonly environment: Environment;
@@ -47,7 +47,7 @@ export class Transfer {
   private sink: Sink | undefined;
   private filename: string | undefined;
   private offset = 0;
-  /** What is written, in order. */
+  /** The outputs, in order. */
   private written: Promise<void> = Promise.resolve();
   private showsBody = false;
   private failure: CurlFailure | undefined;
@@ -261,7 +261,7 @@ export class Transfer {
     return failureOf(response);
   }
 
-  /** Where the output is shown on the terminal, a bar would be in its way. */
+  /** A bar would be in the way of output that is shown on the terminal. */
   private async createProgress(): Promise<Progress | undefined> {
     const { environment, plan } = this.context;
     const { output } = plan;

@@ -6,7 +6,7 @@ import { toJsonLine } from '../terminal/json-text.ts';
 import { printable } from '../terminal/output.ts';
 import type { Observation } from './observation.ts';
 
-/** What a transfer was, for `-w`. */
+/** The figures of a transfer, for `-w`. */
 export interface Outcome {
   readonly url: string;
   readonly index: number;
@@ -137,7 +137,7 @@ function valuesOf(outcome: Outcome): ReadonlyMap<string, Value> {
   ]);
 }
 
-/** Where a redirect leads that was not followed. */
+/** The target of a redirect that was not followed. */
 function redirectUrl({ response }: Observation): string | undefined {
   if (response === undefined || response.status < 300 || response.status > 399) return undefined;
   const location = response.headers.get('Location');

@@ -18,9 +18,9 @@ import type { EchoServerValues } from './table.ts';
 export interface EchoServerPlan {
   readonly server: ServerPlan;
   readonly greets: boolean;
-  /** What the `Authorization` header must be; `undefined` serves everybody. */
+  /** The `Authorization` header that is wanted; `undefined` serves everybody. */
   readonly authorization: string | undefined;
-  /** Whether to say how to talk to the server. */
+  /** True to say how to talk to the server. */
   readonly explains: boolean;
 }
 
@@ -106,7 +106,7 @@ class EchoClient {
         webSocket.close(4001, 'Permission denied');
         return;
       }
-      // Spelled as C++ clients of the seed library know it.
+      // Spelled as clients of IXWebSocket know it.
       webSocket.send('Authorization suceeded!');
     }
     this.isServed = true;
@@ -114,7 +114,7 @@ class EchoClient {
   }
 }
 
-/** How long it takes says nothing about how much was right. */
+/** Compares such that the time taken says nothing about how much was right. */
 function isSameSecret(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -88,7 +88,7 @@ export class Link {
 
   private onClose(code: number, reason: string): void {
     const why = `the connection was closed (code ${code}${reason === '' ? '' : `, ${reason}`})`;
-    // What was too long once will be again.
+    // A message that was too long once will be again.
     if (!this.isResumable || code === 1009) {
       this.fail(new CliError(this.command, why, code === 1009 ? TOO_LONG : undefined));
       return;

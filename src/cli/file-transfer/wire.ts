@@ -1,5 +1,5 @@
 /**
- * What `ws send`, `ws receive` and `ws transfer` say to each other when all of them are ours: texts in JSON, and the
+ * The language of `ws send`, `ws receive` and `ws transfer` when all of them are ours: texts in JSON, and the
  * content of files in binary messages. docs/cli/transfer.md describes the conversation.
  */
 
@@ -69,7 +69,7 @@ export interface FileMessage {
   readonly size: number;
 }
 
-/** How much of the file the receiver has, and the SHA-256 of that. */
+/** The part of the file that the receiver has, and the SHA-256 of that. */
 export interface ReadyMessage {
   readonly type: 'ready';
   readonly transfer: string;
@@ -79,7 +79,7 @@ export interface ReadyMessage {
   readonly sha256: string;
 }
 
-/** Where the content will begin for each receiver. */
+/** The offset at which the content begins for each receiver. */
 export interface StartMessage {
   readonly type: 'start';
   readonly transfer: string;
@@ -111,7 +111,7 @@ export interface EndMessage {
   readonly sha256: string;
 }
 
-/** What became of the file; `reason` is empty when it is where it belongs. */
+/** The outcome for a file; `reason` is empty when it is where it belongs. */
 export interface ResultMessage {
   readonly type: 'result';
   readonly transfer: string;

@@ -74,7 +74,7 @@ function planCompression(command: string, values: GunzipValues, defaultPath: str
   return {
     file,
     target: { path: toStdout ? undefined : (output ?? defaultPath), mayReplace },
-    // What is written to stdout must be nothing but the file.
+    // Stdout must get nothing but the file.
     isQuiet: values.isQuiet || toStdout,
     isJson: values.isJson,
   };

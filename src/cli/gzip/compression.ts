@@ -15,7 +15,7 @@ export interface Passed {
   readonly cksum: string;
 }
 
-/** Where the result goes; without a path, to standard output. */
+/** The place of the result; without a path, standard output. */
 export interface Target {
   readonly path: string | undefined;
   readonly mayReplace: boolean;
@@ -65,7 +65,7 @@ export function decompress(file: string, target: Target, environment: Environmen
   });
 }
 
-/** Where a compressed file would be decompressed to; `undefined` when its name does not tell. */
+/** The path a compressed file is decompressed to; `undefined` when its name does not tell. */
 export function decompressedName(file: string): string | undefined {
   if (/[^/\\]\.gz$/i.test(file)) return file.slice(0, -3);
   return /[^/\\]\.tgz$/i.test(file) ? `${file.slice(0, -4)}.tar` : undefined;

@@ -2,7 +2,7 @@ import { type CommandTable, flag, value } from '../line/command-table.ts';
 import { readInteger, readPath } from '../line/value-readers.ts';
 import { json, quiet } from '../peers/shared-options.ts';
 
-/** What compressing and decompressing have in common. */
+/** Values that compressing and decompressing have in common. */
 interface CompressionValues {
   readonly file: string;
   readonly output: string | undefined;

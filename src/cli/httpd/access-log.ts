@@ -68,7 +68,7 @@ export class AccessLog {
   }
 }
 
-/** What a program that reads the log finds between quotes. */
+/** Text as a program that reads the log finds it between quotes. */
 function quotable(text: string): string {
   return printable(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
 }

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether a server on loopback answers a request for this host. A page on the Internet can let its own name lead to
+ * Decides for a server on loopback to answer a request for this host. A page on the Internet can let its own name lead to
  * this machine, and would then read what is served as its own (DNS rebinding); a browser sends that name as `Host`.
  *
  * @param header the field `Host`; programs that send none are no browsers

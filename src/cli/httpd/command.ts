@@ -17,7 +17,7 @@ import { AccessLog } from './access-log.ts';
 import { isAllowedHost } from './allowed-hosts.ts';
 import type { HttpdValues } from './table.ts';
 
-/** How requests are answered. */
+/** The way requests are answered. */
 export type Answers =
   | { readonly kind: 'files'; readonly root: string; readonly options: ServeFilesOptions }
   | { readonly kind: 'redirect'; readonly url: string }

@@ -2,7 +2,7 @@ import { BadValue, type CommandTable, flag, list, type OptionsFor, value } from 
 import { readPath } from '../line/value-readers.ts';
 import { type ServerValues, serverOptions } from '../peers/shared-options.ts';
 
-/** What a server of files has in common with those of WebSockets. */
+/** Values that a server of files has in common with those of WebSockets. */
 type ListenerValues = Omit<ServerValues, 'withoutDeflate' | 'withoutPong' | 'maxMessageSize'>;
 
 export interface HttpdValues extends ListenerValues {

@@ -1,6 +1,6 @@
 /**
- * Options as data. The parser and the help are made from one table for each sub-command, and so will be completions
- * and the man page.
+ * Options as data: the parser, the help, the completions and the man page are made from one table for each
+ * sub-command.
  */
 interface OptionNames {
   /** One letter, without its dash. */
@@ -102,7 +102,7 @@ export interface AnyTable {
   readonly options: Readonly<Record<string, OptionSpec>>;
 }
 
-/** What was typed cannot be read; the message says what would be right. */
+/** A value that cannot be read; the message says what would be right. */
 export class BadValue extends Error {}
 
 export function flag(option: Omit<FlagOption, 'kind'>): FlagOption {

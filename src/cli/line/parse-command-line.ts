@@ -7,14 +7,14 @@ import { canonicalArguments } from './canonical-arguments.ts';
 import { type AnyTable, globalOptions, type OptionSpec } from './command-table.ts';
 import type { Typed } from './typed-values.ts';
 
-/** What a command line asks for; help and version are shown on the way. */
+/** The wish of a command line; help and version are shown on the way. */
 export type ParsedLine =
   | { readonly kind: 'shown'; readonly exitCode: ExitCode }
   | {
       readonly kind: 'command';
       readonly name: string;
       readonly typed: Typed;
-      /** Where log lines go. */
+      /** The file for log lines. */
       readonly logfile: string | undefined;
     };
 

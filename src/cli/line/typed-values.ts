@@ -1,7 +1,7 @@
 import { WrongUsage } from '../terminal/cli-errors.ts';
 import { type AnyTable, BadValue, type OptionSpec } from './command-table.ts';
 
-/** What was typed for one command: arguments in order, and options by their key in the table. */
+/** The words typed for one command: arguments in order, and options by their key in the table. */
 export interface Typed {
   readonly arguments: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

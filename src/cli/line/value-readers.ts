@@ -51,7 +51,7 @@ export function readByteSize(text: string): number {
 export function readHeader(text: string): readonly [name: string, value: string] {
   const colon = text.indexOf(':');
   const name = text.slice(0, colon).trim();
-  // What was meant as a header may be a secret, so it is not repeated here.
+  // A word that was meant as a header may be a secret, so it is not repeated here.
   if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) throw new BadValue("must look like 'Name: value'");
   const content = text.slice(colon + 1).trim();
   if (/[^\t\x20-\x7e\x80-\xff]/.test(content)) throw new BadValue(`the value of '${name}' has a character not allowed`);
@@ -79,14 +79,14 @@ export function readSecondsOrForever(text: string): number {
   return text === '-1' ? Number.POSITIVE_INFINITY : readSeconds(text);
 }
 
-/** Where to listen: `PORT`, or `ADDRESS:PORT` with an IPv6 address in brackets. */
+/** An address to listen at: `PORT`, or `ADDRESS:PORT` with an IPv6 address in brackets. */
 export function readListenAddress(text: string): { readonly host: string; readonly port: number } {
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d+)$/.exec(text) ?? [];
   if (port === '') throw new BadValue(`must be a port or ADDRESS:PORT, not '${text}'`);
   return { host: bracketed ?? plain ?? '127.0.0.1', port: readPort(port) };
 }
 
-/** Where a value that may be secret is; nothing is looked up yet. */
+/** The place of a value that may be secret; nothing is looked up yet. */
 export function readSecret(text: string): Secret {
   if (!text.startsWith('@')) return { kind: 'text', text };
   const source = text.slice(1);

@@ -1,10 +1,10 @@
 import type { ConnectAttempt, ConnectAttemptRequest, ConnectAttemptResponse } from '../../index.ts';
 import { describeHeaders, shownHeaders } from '../terminal/log.ts';
 
-/** What of the body of a refusal is shown. */
+/** The characters of the body of a refusal that are shown. */
 const SHOWN_BODY = 2000;
 
-/** What was said in an attempt to connect, in lines, without what is secret. */
+/** The requests and answers of an attempt to connect, in lines, without what is secret. */
 export function describeAttempt({ earlier, url, request, response }: ConnectAttempt): readonly string[] {
   const exchanges = request === undefined ? earlier : [...earlier, { url, request, response }];
   return exchanges.flatMap((exchange) => [

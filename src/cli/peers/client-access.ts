@@ -8,7 +8,7 @@ import type { ClientValues } from './client-option-table.ts';
 import { createClient } from './create-client.ts';
 import { planTls, withPassphrase } from './tls-plan.ts';
 
-/** What gets a client in, with secrets not looked up yet. */
+/** The credentials and the way of a client, with secrets not looked up yet. */
 export interface AccessPlan {
   readonly headers: readonly HeaderSource[];
   readonly user: Secret | undefined;
@@ -16,7 +16,7 @@ export interface AccessPlan {
   readonly keyPassphrase: Secret | undefined;
 }
 
-/** How to make a client. */
+/** All it takes to make a client. */
 export interface ClientPlan {
   readonly options: WebSocketOptions;
   readonly access: AccessPlan;
@@ -36,7 +36,7 @@ export function openClient(command: string, plan: ClientPlan, environment: Envir
   return createClient(command, { ...options, tlsOptions, ...revealAccess(command, access, environment) });
 }
 
-/** What was looked up. It is done once: a file may be a pipe that another program writes into. */
+/** An {@link AccessPlan} with its secrets. They are looked up once: a file may be a pipe that another program writes into. */
 export interface RevealedAccess {
   readonly extraHeaders: readonly (readonly [string, string])[];
   readonly proxy: string | undefined;

@@ -2,7 +2,7 @@ import type { ServerWebSocket, WebSocketCloseInfo, WebSocketOpenInfo } from '../
 import type { Environment } from '../terminal/environment.ts';
 import type { Log } from '../terminal/log.ts';
 
-/** What a server's log says about one of its clients: who it is, what it sent and when it left. */
+/** The lines of a server's log about one of its clients: who it is, what it sent and when it left. */
 export class ClientLog {
   private readonly log: Log;
   private readonly environment: Environment;

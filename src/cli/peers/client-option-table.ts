@@ -3,7 +3,7 @@ import { readHeader, readSeconds, readSecret } from '../line/value-readers.ts';
 import type { HeaderSource, Secret } from '../terminal/files/secrets.ts';
 import { clientTlsOptions, type TlsValues } from './tls-option-table.ts';
 
-/** How a command reaches a server: what every command that connects takes. */
+/** The options of every command that connects: the way to a server. */
 export interface ClientValues extends TlsValues {
   readonly headers: readonly HeaderSource[];
   readonly user: Secret | undefined;

@@ -27,7 +27,7 @@ const serverFor: ReadonlyMap<string, string> = new Map([
   ['receive', 'transfer'],
 ]);
 
-/** What can be done about it on the command line, or in general. */
+/** Advice for the command line, or in general. */
 function hintFor(command: string, errorInfo: WebSocketErrorInfo): string {
   const { code } = errorInfo;
   switch (code) {

@@ -1,6 +1,6 @@
 import type { WebSocketPerMessageDeflateOptions } from '../../index.ts';
 
-/** What was typed about compression. */
+/** The options about compression. */
 export interface DeflateValues {
   readonly withoutDeflate: boolean;
   readonly deflateThreshold: number | undefined;

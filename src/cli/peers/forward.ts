@@ -18,7 +18,7 @@ export class Forward {
     if (!this.isWaiting && (held.length > 0 || !target.canSendMore)) void this.catchUp();
   }
 
-  /** Whether the message needs no more care: it was accepted, or the connection is over. */
+  /** True when the message needs no more care: it was accepted, or the connection is over. */
   private trySend(message: WebSocketDataMessage): boolean {
     const info = this.target.send(message.data, message.binary);
     return info.success || info.code !== 'bufferFull';

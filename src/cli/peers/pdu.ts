@@ -4,7 +4,7 @@
  */
 export type PduFields = Readonly<Record<string, string | Uint8Array>>;
 
-/** What a message said. A field that is missing reads as empty, so use {@link pduText} for text. */
+/** The fields of a message. One that is missing reads as empty, so use {@link pduText} for text. */
 export type Pdu = ReadonlyMap<string, Buffer>;
 
 const LINE_FEED = 0x0a;
@@ -37,7 +37,7 @@ export async function* encodePduPieces(fields: PduFields, streamed: StreamedFiel
   }
 }
 
-/** How many bytes {@link encodePduPieces} makes of a streamed field of `streamedBytes`. */
+/** The number of bytes that {@link encodePduPieces} makes of a streamed field of `streamedBytes`. */
 export function pduLength(fields: PduFields, streamedName: string, streamedBytes: number): number {
   return encodePdu(fields).length + Buffer.byteLength(streamedName) + 2 + 2 * streamedBytes;
 }

@@ -19,20 +19,20 @@ export interface ServerOptions extends SocketServerOptions {
   readonly host: string;
 }
 
-/** How a server of the command line is set up. */
+/** The set-up of a server of the command line. */
 export interface ServerPlan {
   readonly command: string;
   readonly options: Readonly<ServerOptions>;
-  /** How its URL begins, without and with TLS; that of WebSockets where nothing is said. */
+  /** The scheme of its URL, without and with TLS; that of WebSockets where nothing is said. */
   readonly schemes?: readonly [plain: string, secure: string];
   /** Ports to try after the first one when it is taken. */
   readonly nextPorts: number;
   readonly pidfile: string | undefined;
   /** Of the private key. */
   readonly keyPassphrase: Secret | undefined;
-  /** Whether to speak TLS with a certificate made for this run. */
+  /** True to speak TLS with a certificate made for this run. */
   readonly isSelfSigned: boolean;
-  /** Whether whoever connects has to prove who it is. */
+  /** True when a client has to prove who it is. */
   readonly isGuarded: boolean;
   readonly isQuiet: boolean;
   readonly isJson: boolean;
@@ -73,7 +73,7 @@ export function planServer(command: string, values: ServerValues): ServerPlan {
   };
 }
 
-/** What every server has. */
+/** The part that all kinds of servers have. */
 type ListeningServer = Pick<SocketServer, 'listen' | 'start' | 'stop' | 'getPort'>;
 
 /** A server made for one run of {@link serve}. */

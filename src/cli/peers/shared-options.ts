@@ -51,12 +51,12 @@ export const deflateThreshold: ValueOption<number | undefined> = value<number | 
   about: 'compress messages from this size on, 0 for all',
   read: readInteger(0, 2 ** 32 - 1),
   fallback: undefined,
-  shownDefault: '256, or 0 with context takeover',
+  shownDefault: '256, or 1 with context takeover',
 });
 
 export const json: FlagOption = flag({ long: 'json', about: 'show every event as a JSON object on a line of its own' });
 
-/** Where a server listens, and what it takes from its clients. */
+/** The address of a server, and its terms for clients. */
 export interface ServerValues extends TlsValues {
   readonly port: number;
   readonly host: string | undefined;
@@ -118,7 +118,7 @@ export const pingInterval: ValueOption<number> = value({
   long: 'ping_interval',
   placeholder: 'SECONDS',
   about: 'send a ping after this long without a message, -1 for never',
-  // The seed's command takes 0 for never as well.
+  // The command of IXWebSocket takes 0 for never as well.
   read: (text) => readInteger(-1, 86_400)(text) || -1,
   fallback: 30,
   shownDefault: '30',

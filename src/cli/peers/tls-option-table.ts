@@ -2,7 +2,7 @@ import { flag, type OptionsFor, value } from '../line/command-table.ts';
 import { readPath, readSecret, readText } from '../line/value-readers.ts';
 import type { Secret } from '../terminal/files/secrets.ts';
 
-/** How a command secures its connections. The group is the same for servers and clients. */
+/** The options of TLS. The group is the same for servers and clients. */
 export interface TlsValues {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;

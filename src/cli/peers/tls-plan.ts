@@ -4,7 +4,7 @@ import type { Environment } from '../terminal/environment.ts';
 import { revealSecret, type Secret } from '../terminal/files/secrets.ts';
 import type { TlsValues } from './tls-option-table.ts';
 
-/** What was asked for of TLS, but for the passphrase, which is secret; `undefined` when nothing was. */
+/** The TLS options that were typed, but for the passphrase, which is secret; `undefined` when there were none. */
 export function planTls(values: TlsValues): SocketTLSOptions | undefined {
   const options = {
     certFile: values.certFile,
@@ -30,7 +30,7 @@ export function withPassphrase(
   return { ...options, passphrase: revealSecret(passphrase, command, '--key-passphrase', environment) };
 }
 
-/** What to type, for an error whose code begins with `tls`. */
+/** A hint on what to type, for an error whose code begins with `tls`. */
 export function tlsHintFor(code: string): string | undefined {
   switch (code) {
     case 'tlsOptionsDisabled':

@@ -4,7 +4,7 @@ import { roundedMs, toJsonLine } from '../terminal/json-text.ts';
 import { printable, printableLines, writeLine } from '../terminal/output.ts';
 import type { RoundTripSummary, RoundTrips } from './round-trips.ts';
 
-/** What `ping` prints: for people, or as JSON with one event a line. */
+/** Output of `ping`: for people, or as JSON with one event a line. */
 export class PingReport {
   private readonly environment: Environment;
   private readonly isJson: boolean;

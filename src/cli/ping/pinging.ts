@@ -15,7 +15,7 @@ const COMMAND = 'ping';
 /** The longest payload of a control frame (RFC 6455 section 5.5). */
 const MAX_PAYLOAD = 125;
 
-/** What sends the pings: a clock, or lines of input. */
+/** The source of pings: a clock, or lines of input. */
 export type PingSource =
   | { readonly kind: 'clock'; readonly intervalMs: number; readonly count: number | undefined }
   | { readonly kind: 'lines' };
@@ -23,7 +23,7 @@ export type PingSource =
 export interface PingingPlan {
   /** Without credentials, to be shown. */
   readonly url: string;
-  /** How long to wait for answers when all pings are sent. */
+  /** The time to wait for answers when all pings are sent. */
   readonly answerMs: number;
 }
 
@@ -110,7 +110,7 @@ export class Pinging {
     if (!this.isOver) this.finish();
   }
 
-  /** Whether the connection is still there. */
+  /** True while the connection is there. */
   private send(payload: string | Buffer): boolean {
     const info = this.client.ping(payload);
     if (info.success) this.trips.onPing(payload.toString('latin1'), this.environment.elapsedMs());

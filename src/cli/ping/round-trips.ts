@@ -39,7 +39,7 @@ export class RoundTrips {
   }
 
   /**
-   * How long it took; `undefined` when nothing like it was sent, or it was answered before. A peer may answer only
+   * Milliseconds it took; `undefined` when nothing like it was sent, or it was answered before. A peer may answer only
    * the latest of several pings (RFC 6455 section 5.5.3), so those before it are waited for no longer.
    */
   onPong(payload: string, nowMs: number): number | undefined {

@@ -14,12 +14,12 @@ const BAD_GATEWAY = 1014;
 /** A client that has joined a {@link Bridge}, and what is to be known of it. */
 export interface BridgeClient {
   readonly webSocket: WebSocketConnection;
-  /** Whether its pings go on to the server behind, which answers them. */
+  /** True when its pings go on to the server behind, which answers them. */
   readonly passesPings: boolean;
   onMessage(from: 'client' | 'upstream', bytes: number): void;
 }
 
-/** What a {@link BridgeClient} joined. */
+/** The two ends that a {@link BridgeClient} joined. */
 interface Joined extends BridgeClient {
   readonly toClient: Forward;
   readonly toUpstream: Forward;

@@ -24,12 +24,12 @@ import type { ProxyServerValues } from './table.ts';
 
 export interface ProxyServerPlan {
   readonly server: ServerPlan;
-  /** Where everything goes that no route is for. */
+  /** The target of everything that no route is for. */
   readonly remoteHost: string | undefined;
   readonly configPath: string | undefined;
   readonly isVerbose: boolean;
   readonly allowsPrivate: boolean;
-  /** Whether pings of clients go on to the servers behind. */
+  /** True when pings of clients go on to the servers behind. */
   readonly passesPings: boolean;
   /** For the connections to servers behind. */
   readonly upstream: WebSocketOptions;
@@ -38,7 +38,7 @@ export interface ProxyServerPlan {
 /** Longer messages leave in frames of this size. */
 const FRAME_BYTES = 1024 * 1024;
 
-/** What the server waits for a decision beyond the time for connecting, so that it is not the one to give up. */
+/** The wait for a decision beyond the time for connecting, so that it is not the one to give up. */
 const SPARE_SECS = 5;
 
 export const proxyServer: Command<ProxyServerValues, ProxyServerPlan> = {
@@ -123,10 +123,10 @@ function readRoutes({ configPath, allowsPrivate }: ProxyServerPlan): readonly Ro
   return routes;
 }
 
-/** What a client gets that is let in. */
+/** The connection that an admitted client gets. */
 interface Passage {
   readonly bridge: Bridge;
-  /** Where it leads, to be shown. */
+  /** The target, to be shown. */
   readonly url: string;
 }
 

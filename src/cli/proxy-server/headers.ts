@@ -29,7 +29,7 @@ const notOfRequests: ReadonlySet<string> = new Set([
 /** The client talks to this server. */
 const notOfResponses: ReadonlySet<string> = new Set(['server']);
 
-/** What the server behind is told of a request. */
+/** Headers of a request as the server behind gets them. */
 export function forwardedHeaders(
   { headers, remoteIp, host }: Pick<UpgradeRequest, 'headers' | 'remoteIp' | 'host'>,
   isTls: boolean,
@@ -43,7 +43,7 @@ export function forwardedHeaders(
   ];
 }
 
-/** What a client is told of the answer of the server behind, cookies among it. */
+/** Headers of the answer as a client gets them, cookies among them. */
 export function answeredHeaders(headers: WebSocketHttpHeaders): (readonly [string, string])[] {
   return endToEnd(headers, notOfResponses);
 }

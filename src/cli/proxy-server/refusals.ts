@@ -15,7 +15,7 @@ const gatewayTimeout: UpgradeRefusal = { status: 504, reason: 'The server behind
 /** Not refusals of a request, or about the connection between this server and the one behind alone. */
 const statusesOfOneConnection: readonly number[] = [304, 407, 426];
 
-/** What a client is told when there is no connection for it: the words of the server behind, if that refused it. */
+/** The answer to a client that gets no connection: the words of the server behind, if that refused it. */
 export function refusalFor({ code, attempt }: WebSocketErrorInfo): UpgradeRefusal {
   const response = attempt?.response;
   if (code === 'badStatus' && response !== undefined && isPassedOn(response.status)) return passedOn(response);

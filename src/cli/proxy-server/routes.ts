@@ -1,4 +1,4 @@
-/** Where requests for a host, and perhaps below a path, go. */
+/** The target of requests for a host, and perhaps below a path. */
 export interface Route {
   /** In lower case, with a port where only that port is meant. */
   readonly host: string;
@@ -7,7 +7,7 @@ export interface Route {
   readonly url: string;
 }
 
-/** What is wrong in a file of routes. */
+/** A mistake in a file of routes. */
 export class BadRoutes extends Error {}
 
 /**
@@ -29,7 +29,7 @@ export function findRoute(routes: readonly Route[], host: string, uri: string): 
   return matching.toSorted((a, b) => exactness(b) - exactness(a))[0];
 }
 
-/** Whether there is a route for any path of a host. */
+/** True when there is a route for any path of a host. */
 export function isHostKnown(routes: readonly Route[], host: string): boolean {
   const name = host.toLowerCase();
   return routes.some((route) => isFor(route, name));
@@ -40,7 +40,7 @@ function isFor(route: Route, host: string): boolean {
 }
 
 /**
- * Whether a path has the segments `.` or `..`, which servers resolve (RFC 3986 section 5.2.4): it might lead out of what a
+ * Finds the segments `.` and `..` in a path, which servers resolve (RFC 3986 section 5.2.4): it might lead out of what a
  * route is for. Clients resolve them before they ask.
  */
 export function hasDotSegments(uri: string): boolean {

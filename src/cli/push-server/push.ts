@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WebSocketSendInfo } from '../../index.ts';
 
-/** What pushing needs of a connection. */
+/** The part of a connection that pushing needs. */
 export interface PushTarget {
   readonly canSendMore: boolean;
   drain(): Promise<void>;

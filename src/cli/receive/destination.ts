@@ -3,7 +3,7 @@ import { type FileHandle, link, lstat, mkdir, open, realpath, rename, statfs, un
 import { join } from 'node:path';
 import { PART_SUFFIX, safeSegments } from '../terminal/files/safe-names.ts';
 
-/** Where a file is going to be, and where it is written until it is complete. */
+/** The place of a file to be, and that of its parts until it is complete. */
 interface Place {
   readonly target: string;
   readonly part: string;
@@ -101,7 +101,7 @@ export class DestinationFile {
   readonly handle: FileHandle;
   /** The file itself is there, and may be what comes: nothing is written to it. */
   readonly isComplete: boolean;
-  /** How many bytes there are. */
+  /** The number of bytes there are. */
   length: number;
   private readonly place: Place;
   private readonly mayReplace: boolean;

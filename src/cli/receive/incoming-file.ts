@@ -4,7 +4,7 @@ import type { Content, FileMessage, StartMessage } from '../file-transfer/wire.t
 import { reasonOf } from '../terminal/output.ts';
 import type { Destination, DestinationFile } from './destination.ts';
 
-/** What became of a file. */
+/** The outcome for a file. */
 export interface FileResult {
   readonly isStored: boolean;
   readonly reason: string;
@@ -18,7 +18,7 @@ export class IncomingFile {
   readonly size: number;
   /** The round that content is taken for. */
   round: number;
-  /** Whether the sender has said where content begins. */
+  /** True when the sender has said where content begins. */
   hasStarted = false;
   /** Bytes that were written. */
   length = 0;
@@ -113,7 +113,7 @@ export class IncomingFile {
   private async startOver(file: DestinationFile, offset: number): Promise<void> {
     let current = file;
     if (file.isComplete) {
-      // What is there is another file. Unless it may be replaced, this throws.
+      // The file that is there is another one. Unless it may be replaced, this throws.
       await file.close();
       current = await this.destination.openFile(this.name, this.size, true);
       this.file = current;

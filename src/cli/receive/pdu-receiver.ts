@@ -5,7 +5,7 @@ import type { Log } from '../terminal/log.ts';
 import { reasonOf } from '../terminal/output.ts';
 import type { Destination } from './destination.ts';
 
-/** What a message turned out to be. */
+/** The kind that a message turned out to be. */
 export type PduOutcome =
   | { readonly kind: 'stored'; readonly answer: Buffer; readonly path: string; readonly size: number }
   /** It was meant for a receiver, and could not be stored. */
@@ -18,7 +18,7 @@ export async function receivePdu(bytes: Buffer, destination: Destination, log: L
   const pdu = decodePdu(bytes);
   if (pdu === undefined) return failed('ws_receive: Invalid pdu');
   const kind = pduText(pdu, 'kind');
-  // What other receivers answer goes to everybody as well, and so do the messages of a chat.
+  // Answers of other receivers go to everybody as well, and so do the messages of a chat.
   if (kind !== 'send') return { kind: 'foreign' };
   try {
     return await store(pdu, destination, log);

@@ -15,9 +15,9 @@ export interface ReceivingPlan {
   readonly url: string;
   readonly folder: string;
   readonly mayReplace: boolean;
-  /** How many transfers to receive; `Infinity` goes on until a signal comes. */
+  /** The number of transfers to receive; `Infinity` goes on until a signal comes. */
   readonly count: number;
-  /** Whether to greet where nobody said that greetings are understood. */
+  /** True to greet where nobody said that greetings are understood. */
   readonly greets: boolean;
   readonly delayMs: number;
   /** Longest wait for a sender; 0 waits as long as it takes. */
@@ -43,7 +43,7 @@ export class Receiving implements LinkEvents {
   private idleSinceMs: number;
   private failure: CliError | undefined;
   private ticker: NodeJS.Timeout | undefined;
-  /** What is being done; one thing comes after the other. */
+  /** The work in progress; one thing comes after the other. */
   private busy: Promise<unknown> = Promise.resolve();
 
   constructor(plan: ReceivingPlan, link: Link, environment: Environment) {

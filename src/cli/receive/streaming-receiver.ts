@@ -14,7 +14,7 @@ import type { Progress } from '../terminal/progress-bar.ts';
 import type { Destination } from './destination.ts';
 import { type FileResult, IncomingFile } from './incoming-file.ts';
 
-/** What a receiver tells whoever runs it. */
+/** Events of a receiver, for those who run it. */
 export interface ReceiverEvents {
   onOffer(offer: OfferMessage): void;
   onFile(path: string, size: number, sha256: string): void;
@@ -48,7 +48,7 @@ interface Current {
 
 const ACK_BYTES = 1024 * 1024;
 const WORKING_MS = 5000;
-/** How long a receiver that has everything stays to say so again. */
+/** The time a receiver that has everything stays to say so again. */
 const LINGER_MS = 10_000;
 
 /** Receives transfers of senders of ours, one at a time. */

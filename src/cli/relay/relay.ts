@@ -8,7 +8,7 @@ import {
   SENDER_PROTOCOL,
 } from '../file-transfer/wire.ts';
 
-/** What a client is, by the subprotocol it has asked for. */
+/** The role of a client, by the subprotocol it has asked for. */
 type Role = 'sender' | 'receiver' | 'other';
 
 export interface RelayEvents {
@@ -62,7 +62,7 @@ export class Relay {
     const others = [...this.members.values()].filter((member) => member !== sender);
     if (sender.role === 'other' || !isOurs(message)) return others;
     const wanted = sender.role === 'sender' ? 'receiver' : 'sender';
-    // Who is there is for us to say.
+    // Only we say who is there.
     if (!message.binary && decodeControl(message.data)?.type === 'peers') return [];
     return others.filter(({ role }) => role === wanted);
   }
@@ -134,7 +134,7 @@ class Member {
     });
   }
 
-  /** Whether the message needs no more care: it was accepted, or the connection is over. */
+  /** True when the message needs no more care: it was accepted, or the connection is over. */
   private trySend(message: Outgoing): boolean {
     const { webSocket } = this;
     const info =

@@ -61,7 +61,7 @@ function contentOf({ opcode, compressed, payload }: WebSocketFrame): string {
     if (code === undefined) return hex(payload);
     return reason === '' ? `code ${code}` : `code ${code} ${quote(Buffer.from(reason))}`;
   }
-  // What continues a message may be anything: the part of a character, or compressed.
+  // The rest of a message may be anything: the part of a character, or compressed.
   const isText = opcode !== BINARY && !compressed && (opcode === 1 || isUtf8(payload));
   return isText ? quote(payload) : hex(payload);
 }

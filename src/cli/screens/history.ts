@@ -10,7 +10,7 @@ const MAX_LINE_LENGTH = 4096;
 const MAX_FILE_LENGTH = 2 * MAX_LINES * MAX_LINE_LENGTH;
 
 /**
- * What was typed, for the next time. Each line is appended when it is typed, so that two terminals do not lose what
+ * Lines that were typed, for the next time. Each line is appended when it is typed, so that two terminals do not lose what
  * the other has; at the beginning and the end the file is made short again. A history that cannot be kept is none:
  * nothing that goes wrong here ends the command.
  */

@@ -11,7 +11,7 @@ async function* fromList(lines: readonly string[]): AsyncGenerator<Line, void, u
   yield* lines;
 }
 
-/** What was typed or piped is not wanted any more, and holds up the end of the process no longer. */
+/** Gives up the input, which then holds up the end of the process no longer. */
 export function closeInput(environment: Environment): void {
   environment.stdin.destroy();
 }

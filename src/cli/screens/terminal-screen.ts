@@ -10,7 +10,7 @@ import { History } from './history.ts';
 import { describeMessage } from './payload-text.ts';
 import type { ViewPlan } from './view-plan.ts';
 
-/** What is written at a time: more is not held for the end of the turn. */
+/** The characters written at a time: more is not held for the end of the turn. */
 const BATCH_LENGTH = 64 * 1024;
 
 /** A prompt on the last line, above which everything else appears. */
@@ -112,7 +112,7 @@ export class TerminalScreen implements Screen {
     moveCursor(stdout, 0, -this.readline.getCursorPos().rows);
     cursorTo(stdout, 0);
     clearScreenDown(stdout);
-    // Where readline believes its cursor to be, as rows below the prompt: it would erase what is printed there now.
+    // Readline believes its cursor to be rows below the prompt: it would erase what is printed there now.
     Object.assign(this.readline, { prevRows: 0 });
   }
 }

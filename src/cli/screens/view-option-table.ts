@@ -3,7 +3,7 @@ import { readOneOf } from '../line/value-readers.ts';
 import { json, quiet } from '../peers/shared-options.ts';
 import type { ColourChoice } from '../terminal/colours.ts';
 
-/** How a command that talks shows what happens. */
+/** The options on how a command that talks shows what happens. */
 export interface ViewValues {
   readonly isVerbose: boolean;
   readonly isQuiet: boolean;

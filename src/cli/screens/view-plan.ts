@@ -3,7 +3,7 @@ import type { ViewValues } from './view-option-table.ts';
 
 export type BinaryOutput = 'hex' | 'base64' | 'raw';
 
-/** How what happens is shown. */
+/** The ways of showing what happens. */
 export interface ViewPlan {
   readonly isVerbose: boolean;
   readonly isQuiet: boolean;
@@ -14,11 +14,11 @@ export interface ViewPlan {
   readonly colours: ColourChoice;
   /** `undefined` is what suits the output: a part in hexadecimal on a terminal, the bytes elsewhere. */
   readonly binaryOutput: BinaryOutput | undefined;
-  /** What begins the lines about the connection, as in the C++ command. */
+  /** The beginning of the lines about the connection, as in the C++ command. */
   readonly label: string;
-  /** Where lines are typed. */
+  /** The text before the line that is typed. */
   readonly prompt: string;
-  /** Whether lines are kept for the next time. */
+  /** True when lines are kept for the next time. */
   readonly keepsHistory: boolean;
 }
 

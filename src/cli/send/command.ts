@@ -20,7 +20,7 @@ export interface SendPlan {
   readonly client: ClientPlan;
   readonly url: string;
   readonly path: string;
-  /** How to send; `undefined` leaves it to what is on the other side. */
+  /** The way to send; `undefined` leaves it to what is on the other side. */
   readonly form: 'stream' | 'pdu' | undefined;
   readonly waitMs: number;
   readonly silenceMs: number;
@@ -31,7 +31,7 @@ export interface SendPlan {
   readonly pidfile: string | undefined;
 }
 
-/** How long a relay of ours may take to say who is there, and a receiver of ours to come where only others are. */
+/** The time for a relay of ours to say who is there, and for a receiver of ours to come where only others are. */
 const GREETING_MS = 1000;
 
 export const send: Command<SendValues, SendPlan> = {

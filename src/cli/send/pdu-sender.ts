@@ -110,7 +110,7 @@ async function* pieces(file: SourceFile): AsyncGenerator<Buffer> {
   }
 }
 
-/** What `promise` settles with, or `undefined` when that takes too long. */
+/** The result of `promise`, or `undefined` when that takes too long. */
 async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -1,17 +1,17 @@
 import type { ControlMessage } from '../file-transfer/wire.ts';
 
-/** Where a receiver is with the file that is being sent. */
+/** The state of a receiver with the file that is being sent. */
 export type ReceiverStage = 'asked' | 'ready' | 'stored' | 'failed';
 
 /** One of those that get the files. */
 export interface Receiver {
   readonly id: string;
   stage: ReceiverStage;
-  /** How much of the file it says it has. */
+  /** The bytes of the file that it says it has. */
   offset: number;
   /** SHA-256 of that. */
   sha256: string;
-  /** How much it has acknowledged. */
+  /** The bytes that it has acknowledged. */
   acked: number;
   lastHeardMs: number;
   /** Why it gets nothing more; empty while it does. */
@@ -41,7 +41,7 @@ export class Receivers {
     return [...this.refusals.values()];
   }
 
-  /** How many have answered an offer. */
+  /** The number that have answered an offer. */
   get answers(): number {
     return this.all.size + this.refusals.size;
   }

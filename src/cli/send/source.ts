@@ -18,7 +18,7 @@ export interface Source {
   readonly isFolder: boolean;
   readonly entries: readonly SourceEntry[];
   readonly bytes: number;
-  /** What is neither a file nor a folder, and stays behind. */
+  /** Entries that are neither file nor folder, and stay behind. */
   readonly skipped: readonly string[];
 }
 

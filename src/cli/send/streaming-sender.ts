@@ -22,9 +22,9 @@ const PIECE_BYTES = 63 * 1024;
 /** Buffers that are used in turn; before the first is used again, all of them have left. */
 const POOL_SIZE = 16;
 const SLOT_BYTES = CONTENT_HEADER_BYTES + PIECE_BYTES;
-/** How often something is said again that has had no answer. */
+/** The interval at which something is said again that has had no answer. */
 const REPEAT_MS = 1000;
-/** How long others may take to accept when one has. */
+/** The time for others to accept when one has. */
 const OTHERS_MS = 300;
 const WORKING_MS = 5000;
 

@@ -5,14 +5,14 @@ export type ColourChoice = 'auto' | 'always' | 'never';
 /** Puts colour around a text, or leaves it as it is. */
 export type Paint = (text: string) => string;
 
-/** What colours are used for. */
+/** A colour for each purpose. */
 export interface Palette {
   readonly isColoured: boolean;
-  /** What matters less. */
+  /** Things that matter less. */
   readonly dim: Paint;
-  /** What went wrong. */
+  /** Things that went wrong. */
   readonly bad: Paint;
-  /** Where a message comes from. */
+  /** The source of a message. */
   readonly from: Paint;
   readonly name: Paint;
   readonly text: Paint;
@@ -50,7 +50,7 @@ const colourless: Palette = {
   word: plain,
 };
 
-/** What `output` is to be coloured with. An option comes first, then `NO_COLOR`, `FORCE_COLOR` and what it is. */
+/** The palette for `output`. An option comes first, then `NO_COLOR`, `FORCE_COLOR` and what it is. */
 export function paletteFor(
   output: Output,
   variables: Readonly<Record<string, string | undefined>>,

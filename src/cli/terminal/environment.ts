@@ -20,7 +20,7 @@ export interface Environment {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Where log lines go in place of stdout and stderr. */
+  /** Takes log lines in place of stdout and stderr. */
   readonly logfile?: Output | undefined;
   /** The environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;

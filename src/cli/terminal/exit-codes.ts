@@ -1,4 +1,4 @@
-/** What the process ends with. */
+/** The exit codes of the process. */
 export const ExitCode = {
   Done: 0,
   /** Could not connect or listen, or what was asked for did not happen. */
@@ -12,7 +12,7 @@ export const ExitCode = {
   Terminated: 143,
 } as const;
 
-/** What `ws curl` ends with, as curl does: scripts know these numbers. */
+/** The exit codes of `ws curl`, which are those of curl: scripts know these numbers. */
 export const CurlExitCode = {
   UnsupportedProtocol: 1,
   UrlMalformed: 3,

@@ -5,7 +5,7 @@ import { dateAndTime } from './time-of-day.ts';
 
 const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
-/** What belongs to an event beside its line, for programs. */
+/** Fields of an event beside its line, for programs. */
 export type LogDetails = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
@@ -13,7 +13,7 @@ export type LogDetails = Readonly<Record<string, string | number | boolean | und
  * `--json` each is an object, and with `--logfile` all of them go there.
  */
 export class Log {
-  /** Whether only errors are shown. Look at it before making a line for each of many messages. */
+  /** True when only errors are shown. Look at it before making a line for each of many messages. */
   readonly isQuiet: boolean;
   readonly isJson: boolean;
   private readonly environment: Environment;
@@ -39,7 +39,7 @@ export class Log {
     if (!this.isQuiet) writeLine(environment.logfile ?? environment.stdout, this.line('info', name, text, details));
   }
 
-  /** What an opening handshake brought, without passwords. */
+  /** The request of an opening handshake, without passwords. */
   handshake(uri: string, headers: Iterable<readonly [string, string]>): void {
     if (this.isQuiet) return;
     for (const line of describeHandshake(uri, headers)) this.info(line);

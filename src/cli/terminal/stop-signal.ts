@@ -28,7 +28,7 @@ function endEcho(signal: StopSignal, { stdout, stderr }: Environment): void {
   terminal?.write('\n');
 }
 
-/** What a command ends with that was not done when the signal came. */
+/** The exit code of a command that was not done when the signal came. */
 export function exitCodeOf(signal: StopSignal): ExitCode {
   return signal === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Terminated;
 }

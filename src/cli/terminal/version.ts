@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Environment } from './environment.ts';
 
 /**
- * What the library calls itself in `User-Agent`. The library would have to be loaded to say it, which takes longer
+ * The name of the library in `User-Agent`. The library would have to be loaded to say it, which takes longer
  * than everything else that `--version` does; a test compares the two.
  */
 export function describeVersion({ platform, versions }: Environment): string {

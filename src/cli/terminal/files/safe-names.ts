@@ -1,6 +1,6 @@
 import { unprintable } from '../output.ts';
 
-/** What partial files end in, so no received file may. */
+/** The end of the names of partial files, so no received file may have it. */
 export const PART_SUFFIX = '.ws.part';
 
 const MAX_SEGMENT_BYTES = 255 - PART_SUFFIX.length - 1;
