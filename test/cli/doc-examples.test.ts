@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { patient } from '../support/patience.ts';
-import { Capture } from './fake-environment.ts';
-import { freePort } from './peers.ts';
-import { TemporaryFolder } from './temporary-folder.ts';
+import { Capture } from './support/fake-environment.ts';
+import { freePort } from './support/peers.ts';
+import { TemporaryFolder } from './support/temporary-folder.ts';
 
 /*
  * Runs every ```console block of the pages about the command. Lines that begin with `$ ` are typed into bash, and the
@@ -75,7 +75,7 @@ class Terminal {
     onTestFinished(() => this.stop());
   }
 
-  /** What was shown so far, with the ports that the pages have. */
+  /** The output so far, with the ports that the pages have. */
   get lines(): string[] {
     const text = this.output.text.replaceAll(String(this.port), '8008').replaceAll(String(this.otherPort), '9001');
     return text.split(/\r?\n/).slice(0, -1);
@@ -114,7 +114,7 @@ class Terminal {
   }
 }
 
-/** What listens in the examples of a page that do not say. */
+/** The server in the examples of a page that name none. */
 const serversOf: ReadonlyMap<string, string> = new Map([
   ['docs/cli/chat.md', 'broadcast_server'],
   ['docs/cli/curl.md', 'httpd'],

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tables } from '../../src/cli/program.ts';
-import { freePort, Peer, startPeerServer } from './peers.ts';
-import { spawnServer, spawnWs } from './processes.ts';
-import { TemporaryFolder } from './temporary-folder.ts';
+import { freePort, Peer, startPeerServer } from './support/peers.ts';
+import { spawnServer, spawnWs } from './support/processes.ts';
+import { TemporaryFolder } from './support/temporary-folder.ts';
 
 const log = (text: string): string => text.replaceAll(/^\[[^\]]*\] \[info\] /gm, '');
 

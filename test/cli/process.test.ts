@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { version } from '../../src/index.ts';
-import { Capture } from './fake-environment.ts';
-import { freePort, Peer } from './peers.ts';
+import { Capture } from './support/fake-environment.ts';
+import { freePort, Peer } from './support/peers.ts';
 
-/** What was built: `npm test` builds first. */
+/** The built command: `npm test` builds first. */
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 interface Running {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Capture } from '../cli/fake-environment.ts';
-import { freePort } from '../cli/peers.ts';
-import { TemporaryFolder } from '../cli/temporary-folder.ts';
+import { Capture } from '../cli/support/fake-environment.ts';
+import { freePort } from '../cli/support/peers.ts';
+import { TemporaryFolder } from '../cli/support/temporary-folder.ts';
 import { eventually } from '../support/eventually.ts';
 import { identity } from '../support/secure.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Capture } from '../cli/fake-environment.ts';
+import { Capture } from '../cli/support/fake-environment.ts';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
