@@ -67,20 +67,20 @@ export type {
 export { HttpErrorCode } from './http/http-error-code.ts';
 export type { HttpBody } from './http/http-response.ts';
 export { HttpResponse } from './http/http-response.ts';
-export type { HttpRequestInit } from './http-client/call-arguments.ts';
-export type { HttpClientOptions } from './http-client/client-options.ts';
 export type { HttpDownloadOptions } from './http-client/download.ts';
 export type { OnResponseCallback } from './http-client/http-client.ts';
 export { HttpClient } from './http-client/http-client.ts';
+export type { HttpClientOptions } from './http-client/http-client-options.ts';
 export { HttpStream, HttpStreamError } from './http-client/http-stream.ts';
-export { HttpRequestArgs } from './http-client/request-args.ts';
-export type { HttpRequestObserver, ObservedRequest, ObservedResponse } from './http-client/request-observer.ts';
+export { HttpRequestArgs } from './http-client/request/request-args.ts';
+export type { HttpRequestInit } from './http-client/request/request-call.ts';
+export type { HttpRequestObserver, ObservedRequest, ObservedResponse } from './http-client/request/request-observer.ts';
 export type {
   HttpRequestBody,
   HttpRequestOptions,
   OnChunk,
   OnHttpProgress,
-} from './http-client/request-options.ts';
+} from './http-client/request/request-options.ts';
 export type { OnHttpRequestCallback } from './http-server/http-server.ts';
 export { HttpServer } from './http-server/http-server.ts';
 export type { HttpServerOptions } from './http-server/http-server-options.ts';

@@ -4,31 +4,32 @@ import { sharedWheel } from '../platform/shared-wheel.ts';
 import { throwOnFreshStack } from '../platform/turn.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Clock } from '../util/clock.ts';
+import { DenseSet } from '../util/dense-set.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
-import type { ResolvedHttpClientOptions } from './client-options.ts';
-import { ConnectionPool } from './pool.ts';
-import type { OnChunk, RequestSettings } from './request-options.ts';
-import { RequestRun } from './request-run.ts';
-import type { BodyTaker } from './response-reception.ts';
-import type { RequestCall, RunHost } from './run-host.ts';
-import { SlotList } from './slot-list.ts';
-import { Targets } from './targets.ts';
+import type { ResolvedHttpClientOptions } from './http-client-options.ts';
+import { ConnectionPool } from './pool/connection-pool.ts';
+import { KnownUrls } from './pool/known-urls.ts';
+import type { ClientServices } from './request/client-services.ts';
+import type { RequestCall } from './request/request-call.ts';
+import type { OnChunk, RequestSettings } from './request/request-options.ts';
+import { RequestRun } from './request/request-run.ts';
+import type { BodyTaker } from './response/response-reception.ts';
 
 /** What the requests of one client share. */
-export class ClientCore implements RunHost {
+export class ClientCore implements ClientServices {
   pool: ConnectionPool;
-  targets: Targets;
+  urls: KnownUrls;
   readonly clock: Clock = nodeClock;
   readonly wheel: TimerWheel = sharedWheel;
   forcesBody = false;
   private readonly options: ResolvedHttpClientOptions;
   private readonly onOver = (run: RequestRun): void => this.runs.delete(run);
-  private readonly runs: SlotList<RequestRun> = new SlotList();
+  private readonly runs: DenseSet<RequestRun> = new DenseSet();
 
   constructor(options: ResolvedHttpClientOptions) {
     this.options = options;
     this.pool = new ConnectionPool(options, this.wheel);
-    this.targets = new Targets(options.tlsOptions, options.proxy);
+    this.urls = new KnownUrls(options.tlsOptions, options.proxy);
   }
 
   onCallbackError(error: unknown): void {
@@ -54,7 +55,7 @@ export class ClientCore implements RunHost {
 
   /** From now on connections are made with these options. */
   useTlsOptions(tlsOptions: SocketTLSOptions): void {
-    this.targets = new Targets(tlsOptions, this.options.proxy);
+    this.urls = new KnownUrls(tlsOptions, this.options.proxy);
     this.renewPool();
   }
 

@@ -4,11 +4,11 @@ import type { HttpResponse } from '../http/http-response.ts';
 import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
 import { parseContentRange, validatorOf } from './content-range.ts';
-import { HttpFailure } from './failure.ts';
-import { ofArguments, responseOf } from './request-preparation.ts';
-import type { BodyTaker } from './response-reception.ts';
-import { noBytes } from './response-sink.ts';
-import type { RequestCall } from './run-host.ts';
+import { HttpFailure } from './http-failure.ts';
+import type { RequestCall } from './request/request-call.ts';
+import { ofArguments, responseOf } from './request/request-preparation.ts';
+import type { BodyTaker } from './response/response-reception.ts';
+import { noBytes } from './response/response-sink.ts';
 
 export interface HttpDownloadOptions {
   /**

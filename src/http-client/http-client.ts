@@ -8,17 +8,20 @@ import { afterThisCallback } from '../platform/turn.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkBoolean, checkFunction, checkString } from '../util/options.ts';
-import { callOf, callWithBody, type HttpRequestInit } from './call-arguments.ts';
-import { Cancellation } from './cancellation.ts';
 import { ClientCore } from './client-core.ts';
-import { type HttpClientOptions, type ResolvedHttpClientOptions, resolveHttpClientOptions } from './client-options.ts';
 import { Download, type HttpDownloadOptions, type Perform } from './download.ts';
+import {
+  type HttpClientOptions,
+  type ResolvedHttpClientOptions,
+  resolveHttpClientOptions,
+} from './http-client-options.ts';
 import { type HttpStream, StreamSource } from './http-stream.ts';
-import { HttpRequestArgs } from './request-args.ts';
-import type { HttpRequestBody } from './request-options.ts';
+import { HttpRequestArgs } from './request/request-args.ts';
+import { callOf, callWithBody, type HttpRequestInit, type RequestCall } from './request/request-call.ts';
+import { Cancellation } from './request/request-cancellation.ts';
+import type { HttpRequestBody } from './request/request-options.ts';
 import { RequestQueue } from './request-queue.ts';
-import { noBytes } from './response-sink.ts';
-import type { RequestCall } from './run-host.ts';
+import { noBytes } from './response/response-sink.ts';
 
 /** Gets the result of a queued request. */
 export type OnResponseCallback = (response: HttpResponse<Buffer>) => unknown;

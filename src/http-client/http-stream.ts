@@ -5,7 +5,7 @@ import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../protocol/http1/headers.ts';
 import { AsyncQueue } from '../util/async-queue.ts';
 import { Deferred } from '../util/deferred.ts';
-import type { BodyTaker } from './response-reception.ts';
+import type { BodyTaker } from './response/response-reception.ts';
 
 /** The body of a response that is being streamed did not come whole: what the loop over it throws. */
 export class HttpStreamError extends IxError {

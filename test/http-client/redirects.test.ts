@@ -3,7 +3,11 @@ import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { type HttpUrl, parseHttpUrl } from '../../src/dial/url.ts';
-import { decideHttpRedirect, type HttpRedirectDecision, type RequestTarget } from '../../src/http-client/redirects.ts';
+import {
+  decideHttpRedirect,
+  type HttpRedirectDecision,
+  type RequestTarget,
+} from '../../src/http-client/response/http-redirects.ts';
 import { HttpHeaders } from '../../src/protocol/http1/headers.ts';
 import { createHttpClient, type JudgeServer, type Mirrored, startJudge, startMirror } from '../support/http-server.ts';
 import { identity, trusting } from '../support/secure.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { HttpFailure } from '../../src/http-client/failure.ts';
-import { type RetryRules, waitAfterFailure, waitAfterStatus } from '../../src/http-client/retries.ts';
+import { HttpFailure } from '../../src/http-client/http-failure.ts';
+import { type RetryRules, waitAfterFailure, waitAfterStatus } from '../../src/http-client/response/http-retries.ts';
 import { createHttpClient, httpUrl, listenAnswering, response } from '../support/http-server.ts';
 import { closedPort, listenRaw } from '../support/raw-server.ts';
 

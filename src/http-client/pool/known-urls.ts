@@ -1,10 +1,10 @@
-import { resolveProxy } from '../dial/connect.ts';
-import { withoutIdentity } from '../dial/location.ts';
-import type { ProxyServer } from '../dial/proxy-server.ts';
-import { type HttpUrl, isUnixProtocol, parseHttpUrl, type UrlResult, usesTls } from '../dial/url.ts';
-import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import type { PoolTarget } from './connection-waiter.ts';
-import type { RequestTarget } from './redirects.ts';
+import { resolveProxy } from '../../dial/connect.ts';
+import { withoutIdentity } from '../../dial/location.ts';
+import type { ProxyServer } from '../../dial/proxy-server.ts';
+import { type HttpUrl, isUnixProtocol, parseHttpUrl, type UrlResult, usesTls } from '../../dial/url.ts';
+import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
+import type { RequestTarget } from '../response/http-redirects.ts';
+import type { PoolTarget } from './pool-place.ts';
 
 /** URLs that are remembered, since most are asked for again. */
 const MOST_URLS = 256;
@@ -20,7 +20,7 @@ export interface KnownUrl {
 }
 
 /** Finds out for one client which connections a URL asks for. */
-export class Targets {
+export class KnownUrls {
   private readonly tlsOptions: SocketTLSOptions | undefined;
   private readonly proxy: ProxyServer | 'env' | undefined;
   private readonly urls = new Map<string, KnownUrl>();

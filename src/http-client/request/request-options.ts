@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { UsageError } from '../errors.ts';
-import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
+import { UsageError } from '../../errors.ts';
+import type { HttpHeadersInit } from '../../protocol/http1/headers.ts';
 import {
   checkBoolean,
   checkFunction,
@@ -9,7 +9,7 @@ import {
   checkSignal,
   checkString,
   rejectUnknownOptions,
-} from '../util/options.ts';
+} from '../../util/options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
 
 /**

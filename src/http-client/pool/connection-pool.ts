@@ -1,12 +1,12 @@
-import { dial, dialForwardProxy } from '../dial/connect.ts';
-import { afterNextPoll } from '../platform/turn.ts';
-import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import type { Transport } from '../transport/transport.ts';
-import type { TimerWheel } from '../util/timer-wheel.ts';
-import type { ClientConnection } from './connection.ts';
-import type { ConnectionWaiter } from './connection-waiter.ts';
+import { dial, dialForwardProxy } from '../../dial/connect.ts';
+import { afterNextPoll } from '../../platform/turn.ts';
+import type { LookupFunction } from '../../transport/tcp/tcp-connect.ts';
+import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { TimerWheel } from '../../util/timer-wheel.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { type OriginHost, OriginPool } from './origin-pool.ts';
+import type { PoolPlace } from './pool-place.ts';
 
 export interface PoolOptions {
   readonly maxConnectionsPerOrigin: number;
@@ -27,7 +27,7 @@ export class ConnectionPool implements OriginHost {
   isRetired = false;
   // Keys and waiters may know the credentials of a proxy.
   readonly #origins: Map<string, OriginPool> = new Map();
-  #polled: ConnectionWaiter[] = [];
+  #polled: PoolPlace[] = [];
   #settling: ClientConnection[] = [];
   #isPolling = false;
   #idleCount = 0;
@@ -38,7 +38,7 @@ export class ConnectionPool implements OriginHost {
   }
 
   /** Gives `waiter` a connection, never before this call has returned. */
-  acquire(waiter: ConnectionWaiter): void {
+  acquire(waiter: PoolPlace): void {
     const { key } = waiter.poolTarget;
     let origin = this.#origins.get(key);
     if (origin === undefined) {
@@ -49,7 +49,7 @@ export class ConnectionPool implements OriginHost {
   }
 
   /** `waiter` wants no connection any more. */
-  abandon(waiter: ConnectionWaiter): void {
+  abandon(waiter: PoolPlace): void {
     const { waitsFor, waitsAt, promised, ender } = waiter;
     waiter.waitsFor = 'nothing';
     waiter.waitsAt = undefined;
@@ -104,7 +104,7 @@ export class ConnectionPool implements OriginHost {
    * @internal Gives `waiter` a connection that was used before, once all sockets were looked at: what a server has sent
    * by now without being asked must not pass for the answer.
    */
-  giveAfterPoll(waiter: ConnectionWaiter, connection: ClientConnection): void {
+  giveAfterPoll(waiter: PoolPlace, connection: ClientConnection): void {
     waiter.waitsFor = 'poll';
     waiter.promised = connection;
     this.#polled.push(waiter);
@@ -112,7 +112,7 @@ export class ConnectionPool implements OriginHost {
   }
 
   /** @internal */
-  dial(waiter: ConnectionWaiter, signal: AbortSignal): Promise<Transport> {
+  dial(waiter: PoolPlace, signal: AbortSignal): Promise<Transport> {
     const { url, proxy, isForward, tlsOptions } = waiter.poolTarget;
     const { family, localAddress, lookup, addressAttemptTimeoutMs, proxyTlsOptions } = this.options;
     const connect = isForward ? dialForwardProxy : dial;

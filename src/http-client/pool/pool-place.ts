@@ -1,13 +1,13 @@
-import type { DialObserver } from '../dial/connect.ts';
-import type { ProxyServer } from '../dial/proxy-server.ts';
-import type { HttpUrl } from '../dial/url.ts';
-import type { ConnectPhase } from '../errors.ts';
-import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import type { ClientConnection } from './connection.ts';
+import type { DialObserver } from '../../dial/connect.ts';
+import type { ProxyServer } from '../../dial/proxy-server.ts';
+import type { HttpUrl } from '../../dial/url.ts';
+import type { ConnectPhase } from '../../errors.ts';
+import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
+import type { ClientConnection } from './client-connection.ts';
 
 /** Where connections are waited for. */
 export interface WaitingRoom {
-  readonly waiters: Set<ConnectionWaiter>;
+  readonly waiters: Set<PoolPlace>;
   onFree(connection: ClientConnection): void;
 }
 
@@ -23,7 +23,7 @@ export interface PoolTarget {
 }
 
 /** Who wants a connection. The fields are the pool's. */
-export abstract class ConnectionWaiter implements DialObserver {
+export abstract class PoolPlace implements DialObserver {
   /** What it is waiting for. */
   waitsFor: 'nothing' | 'place' | 'dial' | 'poll' = 'nothing';
   waitsAt: WaitingRoom | undefined = undefined;

@@ -1,13 +1,13 @@
-import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
-import type { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
-import type { MessageFailure } from '../protocol/http1/message/message-failure.ts';
-import type { MessageHandler } from '../protocol/http1/message/message-handler.ts';
-import { MessageReader } from '../protocol/http1/message/message-reader.ts';
-import { keepsAlive } from '../protocol/http1/message/persistence.ts';
-import type { Transport, TransportHandler } from '../transport/transport.ts';
-import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
-import { type HttpFailure, ofEnd, ofMessage, ofReset, type ResponsePart } from './failure.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import type { MessageFailure } from '../../protocol/http1/message/message-failure.ts';
+import type { MessageHandler } from '../../protocol/http1/message/message-handler.ts';
+import { MessageReader } from '../../protocol/http1/message/message-reader.ts';
+import { keepsAlive } from '../../protocol/http1/message/persistence.ts';
+import type { Transport, TransportHandler } from '../../transport/transport.ts';
+import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
+import { type HttpFailure, ofEnd, ofMessage, ofReset, type ResponsePart } from '../http-failure.ts';
 
 /** Whose request is on a connection. */
 export interface ConnectionUser {

@@ -1,5 +1,5 @@
-import { calculateRetryWaitMilliseconds } from '../util/backoff.ts';
-import type { HttpFailure } from './failure.ts';
+import { calculateRetryWaitMilliseconds } from '../../util/backoff.ts';
+import type { HttpFailure } from '../http-failure.ts';
 
 /** RFC 9110 section 9.2.2: made twice, they do what they do when made once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);

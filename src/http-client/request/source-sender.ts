@@ -1,8 +1,8 @@
-import { chunkEnd, formatChunkHeader, lastChunk } from '../protocol/http1/message/body-writer.ts';
-import type { Transport } from '../transport/transport.ts';
-import { Deferred } from '../util/deferred.ts';
-import { HttpFailure } from './failure.ts';
-import { ofSource } from './request-body.ts';
+import { chunkEnd, formatChunkHeader, lastChunk } from '../../protocol/http1/message/body-writer.ts';
+import type { Transport } from '../../transport/transport.ts';
+import { Deferred } from '../../util/deferred.ts';
+import { HttpFailure } from '../http-failure.ts';
+import { ofSource } from './prepared-body.ts';
 
 /** More than this is not given to a connection that has not taken what it was given before. */
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -10,7 +10,7 @@ const HIGH_WATER_BYTES = 64 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
 /** Who wants a body sent. */
-export interface BodySenderOwner {
+export interface SourceSenderOwner {
   /** Bytes were given to the connection. */
   onSent(byteCount: number): void;
   /** All of the body was. */
@@ -20,11 +20,11 @@ export interface BodySenderOwner {
 }
 
 /** Sends a body from a source, as fast as the connection takes it. */
-export class BodySender {
+export class SourceSender {
   private readonly source: AsyncIterator<unknown>;
   private readonly length: number | undefined;
   private readonly transport: Transport;
-  private readonly owner: BodySenderOwner;
+  private readonly owner: SourceSenderOwner;
   private sent = 0;
   /** The end of a body whose length is known. */
   private last: Buffer | undefined;
@@ -35,7 +35,7 @@ export class BodySender {
     source: AsyncIterable<unknown>,
     length: number | undefined,
     transport: Transport,
-    owner: BodySenderOwner,
+    owner: SourceSenderOwner,
   ) {
     this.source = source[Symbol.asyncIterator]();
     this.length = length;

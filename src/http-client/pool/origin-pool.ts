@@ -1,6 +1,6 @@
-import type { Transport } from '../transport/transport.ts';
-import { ClientConnection, type ConnectionOwner } from './connection.ts';
-import type { ConnectionWaiter, WaitingRoom } from './connection-waiter.ts';
+import type { Transport } from '../../transport/transport.ts';
+import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import type { PoolPlace, WaitingRoom } from './pool-place.ts';
 
 /** What the connections to all origins share. */
 export interface OriginHost {
@@ -8,8 +8,8 @@ export interface OriginHost {
   /** No connection is kept any more. */
   readonly isRetired: boolean;
   /** Gives a connection that was used before. */
-  giveAfterPoll(waiter: ConnectionWaiter, connection: ClientConnection): void;
-  dial(waiter: ConnectionWaiter, signal: AbortSignal): Promise<Transport>;
+  giveAfterPoll(waiter: PoolPlace, connection: ClientConnection): void;
+  dial(waiter: PoolPlace, signal: AbortSignal): Promise<Transport>;
   addIdle(connection: ClientConnection): void;
   removeIdle(connection: ClientConnection): void;
   forget(origin: OriginPool): void;
@@ -19,7 +19,7 @@ export interface OriginHost {
 export class OriginPool implements ConnectionOwner, WaitingRoom {
   readonly key: string;
   /** First come, first served. */
-  readonly waiters: Set<ConnectionWaiter> = new Set();
+  readonly waiters: Set<PoolPlace> = new Set();
   /** Connections, those in the making included. */
   count = 0;
   private readonly pool: OriginHost;
@@ -39,7 +39,7 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
     for (const connection of this.idle.slice()) connection.destroy();
   }
 
-  acquire(waiter: ConnectionWaiter): void {
+  acquire(waiter: PoolPlace): void {
     const { pool } = this;
     waiter.waitsAt = this;
     if (!waiter.wantsFresh) {
@@ -93,7 +93,7 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
     return undefined;
   }
 
-  private firstWaiter(fits: (waiter: ConnectionWaiter) => boolean): ConnectionWaiter | undefined {
+  private firstWaiter(fits: (waiter: PoolPlace) => boolean): PoolPlace | undefined {
     for (const waiter of this.waiters) {
       if (!fits(waiter)) continue;
       this.waiters.delete(waiter);
@@ -113,7 +113,7 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
   }
 
   /** Makes a connection for one waiter. Never rejects. */
-  private async dial(waiter: ConnectionWaiter): Promise<void> {
+  private async dial(waiter: PoolPlace): Promise<void> {
     const ender = new AbortController();
     this.count++;
     waiter.waitsFor = 'dial';
@@ -137,7 +137,7 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
     }
   }
 
-  private letGo(waiter: ConnectionWaiter): void {
+  private letGo(waiter: PoolPlace): void {
     waiter.ender = undefined;
     waiter.waitsFor = 'nothing';
     waiter.waitsAt = undefined;

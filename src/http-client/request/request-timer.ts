@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../util/clock.ts';
-import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
-import { HttpFailure } from './failure.ts';
+import type { Clock, Timer } from '../../util/clock.ts';
+import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
+import { HttpFailure } from '../http-failure.ts';
 import type { RequestSettings } from './request-options.ts';
 
 /** What a request may take too long for, or waits for. */

@@ -1,17 +1,17 @@
-import type { HttpUrl } from '../dial/url.ts';
-import { UsageError } from '../errors.ts';
-import type { HttpErrorCode } from '../http/http-error-code.ts';
-import { HttpResponse } from '../http/http-response.ts';
-import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { PoolTarget } from './connection-waiter.ts';
-import { HttpFailure } from './failure.ts';
-import type { RequestTarget } from './redirects.ts';
-import type { RequestBody } from './request-body.ts';
-import { checkRequestHeaders, formatHead, noHeaders, withoutSecrets } from './request-head.ts';
+import type { HttpUrl } from '../../dial/url.ts';
+import { UsageError } from '../../errors.ts';
+import type { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpResponse } from '../../http/http-response.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { KnownUrl } from '../pool/known-urls.ts';
+import type { PoolTarget } from '../pool/pool-place.ts';
+import type { RequestTarget } from '../response/http-redirects.ts';
+import { checkRequestHeaders, formatHead, noHeaders, withoutSecrets } from './outgoing-head.ts';
+import type { RequestBody } from './prepared-body.ts';
 import { defaultRequestSettings, type RequestSettings } from './request-options.ts';
 import type { RequestUpload } from './request-upload.ts';
-import type { KnownUrl } from './targets.ts';
 
 export interface FirstRequest {
   readonly method: string;

@@ -1,9 +1,9 @@
-import type { ConnectPhase } from '../errors.ts';
-import { formatStatusLine, type ResponseHead } from '../protocol/http1/head/response-head.ts';
-import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
-import type { Transport } from '../transport/transport.ts';
-import type { RequestTarget } from './redirects.ts';
-import { withoutSecrets } from './request-head.ts';
+import type { ConnectPhase } from '../../errors.ts';
+import { formatStatusLine, type ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { RequestTarget } from '../response/http-redirects.ts';
+import { withoutSecrets } from './outgoing-head.ts';
 import type { RequestSettings } from './request-options.ts';
 import { describeRequest } from './request-preparation.ts';
 import type { RequestUpload } from './request-upload.ts';

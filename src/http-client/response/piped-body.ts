@@ -1,7 +1,7 @@
-import type { ContentCoding } from '../http/coding/content-coding.ts';
-import { ContentDecoder } from '../http/coding/content-decoder.ts';
-import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
-import { Deferred } from '../util/deferred.ts';
+import type { ContentCoding } from '../../http/coding/content-coding.ts';
+import { ContentDecoder } from '../../http/coding/content-decoder.ts';
+import type { ByteConsumer } from '../../http/coding/decoding-stage.ts';
+import { Deferred } from '../../util/deferred.ts';
 
 /** What waits for a slow consumer before no more is read. */
 const HIGH_WATER_BYTES = 128 * 1024;

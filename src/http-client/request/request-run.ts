@@ -1,34 +1,35 @@
-import { type ConnectPhase, UsageError } from '../errors.ts';
-import { HttpErrorCode } from '../http/http-error-code.ts';
-import type { HttpResponse } from '../http/http-response.ts';
-import { afterNextPoll } from '../platform/turn.ts';
-import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
-import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
-import { Cancellation, isCancelled } from './cancellation.ts';
-import type { ClientConnection, ConnectionUser } from './connection.ts';
-import { ConnectionWaiter, type PoolTarget } from './connection-waiter.ts';
-import { cancelled, HttpFailure, ofConnecting, unwantedSwitch } from './failure.ts';
-import type { ConnectionPool } from './pool.ts';
-import type { RequestTarget } from './redirects.ts';
-import { prepareBody, type RequestBody, releaseSource } from './request-body.ts';
+import { type ConnectPhase, UsageError } from '../../errors.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
+import type { HttpResponse } from '../../http/http-response.ts';
+import { afterNextPoll } from '../../platform/turn.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import type { Slotted } from '../../util/dense-set.ts';
+import { cancelled, HttpFailure, ofConnecting, unwantedSwitch } from '../http-failure.ts';
+import type { ClientConnection, ConnectionUser } from '../pool/client-connection.ts';
+import type { ConnectionPool } from '../pool/connection-pool.ts';
+import type { KnownUrl } from '../pool/known-urls.ts';
+import { PoolPlace, type PoolTarget } from '../pool/pool-place.ts';
+import type { RequestTarget } from '../response/http-redirects.ts';
+import { mayRepeatUnseen, type RetryRules, waitAfterFailure } from '../response/http-retries.ts';
+import { type BodyTaker, type ReceptionContext, ResponseReception } from '../response/response-reception.ts';
+import { noBytes, ofDecoding } from '../response/response-sink.ts';
+import type { ClientServices } from './client-services.ts';
+import { prepareBody, type RequestBody, releaseSource } from './prepared-body.ts';
+import type { RequestCall } from './request-call.ts';
+import { Cancellation, isCancelled } from './request-cancellation.ts';
 import { logResponse, observePhase, observeRequest, observeResponse } from './request-observation.ts';
 import type { RequestSettings } from './request-options.ts';
 import { firstTarget, headFor, ofArguments, responseOf } from './request-preparation.ts';
 import { type DeadlineName, RequestTimer, timeoutFailure } from './request-timer.ts';
 import { RequestUpload } from './request-upload.ts';
-import { type BodyTaker, type ReceptionContext, ResponseReception } from './response-reception.ts';
-import { noBytes, ofDecoding } from './response-sink.ts';
-import { mayRepeatUnseen, type RetryRules, waitAfterFailure } from './retries.ts';
-import type { RequestCall, RunHost } from './run-host.ts';
-import type { Slotted } from './slot-list.ts';
-import type { KnownUrl } from './targets.ts';
 
 /** One request, from the call to its result: connections, redirects and retries. */
-export class RequestRun extends ConnectionWaiter implements ConnectionUser, ReceptionContext, Slotted {
+export class RequestRun extends PoolPlace implements ConnectionUser, ReceptionContext, Slotted {
   wantsFresh = false;
   readonly result: Promise<HttpResponse<Buffer>>;
   private resolve: (response: HttpResponse<Buffer>) => void = () => undefined;
-  readonly host: RunHost;
+  readonly host: ClientServices;
   private readonly onOver: (run: RequestRun) => void;
   private readonly request: RequestCall;
   readonly settings: RequestSettings;
@@ -54,7 +55,12 @@ export class RequestRun extends ConnectionWaiter implements ConnectionUser, Rece
    * @param taker gets the body, in place of the result
    * @param onOver is called before the result is there
    */
-  constructor(host: RunHost, request: RequestCall, taker: BodyTaker | undefined, onOver: (run: RequestRun) => void) {
+  constructor(
+    host: ClientServices,
+    request: RequestCall,
+    taker: BodyTaker | undefined,
+    onOver: (run: RequestRun) => void,
+  ) {
     super();
     this.onOver = onOver;
     this.host = host;
@@ -99,7 +105,7 @@ export class RequestRun extends ConnectionWaiter implements ConnectionUser, Rece
 
   private prepare(): void {
     const { request, settings } = this;
-    this.known = this.host.targets.parse(request.url);
+    this.known = this.host.urls.parse(request.url);
     this.target = firstTarget(this.known, request);
     const body = request.body === undefined ? undefined : prepareBody(request.body, settings.compressRequest);
     if (body instanceof Promise) void this.attemptWith(body);
@@ -125,7 +131,7 @@ export class RequestRun extends ConnectionWaiter implements ConnectionUser, Rece
     this.reception?.destroy();
     this.reception = undefined;
     try {
-      this.pooled = this.host.targets.connectionsFor(target, this.known);
+      this.pooled = this.host.urls.connectionsFor(target, this.known);
       const body = target.hasBody ? this.body : undefined;
       const context = { settings, body, pooled: this.pooled, known: this.known, forcesBody: this.host.forcesBody };
       this.upload = new RequestUpload(headFor(target, context), body, settings.expectContinue, this);
@@ -146,7 +152,7 @@ export class RequestRun extends ConnectionWaiter implements ConnectionUser, Rece
     observePhase(this, phase);
   }
 
-  /** @internal ConnectionWaiter */
+  /** @internal PoolPlace */
   onConnection(connection: ClientConnection): void {
     const { upload, target, timer } = this;
     if (upload === undefined || target === undefined) return;
@@ -158,7 +164,7 @@ export class RequestRun extends ConnectionWaiter implements ConnectionUser, Rece
     upload.start(connection.transport);
   }
 
-  /** @internal ConnectionWaiter */
+  /** @internal PoolPlace */
   onNoConnection(error: unknown): void {
     this.timer.clearRare();
     this.failOrRetry(ofConnecting(error, this.target?.url.href ?? ''));

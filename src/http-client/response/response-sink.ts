@@ -1,8 +1,8 @@
-import type { ContentCoding } from '../http/coding/content-coding.ts';
-import { decodeBody } from '../http/coding/content-decoder.ts';
-import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
-import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
-import { HttpFailure } from './failure.ts';
+import type { ContentCoding } from '../../http/coding/content-coding.ts';
+import { decodeBody } from '../../http/coding/content-decoder.ts';
+import type { ByteConsumer } from '../../http/coding/decoding-stage.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import { HttpFailure } from '../http-failure.ts';
 import { PipedBody, type Reading } from './piped-body.ts';
 
 /** What becomes of the body of one response. */

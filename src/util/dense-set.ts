@@ -1,4 +1,4 @@
-/** Something that is in a {@link SlotList}; the field is the list's. */
+/** Something that is in a {@link DenseSet}; the field is the list's. */
 export interface Slotted {
   slot: number;
 }
@@ -7,7 +7,7 @@ export interface Slotted {
  * A set of what comes and goes with every request. A `Set` would leave behind tables that keep what is long gone from
  * being collected early: it cost a quarter of the time of a request.
  */
-export class SlotList<T extends Slotted> {
+export class DenseSet<T extends Slotted> {
   private readonly items: T[] = [];
 
   add(item: T): void {

@@ -1,6 +1,6 @@
-import type { ConnectPhase } from '../errors.ts';
-import type { HttpHeaders } from '../protocol/http1/headers.ts';
-import type { TLSConnectionInfo } from '../transport/tls/tls-info.ts';
+import type { ConnectPhase } from '../../errors.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import type { TLSConnectionInfo } from '../../transport/tls/tls-info.ts';
 
 /** A request that is about to leave on a connection. */
 export interface ObservedRequest {

@@ -1,11 +1,20 @@
-import { UsageError } from '../errors.ts';
-import { formatForm, type HttpParameters } from '../http/form/form.ts';
-import { MultipartBody } from '../http/form/multipart.ts';
-import type { HttpFormDataParameters } from '../http/form/multipart-part.ts';
-import { checkString } from '../util/options.ts';
+import { UsageError } from '../../errors.ts';
+import { formatForm, type HttpParameters } from '../../http/form/form.ts';
+import { MultipartBody } from '../../http/form/multipart.ts';
+import type { HttpFormDataParameters } from '../../http/form/multipart-part.ts';
+import { checkString } from '../../util/options.ts';
 import { HttpRequestArgs, settingsFrom } from './request-args.ts';
 import type { HttpRequestBody, HttpRequestOptions, RequestSettings } from './request-options.ts';
-import type { RequestCall } from './run-host.ts';
+
+/** What a method of the client asks for. */
+export interface RequestCall {
+  readonly url: string;
+  readonly method: string;
+  readonly body: HttpRequestBody | MultipartBody | undefined;
+  readonly settings: RequestSettings;
+  /** Whose `cancel` ends it. */
+  readonly args: HttpRequestArgs | undefined;
+}
 
 /** How a request is made: arguments of `createRequest()`, or plain options. */
 export type HttpRequestInit = HttpRequestArgs | HttpRequestOptions;

@@ -5,11 +5,11 @@ import {
   unsafeRedirect,
   withCredentialsOf,
   withoutPrivateHeaders,
-} from '../dial/location.ts';
-import { type HttpUrl, parseHttpUrl } from '../dial/url.ts';
-import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
-import { HttpFailure } from './failure.ts';
+} from '../../dial/location.ts';
+import { type HttpUrl, parseHttpUrl } from '../../dial/url.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { HttpFailure } from '../http-failure.ts';
 
 /** What is asked for, and of whom. */
 export interface RequestTarget {

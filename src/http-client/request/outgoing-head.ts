@@ -1,14 +1,14 @@
-import { basicAuthorization } from '../dial/proxy-tunnel-plan.ts';
-import type { HttpUrl } from '../dial/url.ts';
-import { UsageError } from '../errors.ts';
-import { decodableCodings } from '../http/coding/content-coding.ts';
-import { userAgent } from '../platform/user-agent.ts';
-import { isAuthority } from '../protocol/http1/authority.ts';
-import { formatFields, formatRequestLine } from '../protocol/http1/head/head-writer.ts';
-import { HttpHeaders } from '../protocol/http1/headers.ts';
-import { equalsIgnoringCase } from '../protocol/http1/tokens.ts';
-import type { PoolTarget } from './connection-waiter.ts';
-import type { RequestBody } from './request-body.ts';
+import { basicAuthorization } from '../../dial/proxy-tunnel-plan.ts';
+import type { HttpUrl } from '../../dial/url.ts';
+import { UsageError } from '../../errors.ts';
+import { decodableCodings } from '../../http/coding/content-coding.ts';
+import { userAgent } from '../../platform/user-agent.ts';
+import { isAuthority } from '../../protocol/http1/authority.ts';
+import { formatFields, formatRequestLine } from '../../protocol/http1/head/head-writer.ts';
+import { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { equalsIgnoringCase } from '../../protocol/http1/tokens.ts';
+import type { PoolTarget } from '../pool/pool-place.ts';
+import type { RequestBody } from './prepared-body.ts';
 
 /** What a request head is made of. */
 export interface RequestHeadParts {

@@ -1,7 +1,7 @@
-import type { Transport } from '../transport/transport.ts';
-import { BodySender } from './body-sender.ts';
-import type { HttpFailure } from './failure.ts';
-import type { RequestBody } from './request-body.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { HttpFailure } from '../http-failure.ts';
+import type { RequestBody } from './prepared-body.ts';
+import { SourceSender } from './source-sender.ts';
 
 /** Who makes a request. */
 export interface UploadOwner {
@@ -30,7 +30,7 @@ export class RequestUpload {
   private readonly expectsContinue: boolean;
   private readonly owner: UploadOwner;
   private transport: Transport | undefined = undefined;
-  private sender: BodySender | undefined = undefined;
+  private sender: SourceSender | undefined = undefined;
   private isWaiting = false;
   private lastUnsent = 0;
 
@@ -102,7 +102,7 @@ export class RequestUpload {
   private sendBody(transport: Transport, body: RequestBody): void {
     const { bytes, source } = body;
     if (source !== undefined) {
-      this.sender = new BodySender(source, body.length, transport, {
+      this.sender = new SourceSender(source, body.length, transport, {
         onSent: (byteCount) => {
           this.bytesSent += byteCount;
           this.bodyBytesSent += byteCount;

@@ -1,5 +1,6 @@
-import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
-import { checkBoolean } from '../util/options.ts';
+import type { HttpHeadersInit } from '../../protocol/http1/headers.ts';
+import { DenseSet, type Slotted } from '../../util/dense-set.ts';
+import { checkBoolean } from '../../util/options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
 import {
   checkRequestOption,
@@ -11,7 +12,6 @@ import {
   type RequestSettings,
   resolveRequestOptions,
 } from './request-options.ts';
-import { SlotList, type Slotted } from './slot-list.ts';
 
 /** Who is told that a request is cancelled. */
 export interface CancelWatcher extends Slotted {
@@ -35,7 +35,7 @@ export class HttpRequestArgs implements HttpRequestOptions {
   /** Settings that were given to a request must stay as they are. */
   #isShared = false;
   #isCancelled = false;
-  readonly #running: SlotList<CancelWatcher> = new SlotList();
+  readonly #running: DenseSet<CancelWatcher> = new DenseSet();
 
   constructor(options: HttpRequestOptions = {}) {
     this.#settings = { ...resolveRequestOptions(options) };

@@ -1,10 +1,10 @@
-import { UsageError } from '../errors.ts';
-import { BodyError } from '../http/body-error.ts';
-import { encodeBody, encodeStream } from '../http/coding/content-encoder.ts';
-import { FileSource } from '../http/files/file-source.ts';
-import { MultipartBody } from '../http/form/multipart.ts';
-import { hearErrors, releaseSingleUse } from '../http/form/single-use-source.ts';
-import { HttpFailure } from './failure.ts';
+import { UsageError } from '../../errors.ts';
+import { BodyError } from '../../http/body-error.ts';
+import { encodeBody, encodeStream } from '../../http/coding/content-encoder.ts';
+import { FileSource } from '../../http/files/file-source.ts';
+import { MultipartBody } from '../../http/form/multipart.ts';
+import { hearErrors, releaseSingleUse } from '../../http/form/single-use-source.ts';
+import { HttpFailure } from '../http-failure.ts';
 import type { HttpRequestBody } from './request-options.ts';
 
 /** A body, ready to be sent. */

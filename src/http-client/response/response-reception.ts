@@ -1,14 +1,14 @@
-import { parseRetryAfter } from '../dial/retry-after.ts';
-import { parseContentEncoding } from '../http/coding/content-coding.ts';
-import type { ByteConsumer } from '../http/coding/decoding-stage.ts';
-import type { ResponseHead } from '../protocol/http1/head/response-head.ts';
-import type { BodyFraming } from '../protocol/http1/message/body-framing.ts';
-import { HttpFailure } from './failure.ts';
+import { parseRetryAfter } from '../../dial/retry-after.ts';
+import { parseContentEncoding } from '../../http/coding/content-coding.ts';
+import type { ByteConsumer } from '../../http/coding/decoding-stage.ts';
+import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { RequestSettings } from '../request/request-options.ts';
+import { decideHttpRedirect, type RequestTarget } from './http-redirects.ts';
+import { type RetryRules, waitAfterStatus } from './http-retries.ts';
 import type { Reading } from './piped-body.ts';
-import { decideHttpRedirect, type RequestTarget } from './redirects.ts';
-import type { RequestSettings } from './request-options.ts';
 import { DiscardSink, ofDecoding, PipeSink, type ResponseSink, WholeSink } from './response-sink.ts';
-import { type RetryRules, waitAfterStatus } from './retries.ts';
 
 /** Who gets the body of a response, in place of the result. */
 export interface BodyTaker {
