@@ -1,36 +1,39 @@
 import {
   type ConnectionOptions,
-  checkSeconds,
-  connectionOptionNames,
+  checkConnectionOptions,
+  connectionLines,
   type ResolvedConnectionOptions,
-  resolveConnectionOptions,
 } from '../connection/connection-options.ts';
-import { checkProxy } from '../dial/proxy-option.ts';
+import { proxyOption } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { checkUpgradeHeaders } from '../protocol/websocket/handshake/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import {
-  checkFunction,
-  checkInteger,
-  checkOneOf,
-  checkSignal,
-  checkString,
-  rejectUnknownOptions,
-} from '../util/options.ts';
+  callback,
+  choice,
+  count,
+  milliseconds,
+  type Option,
+  option,
+  seconds,
+  signal,
+  text,
+} from '../util/option-kinds.ts';
+import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
+import { checkString } from '../util/options.ts';
 import { type OutboxOptions, type ResolvedOutboxOptions, resolveOutboxOptions } from './outbox.ts';
 import type { Provider } from './provider.ts';
 import {
   type ReconnectionOptions,
   type ResolvedReconnectionOptions,
-  reconnectionOptionNames,
-  resolveReconnectionOptions,
+  reconnectionLines,
 } from './reconnection-options.ts';
 
 /**
- * The options of a client. Most have a setter as well, as in the seed library. `url`, `extraHeaders` and
+ * The options of a client. Most have a setter as well, as in IXWebSocket. `url`, `extraHeaders` and
  * `subprotocols` may be functions, which are called for each attempt to connect; one that fails is a failed attempt.
  *
  * @example
@@ -108,22 +111,20 @@ export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions
   signal?: AbortSignal | undefined;
 }
 
+type NoDefault = 'localAddress' | 'lookup' | 'tlsOptions' | 'proxyTlsOptions' | 'addressAttemptTimeoutMs' | 'signal';
+type ReadDifferently = 'url' | 'extraHeaders' | 'subprotocols' | 'outbox' | 'proxy';
+type OwnOptions = Omit<WebSocketOptions, keyof ConnectionOptions | keyof ReconnectionOptions | ReadDifferently>;
+
 /** Checked options with all defaults filled in, as they are for one attempt. */
-export interface ResolvedClientOptions extends ResolvedConnectionOptions, ResolvedReconnectionOptions {
+export interface ResolvedClientOptions
+  extends ResolvedConnectionOptions,
+    ResolvedReconnectionOptions,
+    Resolved<OwnOptions, NoDefault> {
   url: string;
   extraHeaders: HttpHeaders;
   subprotocols: readonly string[];
-  handshakeTimeoutSecs: number;
   outbox: ResolvedOutboxOptions | undefined;
-  localAddress: string | undefined;
-  family: 0 | 4 | 6;
-  lookup: LookupFunction | undefined;
-  tlsOptions: SocketTLSOptions | undefined;
   proxy: ProxyServer | 'env' | undefined;
-  proxyTlsOptions: SocketTLSOptions | undefined;
-  maxRedirects: number;
-  addressAttemptTimeoutMs: number | undefined;
-  signal: AbortSignal | undefined;
 }
 
 /** The same before functions were called for their values; the setters replace single ones. */
@@ -133,82 +134,51 @@ export interface ClientSettings extends Omit<ResolvedClientOptions, 'url' | 'ext
   subprotocols: readonly string[] | Provider<readonly string[]>;
 }
 
-const defaults = Object.freeze({
-  url: '',
-  handshakeTimeoutSecs: 20,
-  family: 0,
-  maxRedirects: 10,
+export const clientOptions: OptionTable<ClientSettings> = optionTable('a WebSocket', {
+  ...connectionLines('client'),
+  ...reconnectionLines,
+  url: provided<string, string>('', checkString),
+  extraHeaders: provided<HttpHeadersInit, HttpHeaders>(new HttpHeaders(), checkExtraHeaders),
+  subprotocols: provided<readonly string[], readonly string[]>([], checkOfferedSubprotocols),
+  handshakeTimeoutSecs: seconds(20),
+  outbox: option<ResolvedOutboxOptions | undefined>(undefined, resolveOutboxOptions),
+  localAddress: text(undefined),
+  family: choice(0, [0, 4, 6]),
+  lookup: callback(),
+  tlsOptions: tlsOption(),
+  proxy: proxyOption(),
+  proxyTlsOptions: tlsOption(),
+  maxRedirects: count(10, { min: 0, max: 100 }),
+  addressAttemptTimeoutMs: milliseconds(undefined, 10),
+  signal: signal(),
 });
-
-const KNOWN: readonly string[] = [
-  ...connectionOptionNames,
-  ...reconnectionOptionNames,
-  ...Object.keys(defaults),
-  'extraHeaders',
-  'subprotocols',
-  'outbox',
-  'localAddress',
-  'lookup',
-  'tlsOptions',
-  'proxy',
-  'proxyTlsOptions',
-  'addressAttemptTimeoutMs',
-  'signal',
-];
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks the options of a client; throws {@link UsageError} naming the first that is wrong. */
 export function resolveClientOptions(options: WebSocketOptions): ClientSettings {
-  rejectUnknownOptions('a WebSocket', options, KNOWN);
-  const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const { localAddress, lookup, tlsOptions, proxy, proxyTlsOptions, addressAttemptTimeoutMs } = options;
-  return {
-    ...resolveConnectionOptions('client', options),
-    ...resolveReconnectionOptions(options),
-    url: checkUrl(options.url ?? defaults.url),
-    extraHeaders: checkHeadersOption(options.extraHeaders),
-    subprotocols: checkSubprotocolsOption(options.subprotocols ?? []),
-    handshakeTimeoutSecs: checkSeconds('handshakeTimeoutSecs', given('handshakeTimeoutSecs')),
-    outbox: resolveOutboxOptions(options.outbox),
-    localAddress: localAddress === undefined ? undefined : checkString('localAddress', localAddress),
-    family: checkOneOf('family', given('family'), [0, 4, 6] as const),
-    lookup: lookup && checkFunction('lookup', lookup),
-    tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
-    proxy: proxy === undefined ? undefined : checkProxy(proxy),
-    proxyTlsOptions: proxyTlsOptions && checkTLSOptions(proxyTlsOptions),
-    signal: options.signal && checkSignal('signal', options.signal),
-    maxRedirects: checkInteger('maxRedirects', given('maxRedirects'), { min: 0, max: 100 }),
-    addressAttemptTimeoutMs:
-      addressAttemptTimeoutMs === undefined
-        ? undefined
-        : checkInteger('addressAttemptTimeoutMs', addressAttemptTimeoutMs, { min: 10, max: MAX_TIMER_MS }),
-  };
+  const resolved = resolveOptions(clientOptions, options);
+  checkConnectionOptions(options, resolved);
+  return resolved;
 }
 
-export function checkUrl(url: string | Provider<string>): string | Provider<string> {
-  return typeof url === 'function' ? url : checkString('url', url);
+/** Of the same, those that are given, to be set on top of others. */
+export function checkClientOptions(options: WebSocketOptions): Partial<ClientSettings> {
+  return checkOptions(clientOptions, options);
 }
 
-export function checkHeadersOption(
-  init: HttpHeadersInit | Provider<HttpHeadersInit> | undefined,
-): HttpHeaders | Provider<HttpHeadersInit> {
-  return typeof init === 'function' ? init : checkExtraHeaders(init);
+/** An option that may also be a function that provides its value for each attempt. */
+function provided<T, R>(fallback: R, check: (name: string, value: unknown) => R): Option<R | Provider<T>> {
+  return option<R | Provider<T>>(fallback, (name, value) =>
+    typeof value === 'function' ? (value as Provider<T>) : check(name, value),
+  );
 }
 
-export function checkSubprotocolsOption(
-  subprotocols: readonly string[] | Provider<readonly string[]>,
-): readonly string[] | Provider<readonly string[]> {
-  return typeof subprotocols === 'function' ? subprotocols : checkOfferedSubprotocols(subprotocols);
-}
-
-export function checkExtraHeaders(init: HttpHeadersInit | undefined): HttpHeaders {
-  const headers = HttpHeaders.from(init, 'extraHeaders');
+export function checkExtraHeaders(name: string, init: unknown): HttpHeaders {
+  const headers = HttpHeaders.from(init as HttpHeadersInit, name);
   checkUpgradeHeaders(headers);
   return headers;
 }
 
-export function checkOfferedSubprotocols(subprotocols: readonly string[]): readonly string[] {
-  checkSubprotocols(subprotocols);
-  return [...subprotocols];
+export function checkOfferedSubprotocols(name: string, subprotocols: unknown): readonly string[] {
+  checkSubprotocols(subprotocols as readonly string[], name);
+  return [...(subprotocols as readonly string[])];
 }

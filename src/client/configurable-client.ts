@@ -1,26 +1,24 @@
-import { checkSeconds } from '../connection/connection-options.ts';
 import { WebSocketConnection } from '../connection/websocket-connection.ts';
 import { UsageError } from '../errors.ts';
 import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
-import {
-  type PerMessageDeflateSettings,
-  resolvePerMessageDeflate,
-  type WebSocketPerMessageDeflateOptions,
+import type {
+  PerMessageDeflateSettings,
+  WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { checkOption } from '../util/option-table.ts';
 import {
   type ClientSettings,
-  checkHeadersOption,
+  checkClientOptions,
   checkOfferedSubprotocols,
-  checkUrl,
+  clientOptions,
   type ResolvedClientOptions,
   resolveClientOptions,
   type WebSocketOptions,
 } from './client-options.ts';
 import type { Provider } from './provider.ts';
-import { checkWait } from './reconnection-options.ts';
 
-/** The options of a client, and the seed library's setters for them. What is set applies to the next attempt. */
+/** The options of a client, and IXWebSocket's setters for them. What is set applies to the next attempt. */
 export abstract class ConfigurableClient extends WebSocketConnection {
   protected readonly options: ClientSettings;
   /** The options of the latest attempt. */
@@ -36,7 +34,7 @@ export abstract class ConfigurableClient extends WebSocketConnection {
   configure(urlOrOptions: string | WebSocketOptions): void {
     if (typeof urlOrOptions === 'string') this.setUrl(urlOrOptions);
     else {
-      Object.assign(this.options, pickGiven(resolveClientOptions(urlOrOptions), urlOrOptions));
+      Object.assign(this.options, checkClientOptions(urlOrOptions));
       if (urlOrOptions.pingIntervalSecs !== undefined) this.setPingInterval(urlOrOptions.pingIntervalSecs);
     }
     this.hub.onCallbackError = this.options.onCallbackError;
@@ -44,7 +42,7 @@ export abstract class ConfigurableClient extends WebSocketConnection {
 
   /** Sets the url for the next attempt. Whether it can be connected to is found out then. */
   setUrl(url: string | Provider<string>): void {
-    this.options.url = checkUrl(url);
+    this.options.url = checkOption(clientOptions, 'url', url);
   }
 
   /** The url; where a function was given, what that returned for the latest attempt. */
@@ -55,7 +53,7 @@ export abstract class ConfigurableClient extends WebSocketConnection {
 
   /** Sets the headers that the next opening handshake carries in addition. */
   setExtraHeaders(headers: HttpHeadersInit | Provider<HttpHeadersInit>): void {
-    this.options.extraHeaders = checkHeadersOption(headers);
+    this.options.extraHeaders = checkOption(clientOptions, 'extraHeaders', headers);
   }
 
   /**
@@ -67,7 +65,7 @@ export abstract class ConfigurableClient extends WebSocketConnection {
     const { subprotocols } = this.options;
     if (typeof subprotocols === 'function')
       throw new UsageError('subprotocol', 'cannot be added to those of a function');
-    this.options.subprotocols = checkOfferedSubprotocols([...subprotocols, subprotocol]);
+    this.options.subprotocols = checkOfferedSubprotocols('subprotocols', [...subprotocols, subprotocol]);
   }
 
   /** The subprotocols to offer; where a function was given, what that returned for the latest attempt. */
@@ -78,17 +76,17 @@ export abstract class ConfigurableClient extends WebSocketConnection {
 
   /** Sets the seconds that an attempt to connect may take. */
   setHandshakeTimeout(handshakeTimeoutSecs: number): void {
-    this.options.handshakeTimeoutSecs = checkSeconds('handshakeTimeoutSecs', handshakeTimeoutSecs);
+    this.options.handshakeTimeoutSecs = checkOption(clientOptions, 'handshakeTimeoutSecs', handshakeTimeoutSecs);
   }
 
   /** Sets how connections to `wss://` are secured. It applies to the next attempt. */
   setTLSOptions(tlsOptions: SocketTLSOptions): void {
-    this.options.tlsOptions = checkTLSOptions(tlsOptions);
+    this.options.tlsOptions = checkOption(clientOptions, 'tlsOptions', tlsOptions);
   }
 
   /** Sets how messages are compressed from the next connection on; what is not given is as it is by default. */
   setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
-    this.options.perMessageDeflate = resolvePerMessageDeflate('client', options);
+    this.options.perMessageDeflate = checkOption(clientOptions, 'perMessageDeflate', options);
   }
 
   getPerMessageDeflateOptions(): PerMessageDeflateSettings {
@@ -126,7 +124,11 @@ export abstract class ConfigurableClient extends WebSocketConnection {
   }
 
   setMaxWaitBetweenReconnectionRetries(maxWaitMs: number): void {
-    this.options.maxWaitBetweenReconnectionRetries = checkWait('maxWaitBetweenReconnectionRetries', maxWaitMs);
+    this.options.maxWaitBetweenReconnectionRetries = checkOption(
+      clientOptions,
+      'maxWaitBetweenReconnectionRetries',
+      maxWaitMs,
+    );
   }
 
   getMaxWaitBetweenReconnectionRetries(): number {
@@ -134,7 +136,11 @@ export abstract class ConfigurableClient extends WebSocketConnection {
   }
 
   setMinWaitBetweenReconnectionRetries(minWaitMs: number): void {
-    this.options.minWaitBetweenReconnectionRetries = checkWait('minWaitBetweenReconnectionRetries', minWaitMs);
+    this.options.minWaitBetweenReconnectionRetries = checkOption(
+      clientOptions,
+      'minWaitBetweenReconnectionRetries',
+      minWaitMs,
+    );
   }
 
   getMinWaitBetweenReconnectionRetries(): number {
@@ -145,10 +151,4 @@ export abstract class ConfigurableClient extends WebSocketConnection {
     this.options.enablePong = isEnabled;
     if (this.session !== undefined) this.session.isPongEnabled = isEnabled;
   }
-}
-
-/** Of resolved options, those that were given. */
-function pickGiven(resolved: ClientSettings, given: WebSocketOptions): Partial<ClientSettings> {
-  const keys = new Set(Object.keys(given));
-  return Object.fromEntries(Object.entries(resolved).filter(([key]) => keys.has(key)));
 }

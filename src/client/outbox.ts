@@ -4,7 +4,8 @@ import type { Session } from '../connection/session/session.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { afterThisTurn } from '../platform/turn.ts';
 import { utf8Length } from '../protocol/websocket/text/text.ts';
-import { checkFunction, checkInteger, checkOneOf, rejectUnknownOptions } from '../util/options.ts';
+import { bytes, callback, choice } from '../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved, resolveOptions, under } from '../util/option-table.ts';
 
 /** A message that was kept, and will not be sent. */
 export interface LostMessage {
@@ -40,22 +41,16 @@ export interface OutboxOptions {
 }
 
 /** Checked {@link OutboxOptions} with all defaults filled in. */
-export interface ResolvedOutboxOptions {
-  readonly maxBytes: number;
-  readonly policy: 'reject' | 'drop-oldest' | 'drop-newest';
-  readonly onLost: ((message: LostMessage) => unknown) | undefined;
-}
+export type ResolvedOutboxOptions = Readonly<Resolved<OutboxOptions, 'onLost'>>;
 
-/** Checks the option; throws `UsageError` naming what is wrong. */
-export function resolveOutboxOptions(options: OutboxOptions | undefined): ResolvedOutboxOptions | undefined {
-  if (options === undefined) return undefined;
-  rejectUnknownOptions('outbox', options, ['maxBytes', 'policy', 'onLost']);
-  const { maxBytes = 1024 * 1024, policy = 'reject', onLost } = options;
-  return {
-    maxBytes: checkInteger('outbox.maxBytes', maxBytes, { min: 1 }),
-    policy: checkOneOf('outbox.policy', policy, ['reject', 'drop-oldest', 'drop-newest'] as const),
-    onLost: onLost && checkFunction('outbox.onLost', onLost),
-  };
+const outboxTable: OptionTable<ResolvedOutboxOptions> = optionTable('outbox', {
+  maxBytes: bytes(1024 * 1024),
+  policy: choice('reject', ['reject', 'drop-oldest', 'drop-newest']),
+  onLost: callback(),
+});
+
+export function resolveOutboxOptions(name: string, options: unknown): ResolvedOutboxOptions {
+  return resolveOptions(under(name, outboxTable), options);
 }
 
 /** The client of an {@link Outbox}. */

@@ -25,7 +25,7 @@ export async function provideOptions(
   const outcome = await callWithin(
     async (inTime): Promise<ResolvedClientOptions> => {
       const [givenUrl, givenHeaders, givenSubprotocols] = await Promise.all([
-        ask('url', url, inTime, (value: unknown) => checkString('url', value)),
+        ask<string, string>('url', url, inTime, checkString),
         ask<HttpHeadersInit, HttpHeaders>('extraHeaders', extraHeaders, inTime, checkExtraHeaders),
         ask<readonly string[], readonly string[]>('subprotocols', subprotocols, inTime, checkOfferedSubprotocols),
       ]);
@@ -49,11 +49,11 @@ async function ask<T, R>(
   name: string,
   value: R | Provider<T>,
   signal: AbortSignal,
-  check: (value: T) => R,
+  check: (name: string, value: unknown) => R,
 ): Promise<R> {
   if (!isProvider<T, R>(value)) return value;
   try {
-    return check(await value({ signal }));
+    return check(name, await value({ signal }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConnectError('providerFailed', 'url', `The function given as ${name} failed: ${why}`, { cause });

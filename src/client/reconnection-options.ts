@@ -1,6 +1,8 @@
 import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../connection/messages/messages.ts';
 import { UsageError } from '../errors.ts';
-import { checkBoolean, checkFunction, checkInteger, checkNumber } from '../util/options.ts';
+import { callback, flag, fraction, milliseconds, option } from '../util/option-kinds.ts';
+import type { OptionLines, Resolved } from '../util/option-table.ts';
+import { checkInteger } from '../util/options.ts';
 import type { RetryRules } from './reconnection/retry-policy.ts';
 
 /** What {@link ReconnectionOptions.shouldReconnect} decides on: an attempt that failed, or a connection that is over. */
@@ -64,50 +66,17 @@ export interface ReconnectionOptions {
 }
 
 /** Checked {@link ReconnectionOptions} with all defaults filled in. */
-export interface ResolvedReconnectionOptions {
-  automaticReconnection: boolean;
-  maxWaitBetweenReconnectionRetries: number;
-  minWaitBetweenReconnectionRetries: number;
-  reconnectJitter: number;
-  minUptimeMs: number;
-  maxRetries: number;
-  shouldReconnect: ((context: ReconnectionContext) => boolean | PromiseLike<boolean>) | undefined;
-}
+export type ResolvedReconnectionOptions = Resolved<ReconnectionOptions, 'shouldReconnect'>;
 
-const defaults = Object.freeze({
-  automaticReconnection: true,
-  maxWaitBetweenReconnectionRetries: 10_000,
-  minWaitBetweenReconnectionRetries: 1,
-  reconnectJitter: 0,
-  minUptimeMs: 0,
-  maxRetries: Number.POSITIVE_INFINITY,
-});
-
-/** The names of all {@link ReconnectionOptions}. */
-export const reconnectionOptionNames: readonly string[] = [...Object.keys(defaults), 'shouldReconnect'];
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** Checks the options; throws {@link UsageError} naming the first that is wrong. */
-export function resolveReconnectionOptions(options: ReconnectionOptions): ResolvedReconnectionOptions {
-  const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const wait = (key: 'maxWaitBetweenReconnectionRetries' | 'minWaitBetweenReconnectionRetries'): number =>
-    checkWait(key, given(key));
-  const { shouldReconnect } = options;
-  return {
-    automaticReconnection: checkBoolean('automaticReconnection', given('automaticReconnection')),
-    maxWaitBetweenReconnectionRetries: wait('maxWaitBetweenReconnectionRetries'),
-    minWaitBetweenReconnectionRetries: wait('minWaitBetweenReconnectionRetries'),
-    reconnectJitter: checkNumber('reconnectJitter', given('reconnectJitter'), { min: 0, max: 1 }),
-    minUptimeMs: checkWait('minUptimeMs', given('minUptimeMs')),
-    maxRetries: checkCount('maxRetries', given('maxRetries')),
-    shouldReconnect: shouldReconnect && checkFunction('shouldReconnect', shouldReconnect),
-  };
-}
-
-export function checkWait(name: string, value: unknown): number {
-  return checkInteger(name, value, { min: 0, max: MAX_TIMER_MS });
-}
+export const reconnectionLines: OptionLines<ResolvedReconnectionOptions> = {
+  automaticReconnection: flag(true),
+  maxWaitBetweenReconnectionRetries: milliseconds(10_000),
+  minWaitBetweenReconnectionRetries: milliseconds(1),
+  reconnectJitter: fraction(0, { min: 0, max: 1 }),
+  minUptimeMs: milliseconds(0),
+  maxRetries: option(Number.POSITIVE_INFINITY, checkCount),
+  shouldReconnect: callback(),
+};
 
 /** What the retry policy needs of the options. */
 export function retryRulesOf(options: ResolvedReconnectionOptions): RetryRules {

@@ -1,5 +1,5 @@
 import { checkClose } from '../connection/close-arguments.ts';
-import { checkSeconds, limitsOf } from '../connection/connection-options.ts';
+import { limitsOf } from '../connection/connection-options.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session/session.ts';
@@ -15,7 +15,8 @@ import { callSafely } from '../util/call-safely.ts';
 import { callWithin } from '../util/call-within.ts';
 import { Deferred } from '../util/deferred.ts';
 import { followSignals } from '../util/follow-signals.ts';
-import { checkSignal, rejectUnknownOptions } from '../util/options.ts';
+import { seconds, signal } from '../util/option-kinds.ts';
+import { type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
 import { sleep } from '../util/sleep.ts';
 import { attemptConnection, type OpenedConnection } from './attempt/attempt.ts';
 import { toErrorInfo } from './attempt/error-info.ts';
@@ -123,10 +124,10 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
    * @throws UsageError (`invalidOption`) while the client runs already
    */
   async connect(options: number | ConnectOptions = {}): Promise<ConnectResult> {
-    const { timeoutSecs = this.options.handshakeTimeoutSecs, signal } = checkConnectOptions(options);
-    checkSeconds('timeoutSecs', timeoutSecs);
+    const given = resolveOptions(connectTable, typeof options === 'number' ? { timeoutSecs: options } : options);
+    const { timeoutSecs = this.options.handshakeTimeoutSecs } = given;
     if (this.current !== undefined) throw new UsageError('connect', 'the client runs already; stop() it first');
-    const run = this.begin(false, signal);
+    const run = this.begin(false, given.signal);
     try {
       const openInfo = await this.attempt(run, timeoutSecs);
       void run.closed.promise.then(() => this.end(run));
@@ -367,8 +368,7 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   }
 }
 
-function checkConnectOptions(options: number | ConnectOptions): ConnectOptions {
-  if (typeof options === 'number') return { timeoutSecs: options };
-  const { timeoutSecs, signal } = rejectUnknownOptions('connect()', options, ['timeoutSecs', 'signal']);
-  return { timeoutSecs, signal: signal && checkSignal('signal', signal) };
-}
+const connectTable: OptionTable<ConnectOptions> = optionTable('connect()', {
+  timeoutSecs: seconds(undefined),
+  signal: signal(),
+});

@@ -41,22 +41,5 @@ export interface ConnectionLimits {
   readonly sendTimeoutMs: number;
 }
 
-const MIB = 1024 * 1024;
-
-/** Limits L1, L3, L17 and L14 of the documentation. */
-export const defaultLimits: ConnectionLimits = Object.freeze({
-  maxMessageSize: 16 * MIB,
-  maxFragments: 131_072,
-  maxMessagesPerSec: undefined,
-  maxBufferedBytes: 16 * MIB,
-  closeTimeoutMs: 5000,
-  highWaterMark: MIB,
-  lowWaterMark: MIB / 4,
-  fragmentSize: undefined,
-  onCancel: 'close',
-  slowConsumer: 'fail',
-  sendTimeoutMs: 0,
-});
-
 /** No buffer can be longer on 64-bit systems with Node 20. */
 export const MAX_MESSAGE_SIZE: number = 2 ** 32 - 1;

@@ -4,10 +4,20 @@ import {
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
-import { checkBoolean, checkFunction, checkInteger, checkNumber, checkOneOf } from '../util/options.ts';
+import {
+  bytes,
+  callback,
+  choice,
+  count,
+  flag,
+  fraction,
+  option,
+  seconds,
+  secondsOrNever,
+} from '../util/option-kinds.ts';
+import type { OptionLines, Resolved } from '../util/option-table.ts';
 import {
   type ConnectionLimits,
-  defaultLimits,
   MAX_MESSAGE_SIZE,
   type OnCancel,
   type SlowConsumerPolicy,
@@ -111,98 +121,53 @@ export interface ConnectionOptions {
 }
 
 /** Checked {@link ConnectionOptions} with all defaults filled in. */
-export interface ResolvedConnectionOptions {
-  closeTimeoutSecs: number;
-  enablePong: boolean;
-  pingIntervalSecs: number;
-  pingTimeoutSecs: number | undefined;
-  maxReadPauseSecs: number;
-  maxMessageSize: number;
-  maxFragments: number;
-  maxMessagesPerSec: number | undefined;
-  maxBufferedBytes: number;
-  highWaterMark: number;
-  lowWaterMark: number;
-  slowConsumer: SlowConsumerPolicy;
-  sendTimeoutSecs: number;
-  fragmentSize: number | undefined;
-  onCancel: OnCancel;
+export interface ResolvedConnectionOptions
+  extends Resolved<
+    Omit<ConnectionOptions, 'perMessageDeflate'>,
+    'pingTimeoutSecs' | 'maxMessagesPerSec' | 'fragmentSize' | 'onCallbackError'
+  > {
   perMessageDeflate: PerMessageDeflateSettings;
-  onCallbackError: OnCallbackError | undefined;
 }
 
-const defaults = Object.freeze({
-  maxReadPauseSecs: 300,
-  closeTimeoutSecs: defaultLimits.closeTimeoutMs / 1000,
-  enablePong: true,
-  pingIntervalSecs: -1,
-  maxMessageSize: defaultLimits.maxMessageSize,
-  maxFragments: defaultLimits.maxFragments,
-  maxBufferedBytes: defaultLimits.maxBufferedBytes,
-  highWaterMark: defaultLimits.highWaterMark,
-  lowWaterMark: defaultLimits.lowWaterMark,
-  onCancel: defaultLimits.onCancel,
-  slowConsumer: defaultLimits.slowConsumer,
-  sendTimeoutSecs: -1,
-});
+const MIB = 1024 * 1024;
 
-/** The names of all {@link ConnectionOptions}. */
-export const connectionOptionNames: readonly string[] = [
-  ...Object.keys(defaults),
-  'fragmentSize',
-  'maxMessagesPerSec',
-  'pingTimeoutSecs',
-  'perMessageDeflate',
-  'onCallbackError',
-];
+const pingIntervalSecs = secondsOrNever(-1);
 
-const MAX_TIMER_SECS = (2 ** 31 - 1) / 1000;
-
-/** Checks the options of a connection; throws {@link UsageError} naming the first that is wrong. */
-export function resolveConnectionOptions(
-  role: 'client' | 'server',
-  options: ConnectionOptions,
-): ResolvedConnectionOptions {
-  const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
-    checkInteger(key, given(key), { min: 1, max });
-  const { fragmentSize, maxMessagesPerSec, onCallbackError, pingTimeoutSecs } = options;
-  const highWaterMark = positive('highWaterMark');
-  const lowWaterMark = checkInteger(
-    'lowWaterMark',
-    options.lowWaterMark ?? Math.min(defaults.lowWaterMark, highWaterMark),
-    {
-      min: 0,
-    },
-  );
-  if (lowWaterMark > highWaterMark) throw new UsageError('lowWaterMark', 'must not be above highWaterMark');
+export function connectionLines(role: 'client' | 'server'): OptionLines<ResolvedConnectionOptions> {
   return {
-    closeTimeoutSecs: checkSeconds('closeTimeoutSecs', given('closeTimeoutSecs')),
-    enablePong: checkBoolean('enablePong', given('enablePong')),
-    pingIntervalSecs: checkSecondsOrNever('pingIntervalSecs', given('pingIntervalSecs')),
-    maxReadPauseSecs: checkSeconds('maxReadPauseSecs', given('maxReadPauseSecs')),
-    pingTimeoutSecs: pingTimeoutSecs === undefined ? undefined : checkSeconds('pingTimeoutSecs', pingTimeoutSecs),
-    maxMessageSize: positive('maxMessageSize', MAX_MESSAGE_SIZE),
-    maxFragments: positive('maxFragments'),
-    maxMessagesPerSec:
-      maxMessagesPerSec === undefined
-        ? undefined
-        : checkNumber('maxMessagesPerSec', maxMessagesPerSec, { min: 0.001, max: 1_000_000 }),
-    maxBufferedBytes: positive('maxBufferedBytes'),
-    highWaterMark,
-    lowWaterMark,
-    slowConsumer: checkOneOf('slowConsumer', given('slowConsumer'), slowConsumerPolicies),
-    sendTimeoutSecs: checkSecondsOrNever('sendTimeoutSecs', given('sendTimeoutSecs')),
-    perMessageDeflate: resolvePerMessageDeflate(role, options.perMessageDeflate),
-    fragmentSize: fragmentSize === undefined ? undefined : checkInteger('fragmentSize', fragmentSize, { min: 1 }),
-    onCancel: checkOneOf('onCancel', given('onCancel'), ['close', 'truncate'] as const),
-    onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
+    closeTimeoutSecs: seconds(5),
+    enablePong: flag(true),
+    pingIntervalSecs,
+    pingTimeoutSecs: seconds(undefined),
+    maxReadPauseSecs: seconds(300),
+    maxMessageSize: bytes(16 * MIB, { min: 1, max: MAX_MESSAGE_SIZE }),
+    maxFragments: count(131_072),
+    maxMessagesPerSec: fraction(undefined, { min: 0.001, max: 1_000_000 }),
+    maxBufferedBytes: bytes(16 * MIB),
+    slowConsumer: choice('fail', slowConsumerPolicies),
+    sendTimeoutSecs: secondsOrNever(-1),
+    highWaterMark: bytes(MIB),
+    lowWaterMark: bytes(MIB / 4, { min: 0 }),
+    fragmentSize: bytes(undefined),
+    onCancel: choice('close', ['close', 'truncate']),
+    perMessageDeflate: option(resolvePerMessageDeflate(role, true), (_, value) =>
+      resolvePerMessageDeflate(role, value),
+    ),
+    onCallbackError: callback(),
   };
+}
+
+/** Checks what options of a connection have to do with each other. */
+export function checkConnectionOptions({ lowWaterMark }: ConnectionOptions, resolved: ResolvedConnectionOptions): void {
+  if (lowWaterMark !== undefined && lowWaterMark > resolved.highWaterMark) {
+    throw new UsageError('lowWaterMark', 'must not be above highWaterMark');
+  }
 }
 
 /** The limits in resolved options. */
 export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
-  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, lowWaterMark, fragmentSize } = options;
+  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, fragmentSize } = options;
+  const lowWaterMark = Math.min(options.lowWaterMark, highWaterMark);
   const { slowConsumer, onCancel, maxMessagesPerSec } = options;
   const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark, slowConsumer };
   const closeTimeoutMs = options.closeTimeoutSecs * 1000;
@@ -214,12 +179,7 @@ export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
 /** The part of resolved options that the heartbeat needs. */
 export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs' | 'maxReadPauseSecs'>;
 
-/** Checks a time in seconds that a timer can wait, or -1. */
-export function checkSecondsOrNever(name: string, value: unknown): number {
-  return value === -1 ? -1 : checkSeconds(name, value);
-}
-
-/** Checks a time in seconds that a timer can wait. */
-export function checkSeconds(name: string, value: unknown): number {
-  return checkNumber(name, value, { min: 0.001, max: MAX_TIMER_SECS });
+/** Checks what setters on both sides are given. */
+export function checkPingInterval(value: unknown): number {
+  return pingIntervalSecs.check('pingIntervalSecs', value);
 }

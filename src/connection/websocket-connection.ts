@@ -6,7 +6,7 @@ import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction, checkOneOf } from '../util/options.ts';
 import { checkClose } from './close-arguments.ts';
-import { checkSecondsOrNever, type PingOptions } from './connection-options.ts';
+import { checkPingInterval, type PingOptions } from './connection-options.ts';
 import { type DuplexOptions, toDuplex } from './duplex.ts';
 import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './messages/message-hub.ts';
 import {
@@ -85,7 +85,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    * @throws UsageError (`invalidOption`) for anything else
    */
   setPingInterval(pingIntervalSecs: number): void {
-    checkSecondsOrNever('pingIntervalSecs', pingIntervalSecs);
+    checkPingInterval(pingIntervalSecs);
     if (pingIntervalSecs > 0 || this.pings !== undefined)
       this.startedPings().setInterval(pingIntervalSecs, this.session);
   }

@@ -1,16 +1,9 @@
-import { checkProxy } from '../dial/proxy-option.ts';
+import { proxyOption } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkNumber,
-  checkOneOf,
-  checkString,
-  rejectUnknownOptions,
-} from '../util/options.ts';
+import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
+import { callback, choice, count, flag, fraction, milliseconds, text } from '../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
 
 /** The options of an HTTP client: what all of its requests share. */
 export interface HttpClientOptions {
@@ -82,64 +75,38 @@ export interface HttpClientOptions {
   onCallbackError?: ((error: unknown) => void) | undefined;
 }
 
-export interface ResolvedHttpClientOptions {
-  readonly async: boolean;
-  readonly concurrency: number;
-  readonly tlsOptions: SocketTLSOptions | undefined;
+type NoDefault =
+  | 'tlsOptions'
+  | 'proxyTlsOptions'
+  | 'localAddress'
+  | 'lookup'
+  | 'addressAttemptTimeoutMs'
+  | 'onCallbackError';
+
+/** Checked options with all defaults filled in. */
+export interface ResolvedHttpClientOptions extends Readonly<Resolved<Omit<HttpClientOptions, 'proxy'>, NoDefault>> {
   readonly proxy: ProxyServer | 'env' | undefined;
-  readonly proxyTlsOptions: SocketTLSOptions | undefined;
-  readonly localAddress: string | undefined;
-  readonly family: 0 | 4 | 6;
-  readonly lookup: LookupFunction | undefined;
-  readonly addressAttemptTimeoutMs: number | undefined;
-  readonly maxConnectionsPerOrigin: number;
-  readonly maxIdleConnections: number;
-  readonly idleTimeoutMs: number;
-  readonly onCallbackError: ((error: unknown) => void) | undefined;
 }
 
-const KNOWN: readonly (keyof HttpClientOptions)[] = [
-  'async',
-  'concurrency',
-  'tlsOptions',
-  'proxy',
-  'proxyTlsOptions',
-  'localAddress',
-  'family',
-  'lookup',
-  'addressAttemptTimeoutMs',
-  'maxConnectionsPerOrigin',
-  'maxIdleConnections',
-  'keepAliveSecs',
-  'onCallbackError',
-];
+const connections = { min: 1, max: 65_536 };
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
-const MOST_CONNECTIONS = 65_536;
+const httpClientOptions: OptionTable<ResolvedHttpClientOptions> = optionTable('an HttpClient', {
+  async: flag(false),
+  concurrency: count(1, connections),
+  tlsOptions: tlsOption(),
+  proxy: proxyOption(),
+  proxyTlsOptions: tlsOption(),
+  localAddress: text(undefined),
+  family: choice(0, [0, 4, 6]),
+  lookup: callback(),
+  addressAttemptTimeoutMs: milliseconds(undefined, 10),
+  maxConnectionsPerOrigin: count(64, connections),
+  maxIdleConnections: count(256, { ...connections, min: 0 }),
+  keepAliveSecs: fraction(4, { min: 0, max: 86_400 }, 's'),
+  onCallbackError: callback(),
+});
 
 /** Checks the options of a client; throws {@link UsageError} naming the first that is wrong. */
 export function resolveHttpClientOptions(options: HttpClientOptions): ResolvedHttpClientOptions {
-  rejectUnknownOptions('an HttpClient', options, KNOWN);
-  const { tlsOptions, proxy, proxyTlsOptions, localAddress, lookup, addressAttemptTimeoutMs, onCallbackError } =
-    options;
-  const count = (name: keyof HttpClientOptions, fallback: number, min: number): number =>
-    checkInteger(name, options[name] ?? fallback, { min, max: MOST_CONNECTIONS });
-  return {
-    async: checkBoolean('async', options.async ?? false),
-    concurrency: count('concurrency', 1, 1),
-    tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
-    proxy: proxy === undefined ? undefined : checkProxy(proxy),
-    proxyTlsOptions: proxyTlsOptions && checkTLSOptions(proxyTlsOptions),
-    localAddress: localAddress === undefined ? undefined : checkString('localAddress', localAddress),
-    family: checkOneOf('family', options.family ?? 0, [0, 4, 6] as const),
-    lookup: lookup && checkFunction('lookup', lookup),
-    addressAttemptTimeoutMs:
-      addressAttemptTimeoutMs === undefined
-        ? undefined
-        : checkInteger('addressAttemptTimeoutMs', addressAttemptTimeoutMs, { min: 10, max: MAX_TIMER_MS }),
-    maxConnectionsPerOrigin: count('maxConnectionsPerOrigin', 64, 1),
-    maxIdleConnections: count('maxIdleConnections', 256, 0),
-    idleTimeoutMs: checkNumber('keepAliveSecs', options.keepAliveSecs ?? 4, { min: 0, max: 86_400 }) * 1000,
-    onCallbackError: onCallbackError && checkFunction('onCallbackError', onCallbackError),
-  };
+  return resolveOptions(httpClientOptions, options);
 }

@@ -1,8 +1,9 @@
 import { UsageError } from '../errors.ts';
 import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
-import { type SocketServerOptions, serverOptionNames } from '../server/server-options.ts';
-import { checkBoolean, checkInteger, checkNumber, rejectUnknownOptions } from '../util/options.ts';
+import { type SocketServerOptions, serverLines } from '../server/server-options.ts';
+import { bytes, count, flag, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
+import { checkOptions, type OptionLines, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
 
 /** The options of an HTTP server, beyond those of every server. All of them have a default that is safe. */
 export interface HttpServerOptions<S extends ConnectionState = ConnectionState> extends SocketServerOptions<S> {
@@ -54,8 +55,25 @@ export interface HttpServerOptions<S extends ConnectionState = ConnectionState> 
   compression?: boolean | undefined;
 }
 
+/** The options that only an HTTP server has. */
+type OwnOptions = Pick<HttpServerOptions, Exclude<keyof HttpServerOptions, keyof SocketServerOptions>>;
+
+const ownLines: OptionLines<Resolved<OwnOptions>> = {
+  timeoutSecs: seconds(30),
+  keepAliveTimeoutSecs: seconds(60),
+  handlerTimeoutSecs: secondsOrNever(-1),
+  maxBodySize: bytes(1024 * 1024, { min: 0 }),
+  maxRequestsPerConnection: count(1000),
+  streamRequests: option<boolean | ((head: RequestHead) => boolean)>(false, checkStreaming),
+  decodeRequests: flag(true),
+  compression: flag(true),
+};
+
+const httpServerOptions = optionTable('an HTTP server', { ...serverLines, ...ownLines });
+const ownOptions = optionTable('an HTTP server', ownLines);
+
 /** What {@link HttpServerOptions} adds, checked, with all defaults filled in. */
-export interface HttpSettings {
+export interface HttpSettings extends Readonly<Resolved<OwnOptions>> {
   readonly timeoutMs: number;
   readonly headTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -63,65 +81,34 @@ export interface HttpSettings {
   readonly handlerTimeoutMs: number | undefined;
   /** How long `stop()` waits for what is being served. */
   readonly finishTimeoutMs: number;
-  readonly maxBodySize: number;
-  readonly maxRequestsPerConnection: number;
-  readonly streamRequests: boolean | ((head: RequestHead) => boolean);
-  readonly decodeRequests: boolean;
-  readonly compression: boolean;
 }
-
-/** The options that only an HTTP server has. */
-type OwnOption = Exclude<keyof HttpServerOptions, keyof SocketServerOptions>;
-
-const defaults: Readonly<Required<Pick<HttpServerOptions, OwnOption>>> = Object.freeze({
-  timeoutSecs: 30,
-  keepAliveTimeoutSecs: 60,
-  handlerTimeoutSecs: -1,
-  maxBodySize: 1024 * 1024,
-  maxRequestsPerConnection: 1000,
-  streamRequests: false,
-  decodeRequests: true,
-  compression: true,
-});
-
-const OWN: readonly string[] = Object.keys(defaults);
-const MAX_TIMER_SECS = (2 ** 31 - 1) / 1000;
 
 /** What of `options` every server has. Throws {@link UsageError} for a name that none has. */
 export function serverPartOf<S extends ConnectionState>(options: HttpServerOptions<S>): SocketServerOptions<S> {
-  rejectUnknownOptions('an HTTP server', options, [...serverOptionNames, ...OWN]);
-  const part: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (!OWN.includes(name)) part[name] = value;
-  }
-  return part;
+  checkOptions(httpServerOptions, options);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(ownLines, name)));
 }
 
-/** Checks what an HTTP server adds; throws {@link UsageError} naming the first option that is wrong. */
+/** What an HTTP server adds. */
 export function resolveHttpSettings(
-  options: Pick<HttpServerOptions, OwnOption>,
+  options: HttpServerOptions,
   server: { readonly handshakeTimeoutSecs: number; readonly closeTimeoutSecs: number },
 ): HttpSettings {
-  const given = (key: OwnOption): unknown => options[key] ?? defaults[key];
-  const milliseconds = (key: OwnOption): number =>
-    1000 * checkNumber(key, given(key), { min: 0.001, max: MAX_TIMER_SECS });
+  const given = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(ownLines, name)));
+  const own = resolveOptions(ownOptions, given);
   return {
-    timeoutMs: milliseconds('timeoutSecs'),
+    ...own,
+    timeoutMs: own.timeoutSecs * 1000,
     headTimeoutMs: server.handshakeTimeoutSecs * 1000,
-    keepAliveTimeoutMs: milliseconds('keepAliveTimeoutSecs'),
-    handlerTimeoutMs: given('handlerTimeoutSecs') === -1 ? undefined : milliseconds('handlerTimeoutSecs'),
+    keepAliveTimeoutMs: own.keepAliveTimeoutSecs * 1000,
+    handlerTimeoutMs: own.handlerTimeoutSecs === -1 ? undefined : own.handlerTimeoutSecs * 1000,
     finishTimeoutMs: server.closeTimeoutSecs * 1000,
-    maxBodySize: checkInteger('maxBodySize', given('maxBodySize'), { min: 0 }),
-    maxRequestsPerConnection: checkInteger('maxRequestsPerConnection', given('maxRequestsPerConnection'), { min: 1 }),
-    streamRequests: checkStreaming(options.streamRequests ?? false),
-    decodeRequests: checkBoolean('decodeRequests', given('decodeRequests')),
-    compression: checkBoolean('compression', given('compression')),
   };
 }
 
-function checkStreaming(value: HttpSettings['streamRequests']): HttpSettings['streamRequests'] {
+function checkStreaming(name: string, value: unknown): HttpSettings['streamRequests'] {
   if (typeof value !== 'boolean' && typeof value !== 'function') {
-    throw new UsageError('streamRequests', 'must be true, false or a function');
+    throw new UsageError(name, 'must be true, false or a function');
   }
-  return value;
+  return value as HttpSettings['streamRequests'];
 }

@@ -1,11 +1,12 @@
-import { checkSeconds } from '../connection/connection-options.ts';
 import { UsageError } from '../errors.ts';
 import { parseAuthority } from '../protocol/http1/authority.ts';
 import type { SubprotocolChooser } from '../protocol/websocket/handshake/handshake-server.ts';
 import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/handshake/origin-policy.ts';
 import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
 import { AddressSet } from '../transport/address-range.ts';
-import { checkFunction, checkInteger, checkOneOf, checkString } from '../util/options.ts';
+import { callback, choice, count, option, seconds } from '../util/option-kinds.ts';
+import type { OptionLines, Resolved } from '../util/option-table.ts';
+import { checkString } from '../util/options.ts';
 import type { UpgradeCallback } from './admission/upgrade-request.ts';
 
 /** The options that decide which clients are let in. */
@@ -75,55 +76,37 @@ export interface AdmissionOptions<D = unknown> {
   maxConnectionAgeSecs?: number | undefined;
 }
 
-/** Checked {@link AdmissionOptions}. */
-export interface ResolvedAdmissionOptions<D> {
-  readonly path: string | undefined;
-  readonly onUpgrade: UpgradeCallback<D> | undefined;
-  readonly upgradeTimeoutSecs: number;
-  readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
-  readonly allowedOrigins: OriginPolicy;
-  readonly allowedHosts: readonly string[] | undefined;
+type NoDefault = Exclude<keyof AdmissionOptions, 'upgradeTimeoutSecs' | 'proxyProtocol' | 'trustedProxies'>;
+
+/** Checked {@link AdmissionOptions} with all defaults filled in. */
+export interface ResolvedAdmissionOptions<D>
+  extends Readonly<Resolved<Omit<AdmissionOptions<D>, 'trustedProxies'>, NoDefault>> {
   readonly trustedProxies: AddressSet | undefined;
-  readonly proxyProtocol: 'off' | 'required';
-  readonly maxConnectionsPerIp: number | undefined;
-  readonly maxHandshakesPerMinutePerIp: number | undefined;
-  readonly maxConnectionAgeSecs: number | undefined;
 }
 
-export const admissionOptionNames: readonly string[] = [
-  'path',
-  'onUpgrade',
-  'upgradeTimeoutSecs',
-  'subprotocols',
-  'allowedOrigins',
-  'allowedHosts',
-  'trustedProxies',
-  'proxyProtocol',
-  'maxConnectionsPerIp',
-  'maxHandshakesPerMinutePerIp',
-  'maxConnectionAgeSecs',
-];
+export const admissionLines: OptionLines<ResolvedAdmissionOptions<unknown>> = {
+  path: option<string | undefined>(undefined, checkPath),
+  onUpgrade: callback(),
+  upgradeTimeoutSecs: seconds(10),
+  subprotocols: option<AdmissionOptions['subprotocols']>(undefined, checkSpoken),
+  allowedOrigins: option<OriginPolicy>(undefined, checkOrigins),
+  allowedHosts: option<readonly string[] | undefined>(undefined, checkHosts),
+  trustedProxies: option<AddressSet | undefined>(undefined, readProxies),
+  proxyProtocol: choice('off', ['off', 'required']),
+  maxConnectionsPerIp: count(undefined),
+  maxHandshakesPerMinutePerIp: count(undefined),
+  maxConnectionAgeSecs: seconds(undefined),
+};
 
-export function resolveAdmissionOptions<D>(options: AdmissionOptions<D>): ResolvedAdmissionOptions<D> {
-  const { path, onUpgrade, subprotocols, allowedOrigins, allowedHosts, maxConnectionAgeSecs } = options;
-  const count = (name: 'maxConnectionsPerIp' | 'maxHandshakesPerMinutePerIp'): number | undefined =>
-    options[name] === undefined ? undefined : checkInteger(name, options[name], { min: 1 });
-  checkOriginPolicy(allowedOrigins);
-  if (subprotocols !== undefined && typeof subprotocols !== 'function') checkSubprotocols(subprotocols);
-  return {
-    path: path === undefined ? undefined : checkPath('path', path),
-    onUpgrade: onUpgrade && checkFunction('onUpgrade', onUpgrade),
-    upgradeTimeoutSecs: checkSeconds('upgradeTimeoutSecs', options.upgradeTimeoutSecs ?? 10),
-    subprotocols,
-    allowedOrigins,
-    allowedHosts: allowedHosts && checkHosts(allowedHosts),
-    trustedProxies: options.trustedProxies && readProxies(options.trustedProxies),
-    proxyProtocol: checkOneOf('proxyProtocol', options.proxyProtocol ?? 'off', ['off', 'required'] as const),
-    maxConnectionsPerIp: count('maxConnectionsPerIp'),
-    maxHandshakesPerMinutePerIp: count('maxHandshakesPerMinutePerIp'),
-    maxConnectionAgeSecs:
-      maxConnectionAgeSecs === undefined ? undefined : checkSeconds('maxConnectionAgeSecs', maxConnectionAgeSecs),
-  };
+function checkSpoken(name: string, value: unknown): AdmissionOptions['subprotocols'] {
+  if (typeof value === 'function') return value as SubprotocolChooser;
+  checkSubprotocols(value as readonly string[], name);
+  return [...(value as readonly string[])];
+}
+
+function checkOrigins(name: string, value: unknown): OriginPolicy {
+  checkOriginPolicy(value as OriginPolicy, name);
+  return value as OriginPolicy;
 }
 
 /** A path as it stands in a request, so that what is compared can be equal. */
@@ -135,22 +118,22 @@ export function checkPath(option: string, value: unknown): string {
   return path;
 }
 
-function checkHosts(hosts: unknown): readonly string[] {
-  if (!Array.isArray(hosts)) throw new UsageError('allowedHosts', 'must be an array of host names');
+function checkHosts(name: string, hosts: unknown): readonly string[] {
+  if (!Array.isArray(hosts)) throw new UsageError(name, 'must be an array of host names');
   return (hosts as readonly unknown[]).map((entry) => {
     if (typeof entry !== 'string' || parseAuthority(entry) === undefined) {
-      throw new UsageError('allowedHosts', 'every entry must be a host name such as example.com, or with a port');
+      throw new UsageError(name, 'every entry must be a host name such as example.com, or with a port');
     }
     return entry.toLowerCase();
   });
 }
 
-function readProxies(entries: unknown): AddressSet {
-  if (!Array.isArray(entries)) throw new UsageError('trustedProxies', 'must be an array of addresses and ranges');
+function readProxies(name: string, entries: unknown): AddressSet {
+  if (!Array.isArray(entries)) throw new UsageError(name, 'must be an array of addresses and ranges');
   const set = new AddressSet();
   for (const entry of entries as readonly unknown[]) {
     if (typeof entry === 'string' && (entry === 'unix' ? set.addUnix() : set.add(entry))) continue;
-    throw new UsageError('trustedProxies', "every entry must be an address, a range such as 10.0.0.0/8, or 'unix'");
+    throw new UsageError(name, "every entry must be an address, a range such as 10.0.0.0/8, or 'unix'");
   }
   return set;
 }

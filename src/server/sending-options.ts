@@ -1,4 +1,5 @@
-import { checkInteger } from '../util/options.ts';
+import { bytes, count } from '../util/option-kinds.ts';
+import type { OptionLines, Resolved } from '../util/option-table.ts';
 
 /** The options of a server for what it sends to many. */
 export interface SendingOptions {
@@ -14,17 +15,7 @@ export interface SendingOptions {
   maxTopicLength?: number | undefined;
 }
 
-/** Checked {@link SendingOptions} with all defaults filled in. */
-export interface ResolvedSendingOptions {
-  readonly maxTopics: number;
-  readonly maxTopicLength: number;
-}
-
-export const sendingOptionNames: readonly string[] = ['maxTopics', 'maxTopicLength'];
-
-export function resolveSendingOptions({ maxTopics, maxTopicLength }: SendingOptions): ResolvedSendingOptions {
-  return {
-    maxTopics: checkInteger('maxTopics', maxTopics ?? 1024, { min: 1 }),
-    maxTopicLength: checkInteger('maxTopicLength', maxTopicLength ?? 256, { min: 1 }),
-  };
-}
+export const sendingLines: OptionLines<Resolved<SendingOptions>> = {
+  maxTopics: count(1024),
+  maxTopicLength: bytes(256),
+};

@@ -1,27 +1,18 @@
 import {
   type ConnectionOptions,
-  checkSeconds,
-  connectionOptionNames,
+  checkConnectionOptions,
+  connectionLines,
   type ResolvedConnectionOptions,
-  resolveConnectionOptions,
 } from '../connection/connection-options.ts';
 import { ListenError, UsageError } from '../errors.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import { checkFunction, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../util/options.ts';
-import {
-  type AdmissionOptions,
-  admissionOptionNames,
-  type ResolvedAdmissionOptions,
-  resolveAdmissionOptions,
-} from './admission-options.ts';
+import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
+import { bytes, callback, choice, count, option, seconds, text } from '../util/option-kinds.ts';
+import { type OptionLines, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
+import { checkString } from '../util/options.ts';
+import { type AdmissionOptions, admissionLines, type ResolvedAdmissionOptions } from './admission-options.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
 import type { LogCallback } from './core/server-log.ts';
-import {
-  type ResolvedSendingOptions,
-  resolveSendingOptions,
-  type SendingOptions,
-  sendingOptionNames,
-} from './sending-options.ts';
+import { type SendingOptions, sendingLines } from './sending-options.ts';
 
 /** The options of a server. All of them have a default that is safe. */
 export interface SocketServerOptions<S extends ConnectionState = ConnectionState, D = unknown>
@@ -95,89 +86,64 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
   logCallback?: LogCallback | undefined;
 }
 
+type NoDefault = 'socketPath' | 'tlsOptions' | 'connectionStateFactory' | 'logCallback';
+type OwnOptions<S extends ConnectionState, D> = Omit<
+  SocketServerOptions<S, D>,
+  keyof ConnectionOptions | keyof AdmissionOptions | keyof SendingOptions
+>;
+
 /** Checked options with all defaults filled in. */
 export interface ResolvedServerOptions<S extends ConnectionState, D = unknown>
   extends ResolvedConnectionOptions,
     ResolvedAdmissionOptions<D>,
-    ResolvedSendingOptions {
-  readonly port: number;
-  readonly host: string;
-  readonly addressFamily: 4 | 6 | 'dual';
-  readonly socketPath: string | undefined;
-  readonly tlsOptions: SocketTLSOptions | undefined;
-  readonly logCallback: LogCallback | undefined;
-  readonly backlog: number;
-  readonly maxConnections: number;
-  readonly maxPendingConnections: number;
-  readonly handshakeTimeoutSecs: number;
-  readonly maxUnfinishedBytes: number;
-  readonly connectionStateFactory: ((info: ConnectionInfo<D>) => S) | undefined;
-}
+    Readonly<Resolved<SendingOptions>>,
+    Readonly<Resolved<OwnOptions<S, D>, NoDefault>> {}
 
-const defaults = Object.freeze({
-  port: 8080,
-  addressFamily: 4,
-  backlog: 511,
-  maxConnections: 10_000,
-  maxPendingConnections: 4096,
-  handshakeTimeoutSecs: 10,
-  maxUnfinishedBytes: 256 * 1024 * 1024,
-});
+export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = {
+  ...connectionLines('server'),
+  ...admissionLines,
+  ...sendingLines,
+  port: count(8080, { min: 0, max: 65_535 }),
+  host: text('127.0.0.1'),
+  addressFamily: choice(4, [4, 6, 'dual']),
+  socketPath: option<string | undefined>(undefined, checkSocketPath),
+  tlsOptions: tlsOption(),
+  backlog: count(511, { min: 1, max: 2 ** 31 - 1 }),
+  maxConnections: count(10_000),
+  maxPendingConnections: count(4096),
+  handshakeTimeoutSecs: seconds(10),
+  maxUnfinishedBytes: bytes(256 * 1024 * 1024),
+  connectionStateFactory: callback(),
+  logCallback: callback(),
+};
 
-/** The names of all {@link SocketServerOptions}. */
-export const serverOptionNames: readonly string[] = [
-  ...connectionOptionNames,
-  ...admissionOptionNames,
-  ...sendingOptionNames,
-  ...Object.keys(defaults),
-  'host',
-  'socketPath',
-  'tlsOptions',
-  'logCallback',
-  'connectionStateFactory',
-];
-
-const defaultHosts = { 4: '127.0.0.1', 6: '::1', dual: '::' } as const;
+const serverOptions = optionTable('a server', serverLines);
 
 /** Checks the options of a server; throws {@link UsageError} naming the first that is wrong. */
 export function resolveServerOptions<S extends ConnectionState, D>(
   options: SocketServerOptions<S, D>,
 ): ResolvedServerOptions<S, D> {
-  rejectUnknownOptions('a server', options, serverOptionNames);
-  const given = <K extends keyof typeof defaults>(key: K): unknown => options[key] ?? defaults[key];
-  const positive = (key: keyof typeof defaults, max = Number.MAX_SAFE_INTEGER): number =>
-    checkInteger(key, given(key), { min: 1, max });
-  const addressFamily = checkOneOf('addressFamily', given('addressFamily'), [4, 6, 'dual'] as const);
-  const { connectionStateFactory, tlsOptions, logCallback } = options;
-  return {
-    ...resolveConnectionOptions('server', options),
-    ...resolveAdmissionOptions(options),
-    ...resolveSendingOptions(options),
-    port: checkInteger('port', given('port'), { min: 0, max: 65_535 }),
-    host: checkString('host', options.host ?? defaultHosts[addressFamily]),
-    addressFamily,
-    socketPath: checkSocketPath(options),
-    tlsOptions: tlsOptions && checkTLSOptions(tlsOptions),
-    logCallback: logCallback && checkFunction('logCallback', logCallback),
-    backlog: positive('backlog', 2 ** 31 - 1),
-    maxConnections: positive('maxConnections'),
-    maxPendingConnections: positive('maxPendingConnections'),
-    handshakeTimeoutSecs: checkSeconds('handshakeTimeoutSecs', given('handshakeTimeoutSecs')),
-    maxUnfinishedBytes: positive('maxUnfinishedBytes'),
-    connectionStateFactory: connectionStateFactory && checkFunction('connectionStateFactory', connectionStateFactory),
-  };
+  const resolved = resolveOptions(serverOptions, options);
+  checkConnectionOptions(options, resolved);
+  if (resolved.socketPath !== undefined) checkAlone(options);
+  // What makes states, and decides on upgrades, is what was given.
+  return { ...resolved, host: options.host ?? hostOf(resolved.addressFamily) } as ResolvedServerOptions<S, D>;
 }
 
-function checkSocketPath(
-  options: Pick<SocketServerOptions, 'socketPath' | 'port' | 'host' | 'addressFamily'>,
-): string | undefined {
-  if (options.socketPath === undefined) return undefined;
-  const socketPath = checkString('socketPath', options.socketPath);
-  if (!/^[/\\]|^[A-Za-z]:[/\\]/.test(socketPath) || socketPath.includes('\0')) {
-    throw new UsageError('socketPath', 'must be an absolute path');
-  }
+function hostOf(family: 4 | 6 | 'dual'): string {
+  return family === 4 ? serverLines.host.fallback : family === 6 ? '::1' : '::';
+}
+
+function checkAlone(options: Pick<SocketServerOptions, 'port' | 'host' | 'addressFamily'>): void {
   for (const other of ['port', 'host', 'addressFamily'] as const) {
     if (options[other] !== undefined) throw new UsageError('socketPath', `cannot be combined with ${other}`);
+  }
+}
+
+function checkSocketPath(name: string, value: unknown): string {
+  const socketPath = checkString(name, value);
+  if (!/^[/\\]|^[A-Za-z]:[/\\]/.test(socketPath) || socketPath.includes('\0')) {
+    throw new UsageError(name, 'must be an absolute path');
   }
   return socketPath;
 }

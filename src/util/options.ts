@@ -1,14 +1,16 @@
 import { UsageError } from '../errors.ts';
+import { findSimilarName } from './similar-name.ts';
 
-/**
- * Checks of options, made once, when an object is built. They return the value, never convert it, and never show
- * a string they refuse: what was put into the wrong option may be a secret.
- */
+/** The least and the most that a number may be, both of them allowed. */
 export interface NumberRange {
   readonly min?: number;
   readonly max?: number;
 }
 
+/**
+ * Checks of options, made once, when an object is built. They return the value, never convert it, and never show
+ * a string they refuse: what was put into the wrong option may be a secret.
+ */
 export function checkInteger(name: string, value: unknown, range: NumberRange = {}): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || !isWithin(value, range)) {
     throw new UsageError(name, `must be an integer${describeRange(range)}, got ${describe(value)}`);
@@ -65,7 +67,7 @@ export function rejectUnknownOptions<T extends object>(kind: string, options: T,
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const suggestion = findSimilar(key, known);
+    const suggestion = findSimilarName(key, known);
     const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`;
     throw new UsageError(key, `is not an option of ${kind}${hint}`);
   }
@@ -83,7 +85,8 @@ function describeRange({ min, max }: NumberRange): string {
   return '';
 }
 
-function describe(value: unknown): string {
+/** What a value is, in a message. */
+export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   switch (typeof value) {
     case 'number':
@@ -94,43 +97,4 @@ function describe(value: unknown): string {
     default:
       return `a ${typeof value}`;
   }
-}
-
-/** Longer names are not typing errors, and comparing them would cost their product. */
-const longestName = 64;
-
-function findSimilar(name: string, known: readonly string[]): string | undefined {
-  if (name.length > longestName) return undefined;
-  let best: string | undefined;
-  let bestDistance = Math.min(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = countEdits(name.toLowerCase(), candidate.toLowerCase());
-    if (distance >= bestDistance) continue;
-    best = candidate;
-    bestDistance = distance;
-  }
-  return best;
-}
-
-/** Insertions, removals, replacements and swaps of neighbours that turn one word into the other. */
-function countEdits(from: string, to: string): number {
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = cell(previous, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      let edits = Math.min(replaced, cell(previous, j) + 1, cell(current, j - 1) + 1);
-      const isSwap = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      if (isSwap) edits = Math.min(edits, cell(beforePrevious, j - 2) + 1);
-      current.push(edits);
-    }
-    beforePrevious = previous;
-    previous = current;
-  }
-  return cell(previous, to.length);
-}
-
-function cell(row: readonly number[], index: number): number {
-  return row[index] ?? Infinity;
 }

@@ -1,14 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type ConnectionOptions, limitsOf, resolveConnectionOptions } from '../../src/connection/connection-options.ts';
+import { type ConnectionOptions, connectionLines, limitsOf } from '../../src/connection/connection-options.ts';
 import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
 import { Session } from '../../src/connection/session/session.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
 import type { PerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate.ts';
+import { optionTable, resolveOptions } from '../../src/util/option-table.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { FakeClock } from './fake-clock.ts';
 import { type ReadFrame, readFrames } from './frames.ts';
 import { createMemoryPair, type MemoryTransport } from './memory-transport.ts';
+
+const serverConnection = optionTable('a connection', connectionLines('server'));
 
 /** A server's end of a connection over memory, where time passes only when told to. */
 export class MemoryConnection extends WebSocketConnection {
@@ -20,7 +23,7 @@ export class MemoryConnection extends WebSocketConnection {
   #hasPeerEnded = false;
 
   constructor(options: ConnectionOptions = {}, deflate?: PerMessageDeflate) {
-    const resolved = resolveConnectionOptions('server', options);
+    const resolved = resolveOptions(serverConnection, options);
     super(options.onCallbackError, resolved);
     const [ours, peer] = createMemoryPair();
     this.peer = peer;

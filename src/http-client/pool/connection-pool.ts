@@ -11,7 +11,7 @@ import type { PoolPlace } from './pool-place.ts';
 export interface PoolOptions {
   readonly maxConnectionsPerOrigin: number;
   readonly maxIdleConnections: number;
-  readonly idleTimeoutMs: number;
+  readonly keepAliveSecs: number;
   readonly family: 0 | 4 | 6;
   readonly localAddress: string | undefined;
   readonly lookup: LookupFunction | undefined;
@@ -74,7 +74,8 @@ export class ConnectionPool implements OriginHost {
   /** @internal */
   addIdle(connection: ClientConnection): void {
     const { serverKeepsMs } = connection;
-    const { idleTimeoutMs, maxIdleConnections } = this.options;
+    const { keepAliveSecs, maxIdleConnections } = this.options;
+    const idleTimeoutMs = keepAliveSecs * 1000;
     // A second before the server gives up, so that it does not while our next request is under way.
     const keepsMs = serverKeepsMs === undefined ? idleTimeoutMs : Math.min(idleTimeoutMs, serverKeepsMs - 1000);
     if (keepsMs <= 0 || maxIdleConnections === 0) {

@@ -73,6 +73,6 @@ function finderByFunction(choose: TLSIdentityChooser, options: SocketTLSOptions)
     const identity: unknown = await choose(serverName);
     if (identity === undefined || identity === null) return undefined;
     if (typeof identity !== 'object') throw new UsageError('tlsOptions.serverNames', 'must return an identity');
-    return contextOf(checkIdentity('tlsOptions.serverNames', identity as TLSIdentity), options);
+    return contextOf(checkIdentity('tlsOptions.serverNames', identity), options);
   };
 }

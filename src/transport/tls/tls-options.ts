@@ -1,5 +1,7 @@
 import { UsageError } from '../../errors.ts';
-import { checkBoolean, checkFunction, checkOneOf, checkString, rejectUnknownOptions } from '../../util/options.ts';
+import { choice, flag, type Option, option, text } from '../../util/option-kinds.ts';
+import { type OptionTable, optionTable, resolveOptions, under } from '../../util/option-table.ts';
+import { checkFunction, checkString } from '../../util/options.ts';
 
 /** A certificate and its private key, each as the path of a PEM file or as PEM text. */
 export interface TLSIdentity {
@@ -70,72 +72,65 @@ export interface SocketTLSOptions {
   readonly serverNames?: Readonly<Record<string, TLSIdentity>> | TLSIdentityChooser | undefined;
 }
 
-const KNOWN: readonly string[] = [
-  'certFile',
-  'keyFile',
-  'caFile',
-  'ciphers',
-  'tls',
-  'disableHostnameValidation',
-  'passphrase',
-  'minVersion',
-  'serverName',
-  'serverNames',
-];
+/** IXWebSocket's defaults are empty strings. */
+const textUnlessEmpty: Option<string | undefined> = option<string | undefined>(
+  undefined,
+  (name, value) => checkString(name, value) || undefined,
+);
 
-const KNOWN_OF_IDENTITY: readonly string[] = ['certFile', 'keyFile', 'passphrase'];
+const identityTable: OptionTable<Record<keyof TLSIdentity, string | undefined>> = optionTable('an identity', {
+  certFile: text(undefined),
+  keyFile: text(undefined),
+  passphrase: text(undefined),
+});
+
+const tlsTable: OptionTable<SocketTLSOptions> = optionTable('tlsOptions', {
+  certFile: textUnlessEmpty,
+  keyFile: textUnlessEmpty,
+  caFile: textUnlessEmpty,
+  ciphers: textUnlessEmpty,
+  tls: flag(false),
+  disableHostnameValidation: flag(false),
+  passphrase: textUnlessEmpty,
+  minVersion: choice('TLSv1.2', ['TLSv1.2', 'TLSv1.3']),
+  serverName: textUnlessEmpty,
+  serverNames: option<SocketTLSOptions['serverNames']>(undefined, checkServerNames),
+});
 
 /**
  * Checks the types of TLS options; throws {@link UsageError} naming the first that is wrong. Whether they make sense
  * together, and what is in the files, is found out when they are used.
  */
-export function checkTLSOptions(options: SocketTLSOptions): SocketTLSOptions {
-  rejectUnknownOptions('tlsOptions', options, KNOWN);
-  const text = (
-    key: 'certFile' | 'keyFile' | 'caFile' | 'ciphers' | 'passphrase' | 'serverName',
-  ): string | undefined =>
-    // The seed's defaults are empty strings.
-    options[key] === undefined ? undefined : checkString(`tlsOptions.${key}`, options[key]) || undefined;
-  const { tls, disableHostnameValidation, minVersion, serverNames } = options;
-  return Object.freeze({
-    certFile: text('certFile'),
-    keyFile: text('keyFile'),
-    caFile: text('caFile'),
-    ciphers: text('ciphers'),
-    tls: checkBoolean('tlsOptions.tls', tls ?? false),
-    disableHostnameValidation: checkBoolean('tlsOptions.disableHostnameValidation', disableHostnameValidation ?? false),
-    passphrase: text('passphrase'),
-    minVersion: checkOneOf('tlsOptions.minVersion', minVersion ?? 'TLSv1.2', ['TLSv1.2', 'TLSv1.3']),
-    serverName: text('serverName'),
-    serverNames: serverNames === undefined ? undefined : checkServerNames(serverNames),
-  });
+export function checkTLSOptions(options: unknown, name = 'tlsOptions'): SocketTLSOptions {
+  return Object.freeze(resolveOptions(under(name, tlsTable), options));
+}
+
+/** An option that takes {@link SocketTLSOptions}. */
+export function tlsOption(): Option<SocketTLSOptions | undefined> {
+  return option<SocketTLSOptions | undefined>(undefined, (name, value) => checkTLSOptions(value, name));
 }
 
 /** Also checks what a {@link TLSIdentityChooser} has found. */
-export function checkIdentity(name: string, identity: TLSIdentity): TLSIdentity {
+export function checkIdentity(name: string, identity: unknown): TLSIdentity {
   if (typeof identity !== 'object' || identity === null) {
     throw new UsageError(name, 'must be an object with certFile and keyFile');
   }
-  rejectUnknownOptions(name, identity, KNOWN_OF_IDENTITY);
-  const { certFile, keyFile, passphrase } = identity;
+  const { certFile, keyFile, passphrase } = resolveOptions(under(name, identityTable), identity);
   return Object.freeze({
     certFile: checkString(`${name}.certFile`, certFile),
     keyFile: checkString(`${name}.keyFile`, keyFile),
-    passphrase: passphrase === undefined ? undefined : checkString(`${name}.passphrase`, passphrase),
+    passphrase,
   });
 }
 
-function checkServerNames(
-  serverNames: Readonly<Record<string, TLSIdentity>> | TLSIdentityChooser,
-): Readonly<Record<string, TLSIdentity>> | TLSIdentityChooser {
-  const option = 'tlsOptions.serverNames';
-  if (typeof serverNames !== 'object') return checkFunction(option, serverNames);
-  if (serverNames === null || Array.isArray(serverNames)) {
-    throw new UsageError(option, 'must be an object of identities, or a function');
+function checkServerNames(name: string, value: unknown): NonNullable<SocketTLSOptions['serverNames']> {
+  if (typeof value !== 'object') return checkFunction(name, value as TLSIdentityChooser);
+  if (value === null || Array.isArray(value)) {
+    throw new UsageError(name, 'must be an object of identities, or a function');
   }
   return Object.freeze(
     Object.fromEntries(
-      Object.entries(serverNames).map(([name, identity]) => [name, checkIdentity(`${option}['${name}']`, identity)]),
+      Object.entries(value).map(([server, identity]) => [server, checkIdentity(`${name}['${server}']`, identity)]),
     ),
   );
 }

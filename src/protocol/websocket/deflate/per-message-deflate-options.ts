@@ -1,4 +1,5 @@
-import { checkBoolean, checkInteger, checkOneOf, rejectUnknownOptions } from '../../../util/options.ts';
+import { bytes, choice, count, flag, integer, option } from '../../../util/option-kinds.ts';
+import { type OptionTable, optionTable, resolveOptions } from '../../../util/option-table.ts';
 
 /** Compression of messages (permessage-deflate, RFC 7692): what is asked for, and how it is done. */
 export interface WebSocketPerMessageDeflateOptions {
@@ -80,62 +81,43 @@ export interface PerMessageDeflateSettings {
   readonly onBadNegotiation: 'fail' | 'retry-without';
 }
 
-const defaults = Object.freeze({
-  enabled: true,
-  clientMaxWindowBits: 15,
-  serverMaxWindowBits: 15,
-  maxSyncCompressBytes: 256 * 1024,
-  // With context takeover, 6 takes half as long again for 1 KB of JSON, and saves 3 % of the bytes.
-  level: 4,
-  memLevel: 8,
-  onBadNegotiation: 'fail',
-});
-
-const KNOWN: readonly string[] = [
-  ...Object.keys(defaults),
-  'clientNoContextTakeover',
-  'serverNoContextTakeover',
-  'threshold',
-  'maxInflateRatio',
-];
-
 /** Compressing more at once would need output buffers beyond what Node allows. */
 const MAX_SYNC_COMPRESS_BYTES = 2 ** 30;
 
+const windowBits = { min: 8, max: 15 };
+
+function tableFor(role: 'client' | 'server'): OptionTable<PerMessageDeflateSettings> {
+  const isServer = role === 'server';
+  const clientMaxWindowBits = integer(15, windowBits);
+  return optionTable<PerMessageDeflateSettings>(
+    'perMessageDeflate',
+    {
+      enabled: flag(true),
+      clientNoContextTakeover: flag(isServer),
+      serverNoContextTakeover: flag(isServer),
+      clientMaxWindowBits: option<number | false>(15, (name, value) =>
+        value === false ? false : clientMaxWindowBits.check(name, value),
+      ),
+      serverMaxWindowBits: integer(15, windowBits),
+      threshold: bytes(undefined, { min: 0 }),
+      maxSyncCompressBytes: bytes(256 * 1024, { min: 0, max: MAX_SYNC_COMPRESS_BYTES }),
+      maxInflateRatio: count(undefined),
+      // With context takeover, 6 takes half as long again for 1 KB of JSON, and saves 3 % of the bytes.
+      level: integer(4, { min: 0, max: 9 }),
+      memLevel: integer(8, { min: 1, max: 9 }),
+      onBadNegotiation: choice('fail', ['fail', 'retry-without']),
+    },
+    { path: 'perMessageDeflate.' },
+  );
+}
+
+const tables = { client: tableFor('client'), server: tableFor('server') };
+
 /**
- * Checks the options of permessage-deflate; `true` and `undefined` stand for the defaults, `false` switches it off.
+ * Checks the options of permessage-deflate; `true` stands for the defaults, `false` switches it off.
  *
  * @throws UsageError (`invalidOption`) naming the first that is wrong
  */
-export function resolvePerMessageDeflate(
-  role: 'client' | 'server',
-  value: boolean | WebSocketPerMessageDeflateOptions | undefined,
-): PerMessageDeflateSettings {
-  const options = value === undefined || typeof value === 'boolean' ? { enabled: value ?? true } : value;
-  rejectUnknownOptions('perMessageDeflate', options, KNOWN);
-  const name = (key: string): string => `perMessageDeflate.${key}`;
-  const given = (key: keyof typeof defaults): unknown => options[key] ?? defaults[key];
-  const integer = (key: keyof typeof defaults, min: number, max: number): number =>
-    checkInteger(name(key), given(key), { min, max });
-  const isServer = role === 'server';
-  const {
-    clientNoContextTakeover = isServer,
-    serverNoContextTakeover = isServer,
-    threshold,
-    maxInflateRatio,
-  } = options;
-  return Object.freeze({
-    enabled: checkBoolean(name('enabled'), given('enabled')),
-    clientNoContextTakeover: checkBoolean(name('clientNoContextTakeover'), clientNoContextTakeover),
-    serverNoContextTakeover: checkBoolean(name('serverNoContextTakeover'), serverNoContextTakeover),
-    clientMaxWindowBits: options.clientMaxWindowBits === false ? false : integer('clientMaxWindowBits', 8, 15),
-    serverMaxWindowBits: integer('serverMaxWindowBits', 8, 15),
-    threshold: threshold === undefined ? undefined : checkInteger(name('threshold'), threshold, { min: 0 }),
-    maxSyncCompressBytes: integer('maxSyncCompressBytes', 0, MAX_SYNC_COMPRESS_BYTES),
-    maxInflateRatio:
-      maxInflateRatio === undefined ? undefined : checkInteger(name('maxInflateRatio'), maxInflateRatio, { min: 1 }),
-    level: integer('level', 0, 9),
-    memLevel: integer('memLevel', 1, 9),
-    onBadNegotiation: checkOneOf(name('onBadNegotiation'), given('onBadNegotiation'), ['fail', 'retry-without']),
-  });
+export function resolvePerMessageDeflate(role: 'client' | 'server', value: unknown = true): PerMessageDeflateSettings {
+  return Object.freeze(resolveOptions(tables[role], typeof value === 'boolean' ? { enabled: value } : value));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../../src/errors.ts';
 import {
   checkBoolean,
   checkFunction,
@@ -9,7 +9,7 @@ import {
   checkString,
   type NumberRange,
   rejectUnknownOptions,
-} from '../../src/util/options.ts';
+} from '../../../src/util/options.ts';
 
 function usageErrorOf(fn: () => unknown): UsageError {
   try {

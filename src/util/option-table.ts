@@ -1,0 +1,111 @@
+import { UsageError } from '../errors.ts';
+import type { Option } from './option-kinds.ts';
+import { describe } from './options.ts';
+import { findSimilarName } from './similar-name.ts';
+
+/**
+ * Options as they are used: the documented interface `O` without what may be absent, but for those in `Absent`, which
+ * have no default.
+ */
+export type Resolved<O, Absent extends keyof O = never> = {
+  -readonly [K in keyof O]-?: K extends Absent ? O[K] | undefined : Exclude<O[K], undefined>;
+};
+
+/** A line for each option. */
+export type OptionLines<R> = { readonly [K in keyof R]-?: Option<R[K]> };
+
+/**
+ * Names that other libraries, browsers and tools have for an option, and the answer: one name here, several, or a
+ * sentence.
+ */
+export type ForeignNames = Readonly<Record<string, string>>;
+
+interface TableExtras {
+  /** Put before the names of options in messages. */
+  readonly path?: string;
+  readonly foreign?: ForeignNames;
+  /** An object as it is right, for those who give something else. */
+  readonly example?: string;
+}
+
+/** All options of one object, `owner` in messages. */
+export interface OptionTable<R> extends TableExtras {
+  readonly owner: string;
+  readonly lines: OptionLines<R>;
+  readonly defaults: Readonly<R>;
+}
+
+export function optionTable<R extends object>(
+  owner: string,
+  lines: OptionLines<R>,
+  extras: TableExtras = {},
+): OptionTable<R> {
+  const entries = Object.entries<Option<unknown>>(lines).map(([name, { fallback }]) => [name, fallback]);
+  return { owner, lines, defaults: Object.freeze(Object.fromEntries(entries) as R), ...extras };
+}
+
+/**
+ * Checked options, all defaults filled in. `undefined` and `null` stand for an option that is not given.
+ *
+ * @throws UsageError (`invalidOption`) naming the first that is wrong or unknown: a mistyped option would otherwise be
+ *   a default in disguise
+ */
+export function resolveOptions<R extends object>(table: OptionTable<R>, given: unknown): R {
+  return { ...table.defaults, ...checkOptions(table, given) };
+}
+
+/** Of the same, those that are given. */
+export function checkOptions<R extends object>(table: OptionTable<R>, given: unknown): Partial<R> {
+  const checked: Partial<R> = {};
+  for (const [name, value] of entriesOf(table, given)) {
+    if (!isNameIn(table, name)) throw unknownOption(table, name);
+    checked[name] = resolveOption(table, name, value);
+  }
+  return checked;
+}
+
+/** The value of one option. */
+export function resolveOption<R, K extends keyof R & string>(table: OptionTable<R>, name: K, value: unknown): R[K] {
+  return value === undefined || value === null ? table.lines[name].fallback : checkOption(table, name, value);
+}
+
+/** The same for a setter, which has to be given one. */
+export function checkOption<R, K extends keyof R & string>(table: OptionTable<R>, name: K, value: unknown): R[K] {
+  return table.lines[name].check(`${table.path ?? ''}${name}`, value);
+}
+
+/** The table of the options that belong to one option of another table, `name`. */
+export function under<R>(name: string, table: OptionTable<R>): OptionTable<R> {
+  return { ...table, owner: name, path: `${name}.` };
+}
+
+/** Foreign names for options that stand in a table of their own, under `option`. */
+export function foreignUnder(option: string, names: ForeignNames): ForeignNames {
+  const isName = /^\w+$/;
+  return Object.fromEntries(
+    Object.entries(names).map(([name, answer]) => [name, isName.test(answer) ? `${option}.${answer}` : answer]),
+  );
+}
+
+function entriesOf(
+  { owner, example }: { readonly owner: string; readonly example?: string },
+  given: unknown,
+): [string, unknown][] {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return Object.entries(given);
+  const such = example === undefined ? '' : ` such as ${example}`;
+  throw new UsageError('options', `of ${owner} must be an object${such}, got ${describe(given)}`);
+}
+
+function isNameIn<R>({ lines }: OptionTable<R>, name: string): name is keyof R & string {
+  return Object.hasOwn(lines, name);
+}
+
+function unknownOption<R extends object>({ owner, lines, foreign = {} }: OptionTable<R>, name: string): UsageError {
+  return new UsageError(name, `is not an option of ${owner}${hintFor(name, Object.keys(lines), foreign)}`);
+}
+
+function hintFor(name: string, known: readonly string[], foreign: ForeignNames): string {
+  const answer = Object.hasOwn(foreign, name) ? foreign[name] : findSimilarName(name, known);
+  if (answer === undefined) return '';
+  return answer.includes(' ') ? `; ${answer}` : `; did you mean '${answer}'?`;
+}
