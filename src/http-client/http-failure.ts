@@ -61,7 +61,7 @@ export function ofMessage(failure: MessageFailure, part: ResponsePart): HttpFail
 }
 
 const statusLineCodes: ReadonlySet<string> = new Set([
-  'tlsClientHello',
+  'tlsRecord',
   'invalidStatusLine',
   'invalidVersion',
   'unsupportedVersion',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 import { parseStatusLine } from '../../../src/protocol/http1/head/response-head.ts';
 import { readEveryWay } from './read-head.ts';
 
@@ -39,6 +40,9 @@ describe('a status line (RFC 9112 4)', () => {
     ['HTTP/1.1 200 O\0K', '400 invalidStatusLine'],
     ['HTTP/1.12 200 OK', '400 invalidStatusLine'],
     ['HTTP/2.0 200 OK', '505 unsupportedVersion'],
+    ['\x15\x03\x01\x00\x02\x02\x46', '400 tlsRecord'],
+    ['\x16\x03\x03\x00\x02\x02\x00', '400 tlsRecord'],
+    ['H\x15', '400 invalidStatusLine'],
     ['ICY 200 OK', '400 invalidStatusLine'],
     ['HTTP/1.1 200 OK\nX', '400 bareLineFeed'],
     ['HTTP/1.1 200\n', '400 bareLineFeed'],
@@ -55,6 +59,29 @@ describe('a status line (RFC 9112 4)', () => {
   test('a response cut short is still being read, never half a head', () => {
     expect(readEveryWay('response', 'HTTP/1.1 200 OK\r\nX: y\r\n').state).toBe('reading');
     expect(readEveryWay('response', 'HTTP/1.1 200 OK\r\nX: y\r\n\r').state).toBe('reading');
+  });
+});
+
+describe('the status of a response', () => {
+  test.each<[string, number]>([
+    ['HTTP/1.1 40', 0],
+    ['HTTP/1.1 400', 400],
+    ['HTTP/1.1 400 Bad Request\r\nX: y', 400],
+    ['HTTP/1.1 400\n', 400],
+    ['HTTP/1.1 101 Switching\r\nX: y\r\n', 101],
+    ['HTTP/1.1 501 x\r\nX: \0', 501],
+    ['HTTP/1.1 200 OK\r\n\r\n', 200],
+    ['HTTP/2.0 400 x', 0],
+  ])('of %j is known as %i, whatever becomes of the rest', (text, status) => {
+    const bytes = Buffer.from(text, 'latin1');
+    const whole = new HeadReader('response');
+    whole.read(bytes, 0, bytes.length);
+    expect(whole.status).toBe(status);
+    const byByte = new HeadReader('response');
+    for (let at = 0; at < bytes.length; at++) byByte.read(bytes, at, at + 1);
+    expect(byByte.status).toBe(status);
+    whole.reset();
+    expect(whole.status).toBe(0);
   });
 });
 

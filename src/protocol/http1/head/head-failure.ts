@@ -12,6 +12,7 @@ export interface HeadFailure {
 /** Stable, camelCase; the table below says what each means. */
 export type HeadFailureCode =
   | 'tlsClientHello'
+  | 'tlsRecord'
   | 'invalidRequestLine'
   | 'invalidMethod'
   | 'invalidTarget'
@@ -40,6 +41,7 @@ export type HeadFailureCode =
 /** Every way in which a head can be wrong: the HTTP status, and a sentence. */
 const FAILURES: Readonly<Record<HeadFailureCode, readonly [HeadFailure['status'], string]>> = {
   tlsClientHello: [400, 'This looks like a TLS handshake, but this port speaks plain HTTP'],
+  tlsRecord: [400, 'The answer is TLS, so the port expects TLS and not plain text (wss:// or https://)'],
   invalidRequestLine: [400, 'Invalid request line: need method, target and version with single spaces between'],
   invalidMethod: [400, 'Invalid character in the HTTP method'],
   invalidTarget: [400, 'Invalid request target'],

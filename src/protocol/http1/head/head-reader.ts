@@ -6,6 +6,7 @@ import { defaultHeadLimits, type HeadLimits } from './head-limits.ts';
 import {
   fieldStartFailure,
   firstByteFailure,
+  isTlsRecord,
   nameFailure,
   orBareLineFeed,
   requestLineFailure,
@@ -105,6 +106,8 @@ export class HeadReader<R extends keyof SectionOf> {
   private lineStart = 0;
   /** How much of the version or the status has matched. */
   private matched = 0;
+  /** The digits of the status that were read. */
+  private statusSoFar = 0;
   private headerCount = 0;
   private readonly marks: number[] = [];
   private markCount = 0;
@@ -120,11 +123,17 @@ export class HeadReader<R extends keyof SectionOf> {
     return this.phase !== EMPTY_LINE_LF && (this.phase !== FIRST_PHASE[this.role] || this.state !== 'reading');
   }
 
+  /** The status of a response once its three digits are there, whatever becomes of the rest of the head; else 0. */
+  get status(): number {
+    return this.statusSoFar < 100 ? 0 : this.statusSoFar;
+  }
+
   /** Makes the reader ready for the next head of the same connection. */
   reset(): void {
     this.state = 'reading';
     this.head = undefined;
     this.failure = undefined;
+    this.statusSoFar = 0;
     this.phase = FIRST_PHASE[this.role];
     this.problem = undefined;
     this.lineStart = 0;
@@ -232,7 +241,8 @@ export class HeadReader<R extends keyof SectionOf> {
           this.matched = VERSION_LENGTH;
           return at + VERSION_LENGTH;
         }
-        const failure = versionFailure(this.matched, byte, 'invalidStatusLine');
+        const isTls = this.matched === 0 && isTlsRecord(byte);
+        const failure = isTls ? 'tlsRecord' : versionFailure(this.matched, byte, 'invalidStatusLine');
         if (failure !== undefined) return this.refuse(failure);
         this.matched++;
         return at + 1;
@@ -250,6 +260,7 @@ export class HeadReader<R extends keyof SectionOf> {
         const isValid = digit >= (this.matched === 0 ? 1 : 0) && digit <= 9;
         if (!isValid) return this.refuse(orBareLineFeed(byte, 'invalidStatusLine'));
         this.matched++;
+        this.statusSoFar = this.statusSoFar * 10 + digit;
         return at + 1;
       }
       default: // REASON

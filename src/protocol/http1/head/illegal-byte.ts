@@ -8,7 +8,8 @@ const CR = 0x0d;
 const SP = 0x20;
 const COLON = 0x3a;
 const DIGIT_0 = 0x30;
-/** First byte of a TLS record that carries a handshake. */
+/** First bytes of TLS records that carry an alert, or a handshake (RFC 8446 section 5.1). */
+const TLS_ALERT = 0x15;
 const TLS_HANDSHAKE = 0x16;
 
 const VERSION_PREFIX = 'HTTP/1.';
@@ -23,6 +24,11 @@ export function orBareLineFeed(byte: number | undefined, code: HeadFailureCode):
 export function firstByteFailure(byte: number): HeadFailureCode {
   if (byte === TLS_HANDSHAKE) return 'tlsClientHello';
   return byte === CR || byte === SP ? 'invalidRequestLine' : orBareLineFeed(byte, 'invalidMethod');
+}
+
+/** Whether a response begins as what a TLS server answers to plain text. */
+export function isTlsRecord(byte: number): boolean {
+  return byte === TLS_ALERT || byte === TLS_HANDSHAKE;
 }
 
 /** A part of the request line is cut short, empty, or holds what it may not. */
