@@ -14,6 +14,7 @@ import type { ParsedExtension } from '../../protocol/websocket/handshake/extensi
 import {
   checkUpgradeResponse,
   createKey,
+  type HandshakeFailureCode,
   upgradeHeaders,
   writeUpgradeRequest,
 } from '../../protocol/websocket/handshake/handshake-client.ts';
@@ -59,7 +60,8 @@ export interface OpeningHandshakeResult {
 }
 
 interface Refusal {
-  readonly error: ConnectError;
+  readonly code: HandshakeFailureCode;
+  readonly reason: string;
   readonly head: ResponseHead;
   readonly body: RefusalBody;
   readonly timer: Timer;
@@ -112,7 +114,7 @@ export class OpeningHandshake implements TransportHandler {
     }
     const at = reader.read(buffer, start, end);
     if (reader.state === 'failed') {
-      this.fail('malformedResponse', `Error parsing HTTP headers: ${reader.failure?.reason ?? ''}`);
+      this.fail('malformedResponse', `Error parsing HTTP headers: ${reader.failure?.reason ?? ''}`, reader.status);
     } else if (reader.state === 'complete' && reader.head !== undefined) {
       this.judge(reader.head, buffer, at, end);
     }
@@ -142,7 +144,16 @@ export class OpeningHandshake implements TransportHandler {
     if (refused === undefined || this.result.settled) return;
     refused.timer.cancel();
     this.answered(refused.head, refused.body);
-    this.result.reject(refused.error);
+    this.result.reject(this.refusalError(refused));
+  }
+
+  private refusalError({ code, reason, head, body }: Refusal): ConnectError {
+    const retryAfter = head.headers.get('Retry-After');
+    const wantsTls = this.options.url.protocol === 'ws' && head.status === 400 && body.mentionsTls;
+    return new ConnectError(code, 'handshake', wantsTls ? `${reason} (the port expects TLS, as in wss://)` : reason, {
+      httpStatus: head.status,
+      retryAfterMs: retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, Date.now()),
+    });
   }
 
   private answered({ version, status, statusText, headers }: ResponseHead, body: RefusalBody): void {
@@ -176,13 +187,8 @@ export class OpeningHandshake implements TransportHandler {
       this.result.resolve(decision);
       return;
     }
-    const retryAfter = head.headers.get('Retry-After');
-    const error = new ConnectError(answer.code, 'handshake', answer.reason, {
-      httpStatus: answer.httpStatus,
-      retryAfterMs: retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, Date.now()),
-    });
     const timer = clock.setTimer(REFUSAL_BODY_MS, () => this.settleRefusal());
-    this.refused = { error, head, body: new RefusalBody(head), timer };
+    this.refused = { code: answer.code, reason: answer.reason, head, body: new RefusalBody(head), timer };
     this.readBody(this.refused, buffer, at, end);
   }
 
@@ -201,8 +207,22 @@ export class OpeningHandshake implements TransportHandler {
     const what = this.reader.hasStarted ? 'HTTP headers' : 'HTTP status line';
     // With TLS 1.3 a server looks at our certificate when the TLS handshake is over for us.
     const tls = isTlsAlert(cause) ? explainTlsError(cause) : undefined;
-    const why = tls?.reason ?? 'the connection was closed';
-    this.fail(tls?.code ?? 'connectionLost', `Failed reading ${what} from ${url.href}: ${why}`, 0, cause);
+    const why = tls?.reason ?? `the connection was closed${this.circumstances()}`;
+    const code = tls?.code ?? 'connectionLost';
+    this.fail(code, `Failed reading ${what} from ${url.href}: ${why}`, this.reader.status, cause);
+  }
+
+  /** What is known of an answer that did not come to its end, or of why there was none. */
+  private circumstances(): string {
+    const { status, hasStarted } = this.reader;
+    if (status !== 0) return `, status: ${status}`;
+    if (hasStarted) return '';
+    const { url, subprotocols } = this.options;
+    const guesses = [];
+    if (subprotocols.length > 0) guesses.push('it may know none of the subprotocols that were offered');
+    // Most TLS servers hang up on plain text without a word.
+    if (url.protocol === 'ws') guesses.push('it may expect TLS, as in wss://');
+    return guesses.length === 0 ? '' : ` (${guesses.join('; ')})`;
   }
 
   private fail(code: ConnectError['code'], message: string, httpStatus = 0, cause?: Error): void {

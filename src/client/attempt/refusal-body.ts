@@ -7,6 +7,9 @@ export const MAX_REFUSAL_BYTES: number = 64 * 1024;
 /** A longer line is no size of a chunk. */
 const MAX_SIZE_LINE_BYTES = 256;
 
+/** Where servers say so is at the beginning. */
+const TLS_HINT_BYTES = 1024;
+
 const LF = 0x0a;
 
 /**
@@ -34,6 +37,11 @@ export class RefusalBody {
 
   get bytes(): Buffer {
     return Buffer.concat(this.pieces, this.length);
+  }
+
+  /** Whether it says what servers say to plain text on a port for TLS: nginx, Apache, and Go name one of the three. */
+  get mentionsTls(): boolean {
+    return /\b(?:HTTPS|SSL|TLS)\b/.test(this.bytes.toString('latin1', 0, TLS_HINT_BYTES));
   }
 
   /** Takes bytes that are used again afterwards. When it is complete, or has enough, the rest is left. */

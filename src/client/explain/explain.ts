@@ -1,6 +1,14 @@
 import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../../connection/messages/messages.ts';
+import {
+  explainConnectionLost,
+  explainStatus,
+  explainSubprotocol,
+  explainSwitch,
+  explainVersion,
+} from './explain-answer.ts';
 import { explainClose } from './explain-close.ts';
-import { explainStatus } from './explain-status.ts';
+import { explainProxyFailure, explainProxyRefusal } from './explain-proxy.ts';
+import { causeOf, proxyOf, sentence } from './phrases.ts';
 
 /**
  * Why there is no connection, or why it ended, in two or three plain sentences: what happened, and what to do about
@@ -37,29 +45,23 @@ const explanations = Object.freeze({
     `The connection could not be made: ${causeOf(info)}. Check the address and the network in between.`,
   timeout: explainTimeout,
   cancelled: 'The attempt was ended by this program. Nothing is wrong with the server.',
-  connectionLost:
-    'The server hung up before it had answered. It may expect TLS (try wss://), be restarting, or a proxy in between does not let WebSocket through.',
+  connectionLost: explainConnectionLost,
   malformedResponse: (info) =>
     `The server answered something that is not HTTP. ${NOT_OURS} The details: ${causeOf(info)}.`,
-  badVersion:
-    'The server, or a proxy in front of it, speaks an old version of HTTP, and WebSocket needs 1.1. A proxy may have to be told to use HTTP/1.1 towards its server.',
+  badVersion: explainVersion,
   badStatus: explainStatus,
-  invalidUpgrade:
-    'The server did not switch to WebSocket. A proxy in between has probably removed the Upgrade header, and must be set up to pass it on.',
-  invalidConnection:
-    'The server did not switch to WebSocket. A proxy in between has probably removed the Connection header, and must be set up to pass it on.',
+  invalidUpgrade: (info) => explainSwitch(info, 'Upgrade'),
+  invalidConnection: (info) => explainSwitch(info, 'Connection'),
   invalidAccept:
     'The answer does not belong to our request. It may come from a cache, or the server is faulty; WebSocket requests must not be cached.',
-  invalidSubprotocol:
-    'The server chose a subprotocol that was not offered. Offer it with the option subprotocols, or correct the server.',
+  invalidSubprotocol: explainSubprotocol,
   invalidExtensions: (info) =>
     `The two sides do not agree about compression: ${causeOf(info)}. Switch it off with perMessageDeflate: false, or let onBadNegotiation: 'retry-without' do so when needed.`,
   invalidProxy: (info) => `${sentence(info.reason)} Correct the variable, or name the server in NO_PROXY.`,
   proxyUnreachable: (info) =>
     `The proxy${proxyOf(info)} could not be reached, so the server was not asked. Check the address of the proxy, and whether it is running: ${causeOf(info)}.`,
   proxyRefused: explainProxyRefusal,
-  proxyFailed: (info) =>
-    `The proxy${proxyOf(info)} did not answer as one: ${causeOf(info)}. Check the scheme of its URL: http, https, socks5 or socks4a.`,
+  proxyFailed: explainProxyFailure,
   redirectRefused: (info) =>
     `${sentence(info.reason)} If that is where the connection should go, use the new URL directly.`,
   redirectLoop:
@@ -116,39 +118,8 @@ function explainTimeout(info: WebSocketErrorInfo): string {
   }
 }
 
-function explainProxyRefusal(info: WebSocketErrorInfo): string {
-  const proxy = `The proxy${proxyOf(info)}`;
-  switch (info.httpStatus) {
-    case 407:
-      return `${proxy} asks for a user name and a password, or for others than it got. Put them into its URL: http://user:password@host:port.`;
-    case 403:
-    case 405:
-      return `${proxy} does not allow connections to this server or port. Ask whoever runs it, or use port 443, which most proxies allow.`;
-    case 502:
-    case 503:
-    case 504:
-      return `${proxy} could not reach the server. Check host and port of the server; it may be known to other networks only.`;
-    default:
-      return `${proxy} refused the connection: ${causeOf(info)}. Check its credentials, and whether it may connect to this server.`;
-  }
-}
-
 function nextStep({ retryable }: WebSocketErrorInfo): string {
   return retryable ? 'Another attempt may succeed.' : 'Another attempt will fail in the same way.';
-}
-
-/** The part of the reason that says what happened, without the target in front. */
-function causeOf({ reason }: WebSocketErrorInfo): string {
-  return reason.replace(/^.*?, error: /s, '').replace(/\.$/, '');
-}
-
-function sentence(text: string): string {
-  const start = text.slice(0, 1).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
-}
-
-function proxyOf({ attempt }: WebSocketErrorInfo): string {
-  return attempt?.proxy === undefined ? '' : ` ${attempt.proxy}`;
 }
 
 function certificateOf({ attempt }: WebSocketErrorInfo): string {

@@ -31,7 +31,7 @@ export async function openHttpTunnel(socket: net.Socket, options: HttpTunnelOpti
     while (at < chunk.length && !answered.settled) {
       at = reader.read(chunk, at, chunk.length);
       if (reader.state === 'failed')
-        answered.reject(failure(`its answer is not HTTP: ${reader.failure?.reason ?? ''}`));
+        answered.reject(failure(`its answer is not HTTP: ${reader.failure?.reason ?? ''}`, reader.status));
       if (reader.state !== 'complete' || reader.head === undefined) return;
       if (reader.head.status < 200 && reader.head.status !== 101) {
         if (++interim > MAX_INTERIM_RESPONSES) answered.reject(failure('it sends interim responses without end'));
@@ -39,7 +39,7 @@ export async function openHttpTunnel(socket: net.Socket, options: HttpTunnelOpti
       } else judge(reader.head, chunk.length - at, answered);
     }
   };
-  const onEnd = (): void => answered.reject(failure('it hung up'));
+  const onEnd = (): void => answered.reject(hangUp(reader.status));
   const onError = (error: Error): void => answered.reject(error);
   socket.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onError);
   try {
@@ -71,6 +71,15 @@ function judge(head: ResponseHead, bytesBehind: number, answered: Deferred<void>
   else answered.resolve();
 }
 
-function failure(message: string): TunnelError {
-  return new TunnelError(message, { isRefusal: false });
+/** The proxy ended the connection, maybe inside of an answer that had come as far as its status. */
+function hangUp(status: number): TunnelError {
+  if (status === 0) return failure('it hung up');
+  return failure(
+    `it hung up inside of its answer, which began with ${status} ${reasonPhrase(status)}`.trimEnd(),
+    status,
+  );
+}
+
+function failure(message: string, httpStatus = 0): TunnelError {
+  return new TunnelError(message, { isRefusal: false, httpStatus });
 }

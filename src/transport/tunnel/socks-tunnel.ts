@@ -62,18 +62,18 @@ async function nothingFollows(socket: net.Socket): Promise<void> {
 }
 
 /** What the proxy may say in its one byte (RFC 1928 section 6; the last three are of SOCKS4), after the package's names. */
-const refusals: ReadonlyMap<string, string> = new Map([
-  ['Failure', 'it failed for a reason it does not give'],
-  ['NotAllowed', 'it does not allow this server'],
-  ['NetworkUnreachable', 'it has no route to the network of the server'],
-  ['HostUnreachable', 'it cannot reach the server'],
-  ['ConnectionRefused', 'the server refused its connection'],
-  ['TTLExpired', 'the way to the server is too long'],
-  ['CommandNotSupported', 'it makes no connections'],
-  ['AddressNotSupported', 'it does not know this kind of address'],
-  ['Failed', 'it rejected the request, or failed'],
-  ['Rejected', 'it asks for an identd that it cannot reach'],
-  ['RejectedIdent', 'it was told another user by identd'],
+const refusals: ReadonlyMap<string, readonly [reply: number, message: string]> = new Map([
+  ['Failure', [1, 'it failed for a reason that it does not give']],
+  ['NotAllowed', [2, 'it does not allow this server or port']],
+  ['NetworkUnreachable', [3, 'it has no route to the network of the server']],
+  ['HostUnreachable', [4, 'it cannot reach the server']],
+  ['ConnectionRefused', [5, 'the server refused the connection of the proxy']],
+  ['TTLExpired', [6, 'its way to the server is too long']],
+  ['CommandNotSupported', [7, 'it makes no connections for its clients']],
+  ['AddressNotSupported', [8, 'it does not know this kind of address']],
+  ['Failed', [91, 'it rejected the request, or failed']],
+  ['Rejected', [92, 'it asks for an identd that it cannot reach']],
+  ['RejectedIdent', [93, 'it was told another user by identd']],
 ]);
 
 function toTunnelError(error: unknown): TunnelError {
@@ -81,7 +81,10 @@ function toTunnelError(error: unknown): TunnelError {
   if (/auth/i.test(message)) return new TunnelError('it does not accept the credentials', { isRefusal: true });
   const said = /\b([A-Za-z]+)\)?$/.exec(message)?.[1] ?? '';
   const refusal = refusals.get(said);
-  if (refusal !== undefined) return new TunnelError(refusal, { isRefusal: true });
+  if (refusal !== undefined) {
+    const [socksReply, reason] = refusal;
+    return new TunnelError(reason, { isRefusal: true, socksReply });
+  }
   if (/rejected/i.test(message)) return new TunnelError('it rejected the request', { isRefusal: true });
   return failure(/closed/i.test(message) ? 'it hung up' : 'its answer is not SOCKS');
 }

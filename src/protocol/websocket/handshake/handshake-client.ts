@@ -1,4 +1,5 @@
 import { UsageError } from '../../../errors.ts';
+import { excerpt } from '../../../util/excerpt.ts';
 import { isAuthority } from '../../http1/authority.ts';
 import { formatFields, formatRequestLine } from '../../http1/head/head-writer.ts';
 import { formatStatusLine, type ResponseHead } from '../../http1/head/response-head.ts';
@@ -136,19 +137,20 @@ export function checkUpgradeResponse(head: ResponseHead, expected: UpgradeExpect
     return fail(
       head,
       'invalidSubprotocol',
-      'Invalid Sec-WebSocket-Protocol: the server selected one that was not offered',
+      `Invalid Sec-WebSocket-Protocol: the server selected ${excerpt(protocol)}, which was not offered`,
     );
   }
   const extensionsHeader = head.headers.get('Sec-WebSocket-Extensions');
   const extensions = extensionsHeader === undefined ? [] : parseExtensions(extensionsHeader);
-  if (extensions === undefined) return fail(head, 'invalidExtensions', 'Invalid Sec-WebSocket-Extensions value');
+  if (extensions === undefined) {
+    const value = excerpt(extensionsHeader ?? '');
+    return fail(head, 'invalidExtensions', `Invalid Sec-WebSocket-Extensions value: ${value}`);
+  }
   const isOffered = (name: string): boolean => expected.offeredExtensions.some((offer) => offer.name === name);
-  if (!extensions.every((extension) => isOffered(extension.name))) {
-    return fail(
-      head,
-      'invalidExtensions',
-      'Invalid Sec-WebSocket-Extensions: the server uses one that was not offered',
-    );
+  const foreign = extensions.find((extension) => !isOffered(extension.name));
+  if (foreign !== undefined) {
+    const reason = `Invalid Sec-WebSocket-Extensions: the server uses ${excerpt(foreign.name)}, which was not offered`;
+    return fail(head, 'invalidExtensions', reason);
   }
   const objection = extensions.length === 0 ? undefined : expected.acceptExtensions?.(extensions);
   if (objection !== undefined) return fail(head, 'invalidExtensions', objection);
@@ -161,8 +163,11 @@ function fail(head: ResponseHead, code: HandshakeFailureCode, reason: string): U
   return { ok: false, code, reason, httpStatus: head.status };
 }
 
+/** Characters of a status line in messages. */
+const LONGEST_STATUS_LINE = 256;
+
 function statusFailure(head: ResponseHead, expected: UpgradeExpectation): Failure | undefined {
-  const line = formatStatusLine(head);
+  const line = excerpt(formatStatusLine(head), LONGEST_STATUS_LINE);
   if (head.version !== '1.1') {
     const got = `HTTP/${head.version}`;
     return [
@@ -194,9 +199,4 @@ function upgradeFailure(headers: HttpHeaders, expected: UpgradeExpectation): Fai
     return ['invalidAccept', 'Invalid Sec-WebSocket-Accept value'];
   }
   return undefined;
-}
-
-/** Messages hold no more than this of what the peer sent. */
-function excerpt(value: string): string {
-  return value.length > 64 ? `${value.slice(0, 64)}…` : value;
 }
