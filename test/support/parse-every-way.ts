@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { expect } from 'vitest';
-import { FrameParser, type FrameParserOptions } from '../../src/protocol/websocket/frames/frame-parser.ts';
+import type { FrameParserOptions } from '../../src/protocol/websocket/frames/frame-handler.ts';
+import { FrameParser } from '../../src/protocol/websocket/frames/frame-parser.ts';
 import { simdMemory } from '../../src/util/simd-memory.ts';
 import { frame, RFC_MASK } from './frames.ts';
 import { type FrameEvent, RecordingFrameHandler } from './recording-frame-handler.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Violation } from '../../src/protocol/websocket/closing/violations.ts';
-import type { FrameHandler } from '../../src/protocol/websocket/frames/frame-parser.ts';
+import type { FrameHandler } from '../../src/protocol/websocket/frames/frame-handler.ts';
 
 /** What a parser reported, in a form that tests can write down; see {@link writtenBytes} for payloads. */
 export type FrameEvent =

@@ -3,6 +3,7 @@ import { isTokenByte, skipFieldBytes, skipTargetBytes, skipTokenBytes } from '..
 import { sliceTrailers } from './field-section.ts';
 import { type HeadFailure, type HeadFailureCode, headFailure } from './head-failure.ts';
 import { defaultHeadLimits, type HeadLimits } from './head-limits.ts';
+import { isCurrentVersion, VERSION_LENGTH, versionFailure } from './http-version.ts';
 import {
   fieldStartFailure,
   firstByteFailure,
@@ -10,7 +11,6 @@ import {
   nameFailure,
   orBareLineFeed,
   requestLineFailure,
-  versionFailure,
 } from './illegal-byte.ts';
 import { PartialBytes } from './partial-bytes.ts';
 import { type RequestHead, sliceRequestHead } from './request-head.ts';
@@ -31,20 +31,6 @@ type Slicers = {
   [R in keyof SectionOf]: (text: string, marks: readonly number[], count: number) => SectionOf[R] | HeadFailure;
 };
 const slicers: Slicers = { request: sliceRequestHead, response: sliceResponseHead, trailers: sliceTrailers };
-
-/** Whether `HTTP/1.1` stands at `at`. */
-function isCurrentVersion(chunk: Buffer, at: number): boolean {
-  return (
-    chunk[at] === 0x48 &&
-    chunk[at + 1] === 0x54 &&
-    chunk[at + 2] === 0x54 &&
-    chunk[at + 3] === 0x50 &&
-    chunk[at + 4] === 0x2f &&
-    chunk[at + 5] === 0x31 &&
-    chunk[at + 6] === 0x2e &&
-    chunk[at + 7] === 0x31
-  );
-}
 
 // What the next byte may be. Plain constants, so that the switches become jump tables; in the order of the three methods.
 const REQUEST_START = 0;
@@ -75,7 +61,6 @@ const SP = 0x20;
 const COLON = 0x3a;
 const DIGIT_0 = 0x30;
 
-const VERSION_LENGTH = 'HTTP/1.1'.length;
 const STATUS_LENGTH = 3;
 const CRLF_LENGTH = 2;
 
@@ -308,7 +293,8 @@ export class HeadReader<R extends keyof SectionOf> {
 
   /**
    * Reads header lines as long as they lie in this chunk and are as they should be, without going through the phases.
-   * Where that ends, it leaves the phase that says what goes on there.
+   * It leaves the phase that says what goes on where that ends. Both ways read the same, as
+   * `test/protocol/http1/head-properties.test.ts` proves with heads that are cut anywhere.
    */
   private readLines(chunk: Buffer, start: number, zero: number, end: number): number {
     let at = start;

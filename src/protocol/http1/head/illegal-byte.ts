@@ -7,13 +7,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SP = 0x20;
 const COLON = 0x3a;
-const DIGIT_0 = 0x30;
 /** First bytes of TLS records that carry an alert, or a handshake (RFC 8446 section 5.1). */
 const TLS_ALERT = 0x15;
 const TLS_HANDSHAKE = 0x16;
-
-const VERSION_PREFIX = 'HTTP/1.';
-const MAJOR_DIGIT = VERSION_PREFIX.indexOf('1');
 
 /** A line feed where none may be is reported as such wherever it is. */
 export function orBareLineFeed(byte: number | undefined, code: HeadFailureCode): HeadFailureCode {
@@ -34,17 +30,6 @@ export function isTlsRecord(byte: number): boolean {
 /** A part of the request line is cut short, empty, or holds what it may not. */
 export function requestLineFailure(byte: number | undefined, code: HeadFailureCode): HeadFailureCode {
   return byte === CR || byte === SP ? 'invalidRequestLine' : orBareLineFeed(byte, code);
-}
-
-/**
- * Whether `byte` is wrong at index `matched` of `HTTP/1.` and one digit (RFC 9112 2.3). Any other major version is
- * refused by its first digit.
- */
-export function versionFailure(matched: number, byte: number, code: HeadFailureCode): HeadFailureCode | undefined {
-  const isDigit = byte >= DIGIT_0 && byte <= DIGIT_0 + 9;
-  if (matched === VERSION_PREFIX.length ? isDigit : byte === VERSION_PREFIX.charCodeAt(matched)) return undefined;
-  if (isDigit && matched === MAJOR_DIGIT) return 'unsupportedVersion';
-  return orBareLineFeed(byte, code);
 }
 
 /** A line after the start line begins with no header name. */
