@@ -1,36 +1,26 @@
 import { checkClose } from '../connection/close-arguments.ts';
-import { limitsOf } from '../connection/connection-options.ts';
-import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
+import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
-import { Session } from '../connection/session/session.ts';
-import type { SessionContext } from '../connection/session/session-context.ts';
 import { type OnTrafficTrackerCallback, setTrafficTracker } from '../connection/traffic-tracker.ts';
-import { ConnectError, UsageError } from '../errors.ts';
-import { nodeClock } from '../platform/node-clock.ts';
-import { nodePorts } from '../platform/node-ports.ts';
-import { sharedWheel } from '../platform/shared-wheel.ts';
-import { CloseCode, CloseReason } from '../protocol/websocket/closing/close-codes.ts';
-import { MaskSource } from '../protocol/websocket/frames/masking.ts';
-import { callSafely } from '../util/call-safely.ts';
-import { callWithin } from '../util/call-within.ts';
-import { Deferred } from '../util/deferred.ts';
-import { followSignals } from '../util/follow-signals.ts';
+import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import { UsageError } from '../errors.ts';
+import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
+import type {
+  PerMessageDeflateSettings,
+  WebSocketPerMessageDeflateOptions,
+} from '../protocol/websocket/deflate/per-message-deflate-options.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { seconds, signal } from '../util/option-kinds.ts';
-import { type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
-import { sleep } from '../util/sleep.ts';
-import { attemptConnection, type OpenedConnection } from './attempt/attempt.ts';
-import { toErrorInfo } from './attempt/error-info.ts';
-import type { WebSocketOptions } from './client-options.ts';
-import { ConfigurableClient } from './configurable-client.ts';
-import { type LostMessage, Outbox, type OutboxOwner } from './outbox.ts';
-import { provideOptions } from './provide-options.ts';
-import { Reconnection } from './reconnection/reconnection.ts';
-import type { ReconnectionContext } from './reconnection-options.ts';
-
-/** What became of `connect()`. */
-export type ConnectResult =
-  | { readonly success: true; readonly openInfo: WebSocketOpenInfo }
-  | { readonly success: false; readonly errorInfo: WebSocketErrorInfo };
+import { checkOption, type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
+import {
+  checkClientOptions,
+  checkOfferedSubprotocols,
+  clientOptions,
+  resolveClientOptions,
+  type WebSocketOptions,
+} from './client-options.ts';
+import type { Provider } from './provider.ts';
+import { type ConnectResult, ReconnectingClient, type WebSocketStopInfo } from './reconnecting-client.ts';
 
 /** How an attempt that {@link WebSocket.connect} makes may end early. */
 export interface ConnectOptions {
@@ -42,38 +32,6 @@ export interface ConnectOptions {
   /** Ends the attempt, with the code `cancelled`, or closes the connection that it has made. */
   signal?: AbortSignal | undefined;
 }
-
-/** What `stop()` reports. */
-export interface WebSocketStopInfo {
-  /** Bytes that were accepted for sending and did not leave before the connection ended. */
-  readonly unsentBytes: number;
-}
-
-/** From `start()` or `connect()` to the end of the last connection it made. There is one at a time. */
-interface Run {
-  readonly reconnects: boolean;
-  /** Ends the attempt or the wait that is under way, and keeps the next from beginning. */
-  readonly ender: AbortController;
-  /** No attempt follows, and its last message is being delivered. */
-  isOver: boolean;
-  /** Resolved when the open connection is over. */
-  closed: Deferred<WebSocketCloseInfo>;
-  /** Resolved when all is over. */
-  readonly done: Deferred<void>;
-  /** Lets go of the signals of the caller. */
-  readonly release: () => void;
-  unsentBytes: number;
-}
-
-/** All connections of the process draw their masking keys from one block of random numbers. */
-const masks = new MaskSource(nodePorts.fillRandom);
-
-const NOT_CONNECTED: WebSocketCloseInfo = Object.freeze({
-  code: CloseCode.Abnormal,
-  reason: CloseReason.Abnormal,
-  remote: false,
-  layer: 'transport',
-});
 
 /**
  * A WebSocket client (RFC 6455) that connects in the background and, unless told otherwise, connects again whenever
@@ -89,18 +47,14 @@ const NOT_CONNECTED: WebSocketCloseInfo = Object.freeze({
  * // … finally …
  * await webSocket.stop();
  */
-export class WebSocket extends ConfigurableClient implements OutboxOwner {
-  private current: Run | undefined;
-  private isConnecting = false;
-  /** Whether to start when the run that is ending is over. */
-  private startsAgain = false;
-  private lastClose: WebSocketCloseInfo = NOT_CONNECTED;
-  private outbox: Outbox | undefined;
-  private lost = 0;
+export class WebSocket extends WebSocketConnection {
+  readonly #client: ReconnectingClient;
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: WebSocketOptions = {}) {
-    super(options);
+    const client = new ReconnectingClient(resolveClientOptions(options));
+    super(client.core);
+    this.#client = client;
   }
 
   /**
@@ -108,13 +62,7 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
    * a `stop()` that has not settled it begins when that has.
    */
   start(): void {
-    if (this.current !== undefined) {
-      // Ported code says `stop(); start();`, where stop() used to block; and the callback of the last message may start.
-      this.startsAgain = this.current.ender.signal.aborted || this.current.isOver;
-      return;
-    }
-    const run = this.begin(true);
-    void this.keepConnected(run);
+    this.#client.start();
   }
 
   /**
@@ -125,26 +73,12 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
    */
   async connect(options: number | ConnectOptions = {}): Promise<ConnectResult> {
     const given = resolveOptions(connectTable, typeof options === 'number' ? { timeoutSecs: options } : options);
-    const { timeoutSecs = this.options.handshakeTimeoutSecs } = given;
-    if (this.current !== undefined) throw new UsageError('connect', 'the client runs already; stop() it first');
-    const run = this.begin(false, given.signal);
-    try {
-      const openInfo = await this.attempt(run, timeoutSecs);
-      void run.closed.promise.then(() => this.end(run));
-      return { success: true, openInfo };
-    } catch (error) {
-      const errorInfo = toErrorInfo(error, 0, 0);
-      run.isOver = true;
-      if (!run.ender.signal.aborted) this.deliver({ type: 'error', errorInfo, wireSize: 0 });
-      this.end(run);
-      return { success: false, errorInfo };
-    }
+    return this.#client.connect(given.timeoutSecs ?? this.#client.options.handshakeTimeoutSecs, given.signal);
   }
 
   /** Resolves when the connection that {@link connect} made is over; at once when there is none. */
-  async run(): Promise<WebSocketCloseInfo> {
-    const { current } = this;
-    return current === undefined ? this.lastClose : current.closed.promise;
+  run(): Promise<WebSocketCloseInfo> {
+    return this.#client.run();
   }
 
   /**
@@ -155,61 +89,149 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
    */
   stop(code: number = 1000, reason: string = 'Normal closure'): Promise<WebSocketStopInfo> {
     checkClose(code, reason);
-    const { current } = this;
-    if (current === undefined) {
-      this.hub.end();
-      return Promise.resolve({ unsentBytes: 0 });
-    }
-    this.close(code, reason);
-    return current.done.promise.then(() => ({ unsentBytes: current.unsentBytes }));
+    return this.#client.stop(code, reason);
   }
 
   /** Closes the connection, and ends an attempt or a wait that is under way; there is no reconnection after it. */
   override close(code: number = 1000, reason: string = code === 1000 ? 'Normal closure' : ''): void {
     checkClose(code, reason);
-    this.startsAgain = false;
-    this.current?.ender.abort();
-    super.close(code, reason);
+    this.#client.close(code, reason);
   }
 
   override getReadyState(): ReadyState {
-    return this.isConnecting ? ReadyState.Connecting : super.getReadyState();
+    return this.#client.readyState;
   }
 
   /** Bytes that were accepted for sending and have not left, those in the outbox included. */
   override bufferedAmount(): number {
-    return super.bufferedAmount() + (this.outbox?.bytes ?? 0);
+    return super.bufferedAmount() + this.#client.outboxBytes;
   }
 
   /** Messages that were accepted by the outbox and lost, or refused by its policy `'drop-newest'`, since the beginning. */
   get lostMessages(): number {
-    return this.lost;
+    return this.#client.lostMessages;
   }
 
-  /** @internal OutboxOwner */
-  get isOpen(): boolean {
-    return this.session?.isOpen ?? false;
+  /** Sets the url, or several options at once. They take effect at the next attempt. */
+  configure(urlOrOptions: string | WebSocketOptions): void {
+    if (typeof urlOrOptions === 'string') this.setUrl(urlOrOptions);
+    else {
+      this.#client.configure(checkClientOptions(urlOrOptions));
+    }
   }
 
-  /** @internal OutboxOwner */
-  get isRunning(): boolean {
-    const { current, options } = this;
-    if (current === undefined || current.ender.signal.aborted) return false;
-    return this.isConnecting || (current.reconnects && options.automaticReconnection);
+  /** Sets the url for the next attempt. The attempt finds out if it can be connected to. */
+  setUrl(url: string | Provider<string>): void {
+    this.#client.options.url = checkOption(clientOptions, 'url', url);
   }
 
-  /** @internal OutboxOwner */
-  onLost(message: LostMessage): void {
-    this.lost++;
-    const onLost = this.options.outbox?.onLost;
-    if (onLost === undefined) return;
-    callSafely(
-      () => onLost(message),
-      (error) => this.hub.onError(error),
+  /** The url; where a function was given, what that returned for the latest attempt. */
+  getUrl(): string {
+    const { url } = this.#client.options;
+    return typeof url === 'function' ? (this.#client.attempted?.url ?? '') : url;
+  }
+
+  /** Sets the headers that the next opening handshake carries in addition. */
+  setExtraHeaders(headers: HttpHeadersInit | Provider<HttpHeadersInit>): void {
+    this.#client.options.extraHeaders = checkOption(clientOptions, 'extraHeaders', headers);
+  }
+
+  /**
+   * Offers one more subprotocol, behind those there are.
+   *
+   * @throws UsageError (`invalidOption`) when a function was given for them
+   */
+  addSubprotocol(subprotocol: string): void {
+    const { subprotocols } = this.#client.options;
+    if (typeof subprotocols === 'function')
+      throw new UsageError('subprotocol', 'cannot be added to those of a function');
+    this.#client.options.subprotocols = checkOfferedSubprotocols('subprotocols', [...subprotocols, subprotocol]);
+  }
+
+  /** The subprotocols to offer; where a function was given, what that returned for the latest attempt. */
+  getSubprotocols(): readonly string[] {
+    const { subprotocols } = this.#client.options;
+    return typeof subprotocols === 'function' ? (this.#client.attempted?.subprotocols ?? []) : subprotocols;
+  }
+
+  /** Sets the seconds that an attempt to connect may take. */
+  setHandshakeTimeout(handshakeTimeoutSecs: number): void {
+    this.#client.options.handshakeTimeoutSecs = checkOption(
+      clientOptions,
+      'handshakeTimeoutSecs',
+      handshakeTimeoutSecs,
     );
   }
 
-  /** The name of a state in the seed's words, such as `OPEN`. */
+  /** Sets how connections to `wss://` are secured. It applies to the next attempt. */
+  setTLSOptions(tlsOptions: SocketTLSOptions): void {
+    this.#client.options.tlsOptions = checkOption(clientOptions, 'tlsOptions', tlsOptions);
+  }
+
+  /** Sets how messages are compressed from the next connection on; what is not given is as it is by default. */
+  setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
+    this.#client.options.perMessageDeflate = checkOption(clientOptions, 'perMessageDeflate', options);
+  }
+
+  getPerMessageDeflateOptions(): PerMessageDeflateSettings {
+    return this.#client.options.perMessageDeflate;
+  }
+
+  /** Offers compression from the next connection on, as it is by default. */
+  enablePerMessageDeflate(): void {
+    this.#client.options.perMessageDeflate = { ...this.#client.options.perMessageDeflate, enabled: true };
+  }
+
+  /** Offers no compression from the next connection on. */
+  disablePerMessageDeflate(): void {
+    this.#client.options.perMessageDeflate = { ...this.#client.options.perMessageDeflate, enabled: false };
+  }
+
+  enablePong(): void {
+    this.#client.setPong(true);
+  }
+
+  disablePong(): void {
+    this.#client.setPong(false);
+  }
+
+  enableAutomaticReconnection(): void {
+    this.#client.options.automaticReconnection = true;
+  }
+
+  disableAutomaticReconnection(): void {
+    this.#client.options.automaticReconnection = false;
+  }
+
+  isAutomaticReconnectionEnabled(): boolean {
+    return this.#client.options.automaticReconnection;
+  }
+
+  setMaxWaitBetweenReconnectionRetries(maxWaitMs: number): void {
+    this.#client.options.maxWaitBetweenReconnectionRetries = checkOption(
+      clientOptions,
+      'maxWaitBetweenReconnectionRetries',
+      maxWaitMs,
+    );
+  }
+
+  getMaxWaitBetweenReconnectionRetries(): number {
+    return this.#client.options.maxWaitBetweenReconnectionRetries;
+  }
+
+  setMinWaitBetweenReconnectionRetries(minWaitMs: number): void {
+    this.#client.options.minWaitBetweenReconnectionRetries = checkOption(
+      clientOptions,
+      'minWaitBetweenReconnectionRetries',
+      minWaitMs,
+    );
+  }
+
+  getMinWaitBetweenReconnectionRetries(): number {
+    return this.#client.options.minWaitBetweenReconnectionRetries;
+  }
+
+  /** The name of a state in the words of IXWebSocket, such as `OPEN`. */
   static readyStateToString(readyState: ReadyState): string {
     return Object.values(ReadyState).includes(readyState) ? readyState.toUpperCase() : 'UNKNOWN';
   }
@@ -231,140 +253,6 @@ export class WebSocket extends ConfigurableClient implements OutboxOwner {
   /** Takes {@link setTrafficTrackerCallback} back. */
   static resetTrafficTrackerCallback(): void {
     setTrafficTracker(undefined);
-  }
-
-  protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
-    const { current } = this;
-    this.lastClose = closeInfo;
-    if (current !== undefined) {
-      current.unsentBytes = unsentBytes;
-      current.isOver = !current.reconnects || !this.options.automaticReconnection;
-    }
-    this.deliver({ type: 'close', closeInfo, wireSize });
-    current?.closed.resolve(closeInfo);
-  }
-
-  private begin(reconnects: boolean, signal?: AbortSignal): Run {
-    const ender = new AbortController();
-    const run = {
-      reconnects,
-      ender,
-      release: followSignals([this.options.signal, signal], () => {
-        // One that was aborted before finds no run yet.
-        if (this.current?.ender === ender) this.close();
-        else ender.abort();
-      }),
-      isOver: false,
-      closed: new Deferred<WebSocketCloseInfo>(),
-      done: new Deferred<void>(),
-      unsentBytes: 0,
-    };
-    this.current = run;
-    const { outbox } = this.options;
-    this.outbox = outbox === undefined ? undefined : new Outbox(outbox, this);
-    this.keeper = this.outbox;
-    return run;
-  }
-
-  private end(run: Run): void {
-    run.unsentBytes += this.outbox?.end() ?? 0;
-    if (this.current === run) this.current = undefined;
-    run.release();
-    run.closed.resolve(this.lastClose);
-    this.hub.end();
-    run.done.resolve();
-    if (!this.startsAgain) return;
-    this.startsAgain = false;
-    this.start();
-  }
-
-  private async keepConnected(run: Run): Promise<void> {
-    const { options } = this;
-    const { signal } = run.ender;
-    const reconnection = new Reconnection(options, Math.random, (context) => this.isReconnectionWanted(context, run));
-    while (!signal.aborted) {
-      let waitMs: number | undefined;
-      try {
-        await this.attempt(run, options.handshakeTimeoutSecs);
-        const openedMs = nodeClock.now();
-        const closeInfo = await run.closed.promise;
-        if (signal.aborted) break;
-        waitMs = await reconnection.afterClose(closeInfo, nodeClock.now() - openedMs);
-      } catch (error) {
-        if (signal.aborted) break;
-        const { errorInfo, ...next } = await reconnection.afterFailure(error);
-        if (signal.aborted) break;
-        ({ waitMs } = next);
-        run.isOver = waitMs === undefined;
-        this.deliver({ type: 'error', errorInfo, wireSize: 0 });
-      }
-      if (signal.aborted) break;
-      if (waitMs === undefined) {
-        const { gaveUp } = reconnection;
-        run.isOver = true;
-        if (gaveUp !== undefined) this.deliver({ type: 'error', errorInfo: gaveUp, wireSize: 0 });
-        break;
-      }
-      run.isOver = false;
-      this.startsAgain = false;
-      if (run.closed.settled) run.closed = new Deferred();
-      if (waitMs > 0) await sleep(waitMs, nodeClock, signal);
-    }
-    this.end(run);
-  }
-
-  private async isReconnectionWanted(context: ReconnectionContext, run: Run): Promise<boolean> {
-    const { shouldReconnect, handshakeTimeoutSecs } = this.options;
-    if (shouldReconnect === undefined) return true;
-    try {
-      const timeoutMs = handshakeTimeoutSecs * 1000;
-      const outcome = await callWithin(() => shouldReconnect(context), timeoutMs, nodeClock, run.ender.signal);
-      return outcome.kind !== 'done' || outcome.value !== false;
-    } catch (error) {
-      this.hub.onError(error);
-      return true;
-    }
-  }
-
-  private async attempt(run: Run, timeoutSecs: number): Promise<WebSocketOpenInfo> {
-    this.isConnecting = true;
-    let opened: OpenedConnection;
-    try {
-      const timeoutMs = timeoutSecs * 1000;
-      const { signal } = run.ender;
-      const options = await provideOptions(this.options, timeoutMs, nodeClock, signal);
-      this.attempted = options;
-      opened = await attemptConnection({ options, timeoutMs, clock: nodeClock, ports: nodePorts, signal });
-    } finally {
-      this.isConnecting = false;
-    }
-    return this.open(run, opened);
-  }
-
-  private open(run: Run, opened: OpenedConnection): WebSocketOpenInfo {
-    const { transport, uri, headers, protocol, rest, deflate, record } = opened;
-    if (run.ender.signal.aborted) {
-      transport.destroy();
-      throw new ConnectError('cancelled', 'handshake', 'Cancelled');
-    }
-    const session = new Session(this.sessionContext(), transport, this, this.options.enablePong, deflate);
-    this.attach(session);
-    const openInfo = { uri, headers, protocol, attempt: record };
-    session.openWith('', () => this.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
-    session.start(rest);
-    this.outbox?.flush(session);
-    return openInfo;
-  }
-
-  private sessionContext(): SessionContext {
-    return {
-      role: 'client',
-      ports: nodePorts,
-      masks,
-      clock: nodeClock,
-      wheel: sharedWheel,
-      limits: limitsOf(this.options),
-    };
   }
 }
 

@@ -1,55 +1,200 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import type { OnFrame } from '../protocol/websocket/frames/frame-tap.ts';
-import { MAX_CONTROL_PAYLOAD_BYTES } from '../protocol/websocket/frames/opcodes.ts';
+import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import { utf8Length } from '../protocol/websocket/text/text.ts';
-import { callSafely } from '../util/call-safely.ts';
-import { checkFunction, checkOneOf } from '../util/options.ts';
+import { checkFunction, checkInteger, checkOneOf, checkSignal } from '../util/options.ts';
+import { raceAbort } from '../util/race-abort.ts';
 import { checkClose } from './close-arguments.ts';
-import { checkPingInterval, type PingOptions } from './connection-options.ts';
+import { type ConnectionCore, PausedBy } from './connection-core.ts';
+import { type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';
+import { checkPingInterval } from './connection-options.ts';
 import { type DuplexOptions, toDuplex } from './duplex.ts';
-import { MessageHub, type MessageOf, type OnCallbackError, type OnMessageCallback } from './messages/message-hub.ts';
-import {
-  BinaryMessage,
-  TextMessage,
-  type WebSocketCloseInfo,
-  type WebSocketDataMessage,
-  type WebSocketMessage,
-  WebSocketMessageType,
-} from './messages/messages.ts';
+import type { MessageOf, OnMessageCallback } from './messages/message-hub.ts';
+import { type WebSocketDataMessage, WebSocketMessageType } from './messages/messages.ts';
 import type { PingMessageKind } from './pings/ping-message.ts';
-import { Pings } from './pings/pings.ts';
-import { ReadyState } from './ready-state.ts';
-import { bytesOf, notSent, type WebSocketSendInfo } from './sending/send-data.ts';
-import { SendingConnection } from './sending-connection.ts';
-import type { Session } from './session/session.ts';
-import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
+import type { ReadyState } from './ready-state.ts';
+import { checkPrepared } from './sending/prepare-message.ts';
+import type { OnProgress } from './sending/progress-sender.ts';
+import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './sending/send-data.ts';
+import { checkSendOptions, type SendOptions } from './sending/send-options.ts';
 
 const messageTypes = Object.values(WebSocketMessageType);
 
-/** Who wants reading to stop; each has a bit, and reading goes on when none is set. */
-const PausedBy = { User: 1, Consumer: 2 } as const;
-
 /**
- * What a connection can do, on a client and on a server.
+ * The part of a WebSocket that a client and a connection of a server share.
  *
  * Messages reach three faces of one mechanism: the callback, listeners by type, and `for await`. The first two see
  * everything when it arrives; what they return is not awaited. The loop takes one message at a time and slows the
  * peer down to its pace. Any call on a closed connection is safe.
  */
-export abstract class WebSocketConnection extends SendingConnection implements AsyncIterable<WebSocketDataMessage> {
-  protected readonly hub: MessageHub;
-  private pausedBy = 0;
-  private isUnreferenced = false;
-  private readonly pingOptions: PingOptions;
-  private pings: Pings | undefined;
-  private frameCallback: OnFrame | undefined;
+export abstract class WebSocketConnection implements AsyncIterable<WebSocketDataMessage> {
+  readonly #core: ConnectionCore;
 
-  protected constructor(onCallbackError: OnCallbackError | undefined, pingOptions: PingOptions) {
-    super();
-    this.hub = new MessageHub(this, onCallbackError);
-    this.pingOptions = pingOptions;
-    if (pingOptions.pingIntervalSecs > 0) this.pings = new Pings(pingOptions);
+  /** @internal */
+  constructor(core: ConnectionCore) {
+    this.#core = core;
+  }
+
+  /**
+   * Sends a message: a string as text, anything else as binary, unless `binary` says otherwise.
+   *
+   * Sends of one turn of the event loop leave together. A long buffer is referenced until it has left, so do not
+   * change it before; short ones are copied.
+   *
+   * @param data what to send
+   * @param binary false sends bytes as text, true a string as the bytes of its UTF-8
+   * @returns what became of it; `success` is false when nothing was sent, and `code` says why
+   * @throws UsageError (`invalidOption`) when `data` is not something that can be sent
+   *
+   * @example
+   * const { success } = webSocket.send('hello');
+   */
+  send(data: SendData, binary?: boolean): WebSocketSendInfo;
+  /**
+   * The same, with options.
+   *
+   * @example
+   * webSocket.send(JSON.stringify(price), { key: price.symbol });
+   */
+  send(data: SendData, options: SendOptions): WebSocketSendInfo;
+  /**
+   * Sends a message in fragments of 32 KiB and calls `onProgress` for each that the operating system has taken. It may
+   * return false to cancel, or a promise to delay the next fragment. Messages sent meanwhile wait behind this one.
+   *
+   * A send that is cancelled on the way ends as the option `onCancel` says; its code is `cancelled`.
+   *
+   * @returns resolves when the message has left, or when it is known that it will not; rejects with what `onProgress`
+   * throws, and the send is cancelled then
+   *
+   * @example
+   * await webSocket.send(file, (current, total) => console.log(`${current + 1} of ${total}`));
+   */
+  send(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  send(data: SendData, binary: boolean, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  send(
+    data: SendData,
+    how: boolean | OnProgress | SendOptions = typeof data !== 'string',
+    onProgress?: OnProgress,
+  ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    if (typeof how === 'boolean') return this.#core.send(data, how ? 'binary' : 'text', onProgress);
+    if (typeof how === 'function') return this.#core.send(data, typeof data === 'string' ? 'text' : 'binary', how);
+    const { kind, key } = checkSendOptions('send()', data, how);
+    return this.#core.send(data, kind, undefined, key);
+  }
+
+  /** Sends a text message; bytes must be valid UTF-8, or nothing is sent and the code is `invalidUtf8`. */
+  sendText(data: SendData): WebSocketSendInfo;
+  sendText(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendText(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.#core.send(data, 'text', onProgress);
+  }
+
+  /** Like {@link sendText}, for bytes known to be UTF-8: they are not checked. Strings always are. */
+  sendUtf8Text(data: SendData): WebSocketSendInfo;
+  sendUtf8Text(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendUtf8Text(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.#core.send(data, 'utf8Text', onProgress);
+  }
+
+  /** Sends a binary message; a string goes as the bytes of its UTF-8. */
+  sendBinary(data: SendData): WebSocketSendInfo;
+  sendBinary(data: SendData, onProgress: OnProgress): Promise<WebSocketSendInfo>;
+  sendBinary(data: SendData, onProgress?: OnProgress): WebSocketSendInfo | Promise<WebSocketSendInfo> {
+    return this.#core.send(data, 'binary', onProgress);
+  }
+
+  /**
+   * Whether more should be sent now: false from `highWaterMark` bytes waiting on, until they have shrunk to
+   * `lowWaterMark`. Sending is possible all the same, up to `maxBufferedBytes`.
+   *
+   * @example
+   * for (const item of items) {
+   *   webSocket.send(item);
+   *   if (!webSocket.canSendMore) await webSocket.drain();
+   * }
+   */
+  get canSendMore(): boolean {
+    return this.#core.session?.sender.canSendMore ?? false;
+  }
+
+  /**
+   * Waits until there is room, which is when {@link canSendMore} becomes true, and sends then: first come, first served.
+   * So a sender goes at the pace of the peer, whatever its policy for slow consumers.
+   *
+   * @param options.signal gives up waiting: the promise rejects with its reason, and nothing is sent
+   * @returns resolves with what became of the send; its code is `closed` when the connection ended meanwhile
+   *
+   * @example
+   * for await (const row of rows) await webSocket.sendWhenReady(JSON.stringify(row));
+   */
+  async sendWhenReady(
+    data: SendData,
+    options: SendOptions & { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<WebSocketSendInfo> {
+    const { kind, key } = checkSendOptions('sendWhenReady()', data, options);
+    const signal = options.signal && checkSignal('signal', options.signal);
+    signal?.throwIfAborted();
+    const send = (): WebSocketSendInfo => this.#core.send(data, kind, undefined, key);
+    const { session } = this.#core;
+    return session === undefined ? send() : session.sender.whenReady(send, signal);
+  }
+
+  /**
+   * Sends a message that was prepared with `prepareMessage()`. On a server nothing is encoded or compressed anew.
+   *
+   * @throws UsageError (`invalidOption`) for anything else
+   */
+  sendPrepared(message: PreparedMessage, options: Pick<SendOptions, 'key'> = {}): WebSocketSendInfo {
+    return this.#core.sendPrepared(checkPrepared(message), options.key);
+  }
+
+  /**
+   * Sets what becomes of messages when the peer does not read fast enough, for the connection that is open.
+   *
+   * @param policy see {@link SlowConsumerPolicy}
+   * @param maxBufferedBytes bytes that may wait; the option of that name by default
+   * @throws UsageError (`invalidOption`) for anything else
+   */
+  setSlowConsumer(policy: SlowConsumerPolicy, maxBufferedBytes?: number): void {
+    checkOneOf('policy', policy, slowConsumerPolicies);
+    if (maxBufferedBytes !== undefined) checkInteger('maxBufferedBytes', maxBufferedBytes, { min: 1 });
+    const { session } = this.#core;
+    session?.sender.setPolicy(policy, maxBufferedBytes ?? session.context.limits.maxBufferedBytes);
+  }
+
+  /** Messages that were dropped because the peer does not read fast enough, since the beginning. */
+  get droppedMessages(): number {
+    return this.#core.drops?.messages ?? 0;
+  }
+
+  /** The payload bytes of {@link droppedMessages}. */
+  get droppedBytes(): number {
+    return this.#core.drops?.bytes ?? 0;
+  }
+
+  /**
+   * Resolves when everything that was sent has been taken by the operating system, or the connection is over. From
+   * then on buffers that were sent may be changed.
+   *
+   * @param options.signal gives up waiting: the promise rejects with its reason
+   */
+  async drain(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const signal = options.signal && checkSignal('signal', options.signal);
+    signal?.throwIfAborted();
+    const drained = this.#core.session?.sender.whenDrained();
+    if (drained === undefined) return;
+    await (signal === undefined ? drained : raceAbort(drained, signal));
+  }
+
+  /** Bytes that were accepted for sending and that the operating system has not taken, batched ones included. */
+  bufferedAmount(): number {
+    return this.#core.session?.sender.bufferedBytes ?? 0;
+  }
+
+  /** Writes at once what this turn has batched. For code that sends and then computes for long. */
+  flush(): void {
+    this.#core.session?.flush();
   }
 
   /**
@@ -60,11 +205,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
   ping(data: string | ArrayBufferView = ''): WebSocketSendInfo {
     const payload = controlPayload(data);
     if (payload === undefined) return notSent('invalidUtf8', 0);
-    const { session } = this;
-    if (session === undefined) return notConnected(payload);
-    const info = session.sender.ping(payload);
-    if (info.success) this.startedPings().onPing(session, payload);
-    return info;
+    return this.#core.ping(payload);
   }
 
   /**
@@ -76,7 +217,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
   pong(data: string | ArrayBufferView = ''): WebSocketSendInfo {
     const payload = controlPayload(data);
     if (payload === undefined) return notSent('invalidUtf8', 0);
-    return this.session?.sender.pong(payload) ?? notConnected(payload);
+    return this.#core.pong(payload);
   }
 
   /**
@@ -85,14 +226,12 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    * @throws UsageError (`invalidOption`) for anything else
    */
   setPingInterval(pingIntervalSecs: number): void {
-    checkPingInterval(pingIntervalSecs);
-    if (pingIntervalSecs > 0 || this.pings !== undefined)
-      this.startedPings().setInterval(pingIntervalSecs, this.session);
+    this.#core.pingIntervalSecs = checkPingInterval(pingIntervalSecs);
   }
 
   /** Seconds without anything received after which a ping is sent; -1 for never. */
   getPingInterval(): number {
-    return this.pings?.intervalSecs ?? this.pingOptions.pingIntervalSecs;
+    return this.#core.pingIntervalSecs;
   }
 
   /**
@@ -103,12 +242,12 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    * @throws UsageError (`invalidOption`) for what cannot be sent: a ping of more than 125 bytes, text as bytes
    */
   setPingMessage(message: string | ArrayBufferView, kind: PingMessageKind = 'ping'): void {
-    this.startedPings().message.set(message, kind);
+    this.#core.startedPings().message.set(message, kind);
   }
 
   /** What the next heartbeat carries; `ixwebsocket::heartbeat::<seconds>s::<number>` unless it was set. */
   getPingMessage(): string | Buffer {
-    return this.startedPings().message.peek(this.getPingInterval());
+    return this.#core.startedPings().message.peek(this.getPingInterval());
   }
 
   /**
@@ -116,7 +255,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    * has on this connection.
    */
   get roundTripTimeMs(): number | undefined {
-    return this.pings?.roundTrip.latestMs;
+    return this.#core.pings?.roundTrip.latestMs;
   }
 
   /**
@@ -128,40 +267,36 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    */
   close(code: number = 1000, reason: string = code === 1000 ? 'Normal closure' : ''): void {
     checkClose(code, reason);
-    this.session?.close(code, reason);
+    this.#core.session?.close(code, reason);
   }
 
   /** Ends the connection at once: no closing handshake, and what has not left is dropped. The code is 1006. */
   terminate(): void {
-    this.session?.terminate();
+    this.#core.session?.terminate();
   }
 
   getReadyState(): ReadyState {
-    const { session } = this;
-    if (session === undefined) return ReadyState.Closed;
-    return session.isOpen ? ReadyState.Open : ReadyState.Closing;
+    return this.#core.readyState;
   }
 
   /** Stops reading, so that the peer is slowed down. Close frames and pings wait as well. */
   pause(): void {
-    this.setPaused(PausedBy.User, true);
+    this.#core.setPaused(PausedBy.User, true);
   }
 
   /** Takes {@link pause} back. */
   resume(): void {
-    this.setPaused(PausedBy.User, false);
+    this.#core.setPaused(PausedBy.User, false);
   }
 
   /** Lets an open connection keep the process alive, as it does from the start. It holds for later ones as well. */
   ref(): void {
-    this.isUnreferenced = false;
-    this.session?.ref();
+    this.#core.setReferenced(true);
   }
 
   /** Lets the process end although a connection is open. It holds for later ones as well. */
   unref(): void {
-    this.isUnreferenced = true;
-    this.session?.unref();
+    this.#core.setReferenced(false);
   }
 
   /** Sets the function that sees everything that happens, in place of the one before; `undefined` removes it. */
@@ -169,11 +304,11 @@ export abstract class WebSocketConnection extends SendingConnection implements A
     if (callback !== undefined && typeof callback !== 'function') {
       throw new UsageError('callback', 'must be a function');
     }
-    this.hub.setCallback(callback);
+    this.#core.hub.setCallback(callback);
   }
 
   isOnMessageCallbackRegistered(): boolean {
-    return this.hub.hasCallback;
+    return this.#core.hub.hasCallback;
   }
 
   /**
@@ -184,13 +319,13 @@ export abstract class WebSocketConnection extends SendingConnection implements A
   on<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
     checkOneOf('type', type, messageTypes);
     if (typeof listener !== 'function') throw new UsageError('listener', 'must be a function');
-    this.hub.on(type, listener);
+    this.#core.hub.on(type, listener);
     return this;
   }
 
   /** Removes a listener. */
   off<T extends WebSocketMessageType>(type: T, listener: (message: MessageOf<T>) => unknown): this {
-    this.hub.off(type, listener);
+    this.#core.hub.off(type, listener);
     return this;
   }
 
@@ -206,8 +341,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    */
   onFrame(callback: OnFrame | undefined): void {
     if (callback !== undefined) checkFunction('callback', callback);
-    this.frameCallback = callback && this.guarded(callback);
-    this.session?.setOnFrame(this.frameCallback);
+    this.#core.setOnFrame(callback);
   }
 
   /**
@@ -226,7 +360,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
 
   /** Messages that arrived while nobody wanted them, and were dropped. */
   get unconsumedMessages(): number {
-    return this.hub.unconsumedMessages;
+    return this.#core.hub.unconsumedMessages;
   }
 
   /**
@@ -236,100 +370,7 @@ export abstract class WebSocketConnection extends SendingConnection implements A
    * @throws UsageError (`invalidOption`) when there is another loop
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketDataMessage> {
-    return this.hub.iterate();
-  }
-
-  /** Begins to use an open connection. Only one at a time. */
-  protected attach(session: Session): void {
-    this.session = session;
-    if (this.frameCallback !== undefined) session.setOnFrame(this.frameCallback);
-    if (this.isUnreferenced) session.unref();
-    if (this.pausedBy !== 0) session.setReading(false);
-    this.pings?.begin(session);
-  }
-
-  /** The connection is over; {@link session} is still there, and gone when this returns. */
-  protected abstract onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
-
-  /** Gives a message to those who want it. */
-  protected deliver(message: WebSocketMessage): void {
-    this.hub.deliver(message);
-  }
-
-  /** @internal Called by the hub. */
-  onReadingWanted(isWanted: boolean): void {
-    this.setPaused(PausedBy.Consumer, !isWanted);
-  }
-
-  /** @internal Called by the hub. */
-  get hasServerCallback(): boolean {
-    return false;
-  }
-
-  /** @internal Called by the hub. */
-  callServer(_message: WebSocketMessage): unknown {
-    return undefined;
-  }
-
-  /** @internal Called by the session. */
-  onText(text: string, wireSize: number): void {
-    if (isTrafficTracked) trackTraffic(wireSize, true);
-    this.deliver(new TextMessage(text, wireSize));
-  }
-
-  /** @internal Called by the session. */
-  onBinary(data: Buffer, wireSize: number): void {
-    if (isTrafficTracked) trackTraffic(wireSize, true);
-    this.deliver(new BinaryMessage(data, wireSize));
-  }
-
-  /** @internal Called by the session. */
-  onFragment(binary: boolean, receivedBytes: number): void {
-    if (this.hub.wants('fragment')) this.deliver({ type: 'fragment', binary, receivedBytes, wireSize: 0 });
-  }
-
-  /** @internal Called by the session. */
-  onPing(bytes: Buffer, wireSize: number): void {
-    if (isTrafficTracked) trackTraffic(wireSize, true);
-    if (this.hub.wants('ping')) this.deliver({ type: 'ping', data: bytes.toString('utf8'), bytes, wireSize });
-  }
-
-  /** @internal Called by the session. */
-  onPong(bytes: Buffer, wireSize: number): void {
-    if (isTrafficTracked) trackTraffic(wireSize, true);
-    this.pings?.onPong(bytes);
-    if (this.hub.wants('pong')) this.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
-  }
-
-  protected override onDroppedInTurn(messages: number, bytes: number): void {
-    if (this.hub.wants('dropped')) this.deliver({ type: 'dropped', messages, bytes, wireSize: 0 });
-  }
-
-  /** @internal Called by the session. */
-  onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
-    this.session = undefined;
-    this.pings?.end();
-    this.tellOfDrops();
-    this.onClosed(closeInfo, wireSize, unsentBytes);
-  }
-
-  private startedPings(): Pings {
-    this.pings ??= new Pings(this.pingOptions);
-    return this.pings;
-  }
-
-  private guarded(callback: OnFrame): OnFrame {
-    return (frame) => {
-      callSafely(
-        () => callback(frame),
-        (error) => this.hub.onError(error),
-      );
-    };
-  }
-
-  private setPaused(reason: number, isPaused: boolean): void {
-    this.pausedBy = isPaused ? this.pausedBy | reason : this.pausedBy & ~reason;
-    this.session?.setReading(this.pausedBy === 0);
+    return this.#core.hub.iterate();
   }
 }
 
@@ -338,8 +379,4 @@ function controlPayload(data: string | ArrayBufferView): Buffer | undefined {
   if (typeof data === 'string') return utf8Length(data) < 0 ? undefined : Buffer.from(data, 'utf8');
   if (ArrayBuffer.isView(data)) return bytesOf(data);
   throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
-}
-
-function notConnected({ length }: Buffer): WebSocketSendInfo {
-  return notSent(length > MAX_CONTROL_PAYLOAD_BYTES ? 'tooBig' : 'closed', length);
 }

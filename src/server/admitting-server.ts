@@ -18,7 +18,7 @@ import type { PlainConnection } from './life/plain-connection.ts';
 import { ServerConnections } from './life/server-connections.ts';
 import type { Shutdown } from './life/shutdown.ts';
 import type { SocketServerOptions } from './server-options.ts';
-import { ServerWebSocket, type ServerWebSocketOwner } from './server-websocket.ts';
+import { ServerConnection, type ServerWebSocket, type ServerWebSocketOwner } from './server-websocket.ts';
 
 /** What a server does with a connection from its first byte on: it lets it in, or refuses it, and counts both. */
 export abstract class AdmittingServer<S extends ConnectionState, D>
@@ -207,7 +207,8 @@ export abstract class AdmittingServer<S extends ConnectionState, D>
     const state = createState(this.stateFactory, { remoteIp, remotePort, tls: connection.transport.tls, data });
     const transport = connection.release();
     this.connections.pending.remove(connection);
-    const webSocket = new ServerWebSocket<S, D>(this, state, data);
+    const opened = new ServerConnection<S, D>(this, state, data);
+    const { webSocket } = opened;
     const { maxConnectionAgeSecs } = this.options;
     const age =
       maxConnectionAgeSecs === undefined
@@ -216,7 +217,7 @@ export abstract class AdmittingServer<S extends ConnectionState, D>
     this.connections.add(webSocket, connection.place, age);
     const { response, protocol, deflate } = upgrade;
     const openInfo = { uri: head.target, headers: head.headers, protocol };
-    webSocket.begin(transport, response, openInfo, rest, this.isPongEnabled(), deflate, () => {
+    opened.begin(transport, response, openInfo, rest, this.isPongEnabled(), deflate, () => {
       this.events.onOpen(webSocket);
       callSafely(
         () => this.onConnection(webSocket, state),

@@ -12,7 +12,7 @@ import { Topics } from './audience/topics.ts';
 import { ConfigurableServer } from './configurable-server.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { SocketServerOptions } from './server-options.ts';
-import type { ServerWebSocket } from './server-websocket.ts';
+import { connectionOf, type ServerWebSocket } from './server-websocket.ts';
 
 /** What a server sends to many of its connections. */
 export abstract class BroadcastingServer<S extends ConnectionState, D> extends ConfigurableServer<S, D> {
@@ -60,7 +60,7 @@ export abstract class BroadcastingServer<S extends ConnectionState, D> extends C
    * server.broadcast('hello, everybody else', { except: webSocket });
    */
   broadcast(data: SendData | PreparedMessage, options: BroadcastOptions<ServerWebSocket<S, D>> = {}): BroadcastInfo {
-    return broadcastTo(this.getClients(), data, options);
+    return broadcastTo(this.getClients(), connectionOf, data, options);
   }
 
   /**
@@ -71,7 +71,7 @@ export abstract class BroadcastingServer<S extends ConnectionState, D> extends C
     data: SendData | PreparedMessage,
     options: BroadcastWhenReadyOptions<ServerWebSocket<S, D>> = {},
   ): Promise<BroadcastInfo> {
-    return broadcastWhenReady(() => this.getClients(), data, options);
+    return broadcastWhenReady(() => this.getClients(), connectionOf, data, options);
   }
 
   /**
@@ -85,7 +85,7 @@ export abstract class BroadcastingServer<S extends ConnectionState, D> extends C
     data: SendData | PreparedMessage,
     options: BroadcastOptions<ServerWebSocket<S, D>> = {},
   ): BroadcastInfo {
-    return broadcastTo(this.topics.subscribersOf(checkString('topic', topic)) ?? [], data, options);
+    return broadcastTo(this.topics.subscribersOf(checkString('topic', topic)) ?? [], connectionOf, data, options);
   }
 
   /** {@link publish}, once those subscribers have room whose policy for slow consumers is `'block'`. */
@@ -95,7 +95,7 @@ export abstract class BroadcastingServer<S extends ConnectionState, D> extends C
     options: BroadcastWhenReadyOptions<ServerWebSocket<S, D>> = {},
   ): Promise<BroadcastInfo> {
     checkString('topic', topic);
-    return broadcastWhenReady(() => this.topics.subscribersOf(topic) ?? [], data, options);
+    return broadcastWhenReady(() => this.topics.subscribersOf(topic) ?? [], connectionOf, data, options);
   }
 
   /** How many connections have subscribed to a topic. */

@@ -1,3 +1,4 @@
+import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
 import type { PingOptions } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/messages/message-hub.ts';
 import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages/messages.ts';
@@ -20,7 +21,7 @@ export type OnClientMessageCallback<S extends ConnectionState, D = unknown> = (
   message: WebSocketMessage,
 ) => unknown;
 
-/** @internal What a server gives to each of its connections. */
+/** @internal The server, as each of its connections sees it. */
 export interface ServerWebSocketOwner<S extends ConnectionState, D> {
   readonly sessionContext: SessionContext;
   readonly clientMessageCallback: OnClientMessageCallback<S, D> | undefined;
@@ -37,25 +38,130 @@ export interface ServerWebSocketOwner<S extends ConnectionState, D> {
   onClientClosed(webSocket: ServerWebSocket<S, D>, closeInfo: WebSocketCloseInfo, unsentBytes: number): void;
 }
 
-/** A client's connection, on the server. */
-export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = unknown>
-  extends WebSocketConnection
-  implements Recipient
+/** @internal The inside of a {@link ServerWebSocket}, for the server alone. */
+export class ServerConnection<S extends ConnectionState = ConnectionState, D = unknown>
+  implements ConnectionOwner, Recipient
 {
+  readonly server: ServerWebSocketOwner<S, D>;
+  readonly core: ConnectionCore;
+  /** The part that users see. */
+  readonly webSocket: ServerWebSocket<S, D>;
+  private readonly callback: OnClientMessageCallback<S, D> | undefined;
+
+  constructor(server: ServerWebSocketOwner<S, D>, state: S, data: D) {
+    this.server = server;
+    this.core = new ConnectionCore(this);
+    this.webSocket = createServerWebSocket(this, state, data);
+    this.callback = server.clientMessageCallback;
+  }
+
+  /**
+   * Completes the opening handshake with `response` and begins. `prepare` runs before `open` is delivered, and `head`
+   * is what the client sent behind its request.
+   */
+  begin(
+    transport: Transport,
+    response: string,
+    openInfo: WebSocketOpenInfo,
+    head: Buffer,
+    isPongEnabled: boolean,
+    deflate: PerMessageDeflate | undefined,
+    prepare: () => void,
+  ): void {
+    const { core } = this;
+    const session = new Session(this.server.sessionContext, transport, core, isPongEnabled, deflate);
+    core.attach(session);
+    session.openWith(response, () => {
+      prepare();
+      core.hub.deliver({ type: 'open', openInfo, headers: openInfo.headers, wireSize: 0 });
+    });
+    session.start(head);
+  }
+
+  /** Part of {@link Recipient}. */
+  get isRecipient(): boolean {
+    return this.core.isOpen;
+  }
+
+  /** Part of {@link Recipient}. */
+  get isBlocking(): boolean {
+    const { session } = this.core;
+    return session !== undefined && session.sender.policy === 'block' && session.isOpen && !session.sender.canSendMore;
+  }
+
+  /** Part of {@link Recipient}. */
+  offer(message: PreparedMessage, key: string | undefined): boolean {
+    return this.core.session?.sender.sendPrepared(message, key, true).success ?? false;
+  }
+
+  /** Part of {@link Recipient}. */
+  async whenReady(signal: AbortSignal | undefined): Promise<void> {
+    await this.core.session?.sender.whenReady(() => undefined, signal);
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  get onCallbackError(): OnCallbackError {
+    return this.server.callbackErrorHandler;
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  get pingOptions(): PingOptions {
+    return this.server.pingOptions;
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  onDropped(payloadSize: number): void {
+    this.server.onClientDropped(payloadSize);
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  get hasServerCallback(): boolean {
+    return this.callback !== undefined;
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  callServer(message: WebSocketMessage): unknown {
+    const { webSocket } = this;
+    return this.callback?.(webSocket.state, webSocket, message);
+  }
+
+  /** Part of {@link ConnectionOwner}. */
+  onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+    const { server, core, webSocket } = this;
+    server.topics.forget(webSocket);
+    server.onClientClosed(webSocket, closeInfo, unsentBytes);
+    core.hub.deliver({ type: 'close', closeInfo, wireSize });
+    core.hub.end(true);
+  }
+}
+
+let createServerWebSocket: <S extends ConnectionState, D>(
+  connection: ServerConnection<S, D>,
+  state: S,
+  data: D,
+) => ServerWebSocket<S, D>;
+
+/** @internal The inside of a connection that users gave back. */
+export let connectionOf: <S extends ConnectionState, D>(webSocket: ServerWebSocket<S, D>) => ServerConnection<S, D>;
+
+/** A client's connection, on the server. */
+export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = unknown> extends WebSocketConnection {
+  readonly #connection: ServerConnection<S, D>;
   /** What the server keeps for this connection. */
   readonly state: S;
   /** What the option `onUpgrade` gave for this connection. */
   readonly data: D;
-  private readonly server: ServerWebSocketOwner<S, D>;
-  private readonly callback: OnClientMessageCallback<S, D> | undefined;
 
-  /** @internal Made by the server. */
-  constructor(server: ServerWebSocketOwner<S, D>, state: S, data: D) {
-    super(server.callbackErrorHandler, server.pingOptions);
+  static {
+    createServerWebSocket = (connection, state, data) => new ServerWebSocket(connection, state, data);
+    connectionOf = (webSocket) => webSocket.#connection;
+  }
+
+  private constructor(connection: ServerConnection<S, D>, state: S, data: D) {
+    super(connection.core);
+    this.#connection = connection;
     this.state = state;
     this.data = data;
-    this.server = server;
-    this.callback = server.clientMessageCallback;
   }
 
   /**
@@ -68,21 +174,23 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = un
    */
   subscribe(topic: string): SubscribeInfo {
     checkString('topic', topic);
-    return this.isRecipient ? this.server.topics.subscribe(this, topic) : notSubscribed('closed');
+    return this.#connection.core.isOpen
+      ? this.#connection.server.topics.subscribe(this, topic)
+      : notSubscribed('closed');
   }
 
-  /** Takes {@link subscribe} back. Whether there was such a subscription. */
+  /** Takes {@link subscribe} back. Returns whether there was such a subscription. */
   unsubscribe(topic: string): boolean {
-    return this.server.topics.unsubscribe(this, checkString('topic', topic));
+    return this.#connection.server.topics.unsubscribe(this, checkString('topic', topic));
   }
 
   isSubscribed(topic: string): boolean {
-    return this.server.topics.isSubscribed(this, checkString('topic', topic));
+    return this.#connection.server.topics.isSubscribed(this, checkString('topic', topic));
   }
 
   /** The topics that were subscribed to, in that order. */
   getSubscriptions(): string[] {
-    return this.server.topics.topicsOf(this);
+    return this.#connection.server.topics.topicsOf(this);
   }
 
   /**
@@ -96,72 +204,6 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = un
     data: SendData | PreparedMessage,
     options: Pick<BroadcastOptions<ServerWebSocket<S, D>>, 'binary' | 'key' | 'filter'> = {},
   ): BroadcastInfo {
-    return this.server.publish(topic, data, { ...options, except: this });
-  }
-
-  /** @internal Recipient */
-  get isRecipient(): boolean {
-    return this.session?.isOpen ?? false;
-  }
-
-  /** @internal Recipient */
-  get isBlocking(): boolean {
-    const { session } = this;
-    return session !== undefined && session.sender.policy === 'block' && session.isOpen && !this.canSendMore;
-  }
-
-  /** @internal Recipient */
-  offer(message: PreparedMessage, key: string | undefined): boolean {
-    return this.session?.sender.sendPrepared(message, key, true).success ?? false;
-  }
-
-  /** @internal Recipient */
-  async whenReady(signal: AbortSignal | undefined): Promise<void> {
-    await this.session?.sender.whenReady(() => undefined, signal);
-  }
-
-  /** @internal Called by the session. */
-  override onDropped(payloadSize: number): void {
-    super.onDropped(payloadSize);
-    this.server.onClientDropped(payloadSize);
-  }
-
-  /** @internal Called by the hub. */
-  override get hasServerCallback(): boolean {
-    return this.callback !== undefined;
-  }
-
-  /** @internal Called by the hub. */
-  override callServer(message: WebSocketMessage): unknown {
-    return this.callback?.(this.state, this, message);
-  }
-
-  /**
-   * @internal Completes the opening handshake with `response` and begins. `prepare` runs before `open` is delivered,
-   * and `head` is what the client sent behind its request.
-   */
-  begin(
-    transport: Transport,
-    response: string,
-    openInfo: WebSocketOpenInfo,
-    head: Buffer,
-    isPongEnabled: boolean,
-    deflate: PerMessageDeflate | undefined,
-    prepare: () => void,
-  ): void {
-    const session = new Session(this.server.sessionContext, transport, this, isPongEnabled, deflate);
-    this.attach(session);
-    session.openWith(response, () => {
-      prepare();
-      this.deliver({ type: 'open', openInfo, headers: openInfo.headers, wireSize: 0 });
-    });
-    session.start(head);
-  }
-
-  protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
-    this.server.topics.forget(this);
-    this.server.onClientClosed(this, closeInfo, unsentBytes);
-    this.deliver({ type: 'close', closeInfo, wireSize });
-    this.hub.end(true);
+    return this.#connection.server.publish(topic, data, { ...options, except: this });
   }
 }

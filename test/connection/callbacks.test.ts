@@ -108,6 +108,29 @@ describe('listeners', () => {
   });
 });
 
+test('names of the inside that are assigned to a connection change nothing', async () => {
+  const names = ['onText', 'onBinary', 'onPing', 'onPong', 'onSessionClosed', 'session', 'keeper', 'hub', 'deliver'];
+  const seen: string[] = [];
+  const assign = (webSocket: object): void =>
+    names.forEach((name) => void Object.assign(webSocket, { [name]: () => void seen.push(name) }));
+  const { url } = await startServer({}, (server) =>
+    server.setOnConnectionCallback((webSocket) => {
+      assign(webSocket);
+      webSocket.on('message', ({ data, binary }) => void webSocket.send(data, binary));
+    }),
+  );
+  const { client, log } = await connectClient(url);
+  assign(client);
+  client.send('text');
+  client.send(Buffer.from('bytes'));
+  expect((await log.atLeast('message', 2)).map(({ data }) => data)).toEqual(['text', Buffer.from('bytes')]);
+  client.ping('are you there');
+  expect((await log.next('pong')).data).toBe('are you there');
+  await client.stop();
+  expect(log.of('close')).toHaveLength(1);
+  expect(seen).toEqual([]);
+});
+
 describe('a callback that throws or rejects', () => {
   test('is reported, and neither the connection nor the other listeners notice', async () => {
     const errors: unknown[] = [];

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ConnectionCore, type ConnectionOwner } from '../../src/connection/connection-core.ts';
 import { type ConnectionOptions, connectionLines, limitsOf } from '../../src/connection/connection-options.ts';
 import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
 import { Session } from '../../src/connection/session/session.ts';
@@ -19,12 +20,23 @@ export class MemoryConnection extends WebSocketConnection {
   readonly peer: MemoryTransport;
   closeInfo: WebSocketCloseInfo | undefined;
   unsentBytes = 0;
+  readonly #core: ConnectionCore;
   readonly #received: Buffer[] = [];
   #hasPeerEnded = false;
 
   constructor(options: ConnectionOptions = {}, deflate?: PerMessageDeflate) {
     const resolved = resolveOptions(serverConnection, options);
-    super(options.onCallbackError, resolved);
+    const owner: ConnectionOwner = {
+      onCallbackError: options.onCallbackError,
+      pingOptions: resolved,
+      hasServerCallback: false,
+      callServer: () => undefined,
+      onDropped: () => undefined,
+      onClosed: (closeInfo, wireSize, unsentBytes) => this.#onClosed(closeInfo, wireSize, unsentBytes),
+    };
+    const core = new ConnectionCore(owner);
+    super(core);
+    this.#core = core;
     const [ours, peer] = createMemoryPair();
     this.peer = peer;
     const wheel = new TimerWheel(this.clock);
@@ -35,8 +47,8 @@ export class MemoryConnection extends WebSocketConnection {
       wheel,
       limits: limitsOf(resolved),
     };
-    const session = new Session(context, ours, this, true, deflate);
-    this.attach(session);
+    const session = new Session(context, ours, core, true, deflate);
+    core.attach(session);
     session.start();
     peer.start({
       onBytes: (buffer, start, end) => void this.#received.push(Buffer.from(buffer.subarray(start, end))),
@@ -77,10 +89,10 @@ export class MemoryConnection extends WebSocketConnection {
     await nextTurn();
   }
 
-  protected override onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+  #onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
     this.closeInfo = closeInfo;
     this.unsentBytes = unsentBytes;
-    this.deliver({ type: 'close', closeInfo, wireSize });
-    this.hub.end(true);
+    this.#core.hub.deliver({ type: 'close', closeInfo, wireSize });
+    this.#core.hub.end(true);
   }
 }

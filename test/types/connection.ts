@@ -5,6 +5,8 @@ import {
   type OnProgress,
   ReadyState,
   type SendData,
+  ServerWebSocket,
+  type WebSocket,
   type WebSocketBinaryMessage,
   type WebSocketConnection,
   type WebSocketErrorInfo,
@@ -133,4 +135,57 @@ export async function uses(webSocket: WebSocketConnection): Promise<void> {
   webSocket.close();
   webSocket.close(4000, 'reason');
   webSocket.terminate();
+}
+
+/** The inside is neither seen nor reached: no name but the documented ones. */
+export function hides(webSocket: WebSocket, served: ServerWebSocket): void {
+  // @ts-expect-error the session reports to an object of its own
+  webSocket.onText = () => undefined;
+  // @ts-expect-error nor is there such a name
+  served.onText = () => undefined;
+  // @ts-expect-error nor is there such a name
+  fits<unknown>(webSocket.session);
+  // @ts-expect-error nor is there such a name
+  fits<unknown>(served.session);
+  // @ts-expect-error a server makes them
+  fits<ServerWebSocket>(new ServerWebSocket());
+  type Shared =
+    | 'send'
+    | 'sendText'
+    | 'sendUtf8Text'
+    | 'sendBinary'
+    | 'sendPrepared'
+    | 'sendWhenReady'
+    | 'canSendMore'
+    | 'setSlowConsumer'
+    | 'droppedMessages'
+    | 'droppedBytes'
+    | 'drain'
+    | 'bufferedAmount'
+    | 'flush'
+    | 'ping'
+    | 'pong'
+    | 'setPingInterval'
+    | 'getPingInterval'
+    | 'setPingMessage'
+    | 'getPingMessage'
+    | 'roundTripTimeMs'
+    | 'close'
+    | 'terminate'
+    | 'getReadyState'
+    | 'pause'
+    | 'resume'
+    | 'ref'
+    | 'unref'
+    | 'setOnMessageCallback'
+    | 'isOnMessageCallbackRegistered'
+    | 'on'
+    | 'off'
+    | 'onFrame'
+    | 'toDuplex'
+    | 'unconsumedMessages'
+    | typeof Symbol.asyncIterator;
+  type Topics = 'state' | 'data' | 'subscribe' | 'unsubscribe' | 'isSubscribed' | 'getSubscriptions' | 'publish';
+  same<keyof WebSocketConnection, Shared>();
+  same<keyof ServerWebSocket, Shared | Topics>();
 }

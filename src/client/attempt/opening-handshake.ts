@@ -105,7 +105,7 @@ export class OpeningHandshake implements TransportHandler {
     return this.result.promise;
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onBytes(buffer: Buffer, start: number, end: number): void {
     const { reader, refused } = this;
     if (refused !== undefined) {
@@ -120,15 +120,15 @@ export class OpeningHandshake implements TransportHandler {
     }
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onEnd(): void {
     this.failUnanswered();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onDrain(): void {}
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onClosed(error: Error | undefined): void {
     this.failUnanswered(error);
   }

@@ -14,12 +14,19 @@ export type MessageOf<T extends WebSocketMessageType> = Extract<WebSocketMessage
 
 type MessageEvents = { [T in WebSocketMessageType]: [MessageOf<T>] };
 
-/** Limit L18: what is kept for a consumer that has not come, or is slower than the peer, before reading stops. */
+/** The bounds of what is kept for a consumer that has not come, or is slower than the peer, before reading stops. */
 const MAX_WAITING_MESSAGES = 64;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** What arrived while nobody could have attached anything yet. */
+interface HeldMessages {
+  readonly messages: WebSocketMessage[];
+  bytes: number;
+}
+
 /** The connection that a {@link MessageHub} serves. */
 export interface MessageHubOwner {
+  readonly onCallbackError: OnCallbackError | undefined;
   /** Reading should stop, or may go on. */
   onReadingWanted(isWanted: boolean): void;
   /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
@@ -42,15 +49,12 @@ export class MessageHub {
   private callback: OnMessageCallback | undefined;
   private emitter: TypedEmitter<MessageEvents> | undefined;
   private queue: AsyncQueue<WebSocketDataMessage> | undefined;
-  private held: WebSocketMessage[] | undefined;
-  private heldBytes = 0;
+  private held: HeldMessages | undefined;
   private isOver = false;
   private readonly owner: MessageHubOwner;
-  onCallbackError: OnCallbackError | undefined;
 
-  constructor(owner: MessageHubOwner, onCallbackError: OnCallbackError | undefined) {
+  constructor(owner: MessageHubOwner) {
     this.owner = owner;
-    this.onCallbackError = onCallbackError;
   }
 
   get hasCallback(): boolean {
@@ -160,9 +164,9 @@ export class MessageHub {
     if (typeof result === 'object' && result !== null) watchRejection(result, (error) => this.onError(error));
   }
 
-  /** @internal Errors of the user's own code; they never reach the connection. */
+  /** Errors of the user's own code; they never reach the connection. */
   onError(error: unknown): void {
-    const { onCallbackError } = this;
+    const { onCallbackError } = this.owner;
     if (onCallbackError === undefined) {
       throwOnFreshStack(error);
       return;
@@ -175,29 +179,29 @@ export class MessageHub {
   }
 
   private beginHolding(): void {
-    this.held = [];
-    this.heldBytes = 0;
+    this.held = { messages: [], bytes: 0 };
     afterThisTurn(() => this.releaseHeld());
   }
 
   private hold(message: WebSocketMessage): void {
     const { held } = this;
     if (held === undefined) return;
-    held.push(message);
-    if (message.type === 'message') this.heldBytes += message.data.length;
-    if (held.length >= MAX_WAITING_MESSAGES || this.heldBytes >= MAX_WAITING_BYTES) {
-      this.owner.onReadingWanted(false);
-    }
+    held.messages.push(message);
+    if (message.type === 'message') held.bytes += message.data.length;
+    if (isFull(held)) this.owner.onReadingWanted(false);
   }
 
   private releaseHeld(): void {
     const { held } = this;
     this.held = undefined;
     if (held === undefined) return;
-    const isOver = held.length >= MAX_WAITING_MESSAGES || this.heldBytes >= MAX_WAITING_BYTES;
-    for (const message of held) this.dispatch(message);
-    if (isOver && this.queue?.isFull !== true) this.owner.onReadingWanted(true);
+    for (const message of held.messages) this.dispatch(message);
+    if (isFull(held) && this.queue?.isFull !== true) this.owner.onReadingWanted(true);
   }
+}
+
+function isFull({ messages, bytes }: HeldMessages): boolean {
+  return messages.length >= MAX_WAITING_MESSAGES || bytes >= MAX_WAITING_BYTES;
 }
 
 function emit(emitter: TypedEmitter<MessageEvents>, message: WebSocketMessage): void {

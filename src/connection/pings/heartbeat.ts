@@ -80,7 +80,7 @@ export class Heartbeat implements WheelEntry {
     this.wheel.cancel(this);
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(nowMs: number): void {
     const { host, rules } = this;
     if (!host.isOpen) return;

@@ -55,12 +55,12 @@ export class Pings implements HeartbeatRules {
     if (this.session !== undefined) this.roundTrip.onPong(payload, this.session.context.clock.now());
   }
 
-  /** @internal HeartbeatRules */
+  /** Part of {@link HeartbeatRules}. */
   get intervalMs(): number {
     return this.intervalSecs * 1000;
   }
 
-  /** @internal HeartbeatRules */
+  /** Part of {@link HeartbeatRules}. */
   get timeoutMs(): number {
     const { pingTimeoutSecs } = this.options;
     // Nobody has to answer a message.
@@ -68,12 +68,12 @@ export class Pings implements HeartbeatRules {
     return (pingTimeoutSecs ?? this.intervalSecs) * 1000;
   }
 
-  /** @internal HeartbeatRules */
+  /** Part of {@link HeartbeatRules}. */
   get maxPauseMs(): number {
     return this.options.maxReadPauseSecs * 1000;
   }
 
-  /** @internal HeartbeatRules */
+  /** Part of {@link HeartbeatRules}. */
   beat(): void {
     const { session } = this;
     const { kind } = this.message;

@@ -45,7 +45,7 @@ export class SendWatch implements WheelEntry {
     this.wheel.cancel(this);
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(nowMs: number): void {
     const { writer, drains } = this.host;
     if (writer.unsentBytes === 0) return;

@@ -44,10 +44,8 @@ const COPIED_BYTES = 16 * 1024;
  * the compressor, and are encoded when the socket takes them.
  */
 export class SessionSender implements ProgressSenderHost {
-  readonly context: SessionContext;
   readonly endpoint: Endpoint;
   readonly writer: BatchWriter;
-  readonly deflate: PerMessageDeflate | undefined;
   policy: SlowConsumerPolicy;
   maxBufferedBytes: number;
   private readonly host: SessionSenderHost;
@@ -60,12 +58,10 @@ export class SessionSender implements ProgressSenderHost {
   private watch: SendWatch | undefined;
 
   constructor(host: SessionSenderHost) {
-    const { context, endpoint, writer, deflate } = host;
+    const { context, endpoint, writer } = host;
     this.host = host;
-    this.context = context;
     this.endpoint = endpoint;
     this.writer = writer;
-    this.deflate = deflate;
     this.policy = context.limits.slowConsumer;
     this.maxBufferedBytes = context.limits.maxBufferedBytes;
     if (holdsMessages(this.policy)) this.queue = new SendQueue();
@@ -73,6 +69,16 @@ export class SessionSender implements ProgressSenderHost {
     if (sendTimeoutMs > 0) {
       this.watch = new SendWatch(host, context.clock, context.wheel, sendTimeoutMs, () => host.onSendTimeout());
     }
+  }
+
+  /** Part of {@link ProgressSenderHost}. */
+  get context(): SessionContext {
+    return this.host.context;
+  }
+
+  /** Part of {@link ProgressSenderHost}. */
+  get deflate(): PerMessageDeflate | undefined {
+    return this.host.deflate;
   }
 
   setPolicy(policy: SlowConsumerPolicy, maxBufferedBytes: number): void {
@@ -158,7 +164,7 @@ export class SessionSender implements ProgressSenderHost {
     return this.roomWaiters.wait(send, signal);
   }
 
-  /** @internal ProgressSenderHost. Resolves when everything sent before has left, or the connection is over. */
+  /** Part of {@link ProgressSenderHost}. Resolves when everything sent before has left, or the connection is over. */
   whenDrained(): Promise<void> {
     this.writer.flush();
     if (this.host.isClosed || this.isDrained) return Promise.resolve();
@@ -195,17 +201,17 @@ export class SessionSender implements ProgressSenderHost {
     this.roomWaiters?.wake(() => true);
   }
 
-  /** @internal ProgressSenderHost */
+  /** Part of {@link ProgressSenderHost}. */
   get canSendFragments(): boolean {
     return this.endpoint.canSend;
   }
 
-  /** @internal ProgressSenderHost */
+  /** Part of {@link ProgressSenderHost}. */
   onIdle(): void {
     this.host.onIdle();
   }
 
-  /** @internal ProgressSenderHost */
+  /** Part of {@link ProgressSenderHost}. */
   onCancelled(): void {
     this.host.onCancelled();
   }

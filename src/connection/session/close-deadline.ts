@@ -41,7 +41,7 @@ export class CloseDeadline implements WheelEntry {
     this.wheel.cancel(this);
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(): void {
     const hasMoved = this.drains !== this.drainsAtStart || this.writer.unsentBytes < this.unsentAtStart;
     if (hasMoved && --this.timeoutsLeft > 0) this.start();

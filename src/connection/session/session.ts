@@ -128,7 +128,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     this.transport.destroy();
   }
 
-  /** @internal HeartbeatHost: the peer is dead, so it is told and not waited for. */
+  /** Part of {@link HeartbeatHost}: the peer is dead, so it is told and not waited for. */
   expire(): void {
     if (!this.isOpen) return;
     this.ending.fail(CloseCode.InternalError, 'Ping timeout');
@@ -163,7 +163,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     this.transport.unref();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.hasReceived = true;
     this.tap?.onBytes(buffer, start, end);
@@ -176,12 +176,12 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     if (this.tap !== undefined) this.beginTap();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onEnd(): void {
     this.ending.onEnd();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onDrain(): void {
     this.drains++;
     this.end?.onDrain();
@@ -190,7 +190,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     this.pongs?.onDrain();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onClosed(error: Error | undefined): void {
     const unsentBytes = this.sender.bufferedBytes + this.writer.droppedBytes;
     const closeInfo = this.ending.finish(error);
@@ -202,80 +202,80 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     this.owner.onSessionClosed(closeInfo, this.ending.wireSize, unsentBytes);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onText(text: string, wireSize: number): void {
     if (this.rate !== undefined && !this.takeMessage(this.rate)) return;
     this.owner.onText(text, wireSize);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onBinary(data: Buffer, wireSize: number): void {
     if (this.rate !== undefined && !this.takeMessage(this.rate)) return;
     this.owner.onBinary(data, wireSize);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onFragment(isBinary: boolean, receivedBytes: number): void {
     this.owner.onFragment(isBinary, receivedBytes);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onPing(payload: Buffer, wireSize: number): void {
     if (!this.takeControlFrame()) return;
     if (this.isPongEnabled) this.pongs?.answer(payload);
     this.owner.onPing(payload, wireSize);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onPong(payload: Buffer, wireSize: number): void {
     if (this.takeControlFrame()) this.owner.onPong(payload, wireSize);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onCloseFrame(code: number, reason: string, wireSize: number): void {
     this.tap?.end();
     this.ending.onCloseFrame(code, reason, wireSize);
   }
 
-  /** @internal EndpointHandler */
+  /** Part of {@link EndpointHandler}. */
   onViolation(violation: Violation): void {
     this.tap?.end();
     this.ending.onViolation(violation);
   }
 
-  /** @internal SessionSenderHost */
+  /** Part of {@link SessionSenderHost}. */
   onIdle(): void {
     this.end?.onIdle();
   }
 
-  /** @internal SessionSenderHost */
+  /** Part of {@link SessionSenderHost}. */
   onCancelled(): void {
     this.ending.closeAtOnce(CloseCode.InternalError, 'Send cancelled');
   }
 
-  /** @internal SessionSenderHost */
+  /** Part of {@link SessionSenderHost}. */
   onSlowConsumer(): void {
     this.ending.fail(CloseCode.TryAgainLater, 'Slow consumer');
   }
 
-  /** @internal SessionSenderHost */
+  /** Part of {@link SessionSenderHost}. */
   onSendTimeout(): void {
     this.ending.lose('Send timeout', false);
     this.transport.destroy();
   }
 
-  /** @internal SessionSenderHost */
+  /** Part of {@link SessionSenderHost}. */
   onDropped(payloadSize: number): void {
     if (this.context.traffic !== undefined) this.context.traffic.messagesDropped++;
     this.owner.onDropped(payloadSize);
   }
 
-  /** @internal SessionEndHost */
+  /** Part of {@link SessionEndHost}. */
   get isHolding(): boolean {
     return this.sender.isHolding;
   }
 
-  /** @internal SessionEndHost: closing needs the peer's close frame. */
+  /** Part of {@link SessionEndHost}: closing needs the peer's close frame. */
   readToTheEnd(): void {
     if (this.isReading) return;
     this.isReading = true;
@@ -284,12 +284,12 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     else afterThisCallback(parseRestOf, this);
   }
 
-  /** @internal SessionEndHost */
+  /** Part of {@link SessionEndHost}. */
   destroyTransport(): void {
     this.transport.destroy();
   }
 
-  /** @internal Continues with what was read before reading stopped. */
+  /** Continues with what was read before reading stopped. */
   parseRest(): void {
     const { rest } = this;
     if (rest === undefined || !this.isReading) return;

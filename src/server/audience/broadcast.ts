@@ -59,21 +59,30 @@ function checkOptions<C>(options: BroadcastWhenReadyOptions<C>): BroadcastWhenRe
   return options;
 }
 
-/** Who gets it: found out before anything is sent, so that a callback which sends as well does not change the order. */
-function select<C extends Recipient>(all: Iterable<C>, { except, filter }: BroadcastOptions<C>): C[] {
-  const selected: C[] = [];
+/** The inside of a connection. */
+type RecipientOf<C> = (webSocket: C) => Recipient;
+
+/** The recipients, found out before anything is sent, so that a callback which sends as well does not change the order. */
+function select<C>(
+  all: Iterable<C>,
+  recipientOf: RecipientOf<C>,
+  { except, filter }: BroadcastOptions<C>,
+): Recipient[] {
+  const selected: Recipient[] = [];
   // A filter may make connections come and go.
   for (const webSocket of filter === undefined ? all : [...all]) {
-    if (webSocket !== except && webSocket.isRecipient && (filter === undefined || filter(webSocket))) {
-      selected.push(webSocket);
+    const recipient = recipientOf(webSocket);
+    if (webSocket !== except && recipient.isRecipient && (filter === undefined || filter(webSocket))) {
+      selected.push(recipient);
     }
   }
   return selected;
 }
 
 /** Sends one message to many: encoded once, and compressed once for each window size. */
-export function broadcastTo<C extends Recipient>(
+export function broadcastTo<C>(
   all: Iterable<C>,
+  recipientOf: RecipientOf<C>,
   data: SendData | PreparedMessage,
   options: BroadcastOptions<C>,
 ): BroadcastInfo {
@@ -82,19 +91,23 @@ export function broadcastTo<C extends Recipient>(
   if (message.payload === undefined) return { success: false, sent: 0, dropped: 0 };
   let sent = 0;
   let dropped = 0;
-  // Without a filter nothing runs in between, and looking at a thousand connections twice costs more than it seems.
-  const recipients = options.filter === undefined ? [...all] : select(all, options);
-  for (const webSocket of recipients) {
-    if (webSocket === options.except || !webSocket.isRecipient) continue;
-    if (webSocket.offer(message, key)) sent++;
+  const offer = (recipient: Recipient): void => {
+    if (!recipient.isRecipient) return;
+    if (recipient.offer(message, key)) sent++;
     else dropped++;
-  }
+  };
+  // Without a filter nothing runs in between, and looking at a thousand connections twice costs more than it seems.
+  if (options.filter === undefined) {
+    const present = [...all];
+    for (const webSocket of present) if (webSocket !== options.except) offer(recipientOf(webSocket));
+  } else for (const recipient of select(all, recipientOf, options)) offer(recipient);
   return { success: true, sent, dropped };
 }
 
 /** The same, once those have room whose policy for slow consumers is `'block'`. */
-export async function broadcastWhenReady<C extends Recipient>(
+export async function broadcastWhenReady<C>(
   getAll: () => Iterable<C>,
+  recipientOf: RecipientOf<C>,
   data: SendData | PreparedMessage,
   options: BroadcastWhenReadyOptions<C>,
 ): Promise<BroadcastInfo> {
@@ -102,8 +115,8 @@ export async function broadcastWhenReady<C extends Recipient>(
   signal?.throwIfAborted();
   const message = data instanceof PreparedMessage ? data : prepareMessage(data, binary);
   for (;;) {
-    const slow = select(getAll(), options).find((webSocket) => webSocket.isBlocking);
-    if (slow === undefined) return broadcastTo(getAll(), message, options);
+    const slow = select(getAll(), recipientOf, options).find((recipient) => recipient.isBlocking);
+    if (slow === undefined) return broadcastTo(getAll(), recipientOf, message, options);
     await slow.whenReady(signal);
   }
 }
