@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/full/**', '**/node_modules/**'],
+    globalSetup: 'test/support/build.ts',
     pool: 'forks',
     maxWorkers: 3,
     testTimeout: patient(10_000),

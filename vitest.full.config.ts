@@ -5,6 +5,7 @@ import { patient } from './test/support/patience.ts';
 export default defineConfig({
   test: {
     include: ['test/full/**/*.test.ts'],
+    globalSetup: 'test/support/build.ts',
     pool: 'forks',
     maxWorkers: 1,
     fileParallelism: false,

@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CompiledLibrary } from '../support/child.ts';
+import { expect, test } from 'vitest';
+import { runModule } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { startEchoServer } from '../support/running.ts';
-
-let library: CompiledLibrary;
-beforeAll(async () => {
-  library = await CompiledLibrary.make();
-});
-afterAll(() => library.remove());
 
 const prelude = `
   const server = new ix.WebSocketServer({ port: 0 });
@@ -20,7 +14,7 @@ test.each([
   ['throws', `() => { throw new Error('mine') }`],
   ['rejects', `async () => { throw new Error('mine') }`],
 ])('a callback that %s is an uncaught exception by default', async (_name, callback) => {
-  const result = await library.run(`${prelude}
+  const result = await runModule(`${prelude}
     process.on('uncaughtException', (error, origin) => {
       console.log(origin, error.message, webSocket.getReadyState());
       process.exit(0);
@@ -32,7 +26,7 @@ test.each([
 });
 
 test('a callback that throws ends the process when nobody catches it', async () => {
-  const result = await library.run(`${prelude}
+  const result = await runModule(`${prelude}
     webSocket.on('open', () => { throw new Error('mine') });
     webSocket.start();
   `);
@@ -41,7 +35,7 @@ test('a callback that throws ends the process when nobody catches it', async () 
 });
 
 test('an error in onCallbackError itself is an uncaught exception', async () => {
-  const result = await library.run(`
+  const result = await runModule(`
     const webSocket = new ix.WebSocket({ url: 'nonsense', onCallbackError() { throw new Error('second') } });
     process.on('uncaughtException', (error) => console.log(error.message));
     webSocket.on('error', () => { throw new Error('first') });
@@ -51,7 +45,7 @@ test('an error in onCallbackError itself is an uncaught exception', async () => 
 });
 
 test('nothing keeps a process alive when all is stopped', async () => {
-  const result = await library.run(`${prelude}
+  const result = await runModule(`${prelude}
     webSocket.on('open', async () => {
       await webSocket.stop();
       await server.stop();
@@ -64,7 +58,7 @@ test('nothing keeps a process alive when all is stopped', async () => {
 
 test('unref() before the connection is open holds for it as well', async () => {
   const { url } = await startEchoServer();
-  const result = await library.run(`
+  const result = await runModule(`
     const webSocket = new ix.WebSocket({ url: '${url}' });
     webSocket.unref();
     webSocket.on('open', () => console.log('open'));
@@ -82,9 +76,9 @@ test('an open connection keeps a process alive, unless it is unref()ed', async (
     ${unref}
     setTimeout(() => { console.log('alive'); process.exit(0) }, 300).unref();
   `;
-  expect((await library.run(script(''))).stdout).toBe('true\nalive\n');
-  expect((await library.run(script('webSocket.unref();'))).stdout).toBe('true\n');
-  expect((await library.run(script('webSocket.unref(); webSocket.ref();'))).stdout).toBe('true\nalive\n');
+  expect((await runModule(script(''))).stdout).toBe('true\nalive\n');
+  expect((await runModule(script('webSocket.unref();'))).stdout).toBe('true\n');
+  expect((await runModule(script('webSocket.unref(); webSocket.ref();'))).stdout).toBe('true\nalive\n');
 });
 
 test.each(['', 'webSocket.close();'])('what was sent right before process.exit() arrives; %s', async (close) => {
@@ -94,7 +88,7 @@ test.each(['', 'webSocket.close();'])('what was sent right before process.exit()
     if (message.type === 'message' || message.type === 'close')
       received.push(message.type === 'close' ? 'close' : `message ${message.data.toString()}`);
   });
-  await library.run(`
+  await runModule(`
     const webSocket = new ix.WebSocket({ url: 'ws://127.0.0.1:${port}' });
     const other = new ix.WebSocket({ url: 'ws://127.0.0.1:${port}' });
     await webSocket.connect();

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from '../../src/index.ts';
-import { CompiledLibrary } from '../support/child.ts';
+import { runModule } from '../support/child.ts';
 import { usedBytes } from '../support/collect-garbage.ts';
 import { eventually } from '../support/eventually.ts';
 import { MessageLog } from '../support/message-log.ts';
@@ -8,12 +8,6 @@ import { closedPort } from '../support/raw-server.ts';
 
 const COUNT = 10_000;
 const AT_ONCE = 100;
-
-let library: CompiledLibrary;
-beforeAll(async () => {
-  library = await CompiledLibrary.make();
-});
-afterAll(() => library.remove());
 
 /** Serves until it is told to stop; a message of a client is answered, `memory` with what the process uses. */
 const serverSource = `
@@ -54,7 +48,7 @@ async function connected(url: string): Promise<WebSocket> {
 test('10 000 connections are held, answer heartbeats, echo, and leave nothing behind', async () => {
   const port = await closedPort();
   const url = `ws://127.0.0.1:${port}/`;
-  const ended = library.run(serverSource, [String(port)], ['--expose-gc']);
+  const ended = runModule(serverSource, [String(port)], ['--expose-gc']);
   const control = new WebSocket({ url, minWaitBetweenReconnectionRetries: 10, perMessageDeflate: false });
   onTestFinished(() => void control.stop());
   const answers = new MessageLog(control);

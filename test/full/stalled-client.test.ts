@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from '../../src/index.ts';
-import { CompiledLibrary } from '../support/child.ts';
+import { runModule } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { MessageLog } from '../support/message-log.ts';
 import { closedPort } from '../support/raw-server.ts';
@@ -9,12 +9,6 @@ const CLIENTS = 1000;
 /** One run fits into what a client may leave unread, so that only the one that reads nothing misses anything. */
 const ROUNDS = 90;
 const BYTES = 10_000;
-
-let library: CompiledLibrary;
-beforeAll(async () => {
-  library = await CompiledLibrary.make();
-});
-afterAll(() => library.remove());
 
 /** Broadcasts when it is asked to, one in each turn, and tells what that cost. */
 const serverSource = `
@@ -64,7 +58,7 @@ interface Figures {
 test('one stalled client among 1 000 costs the others nothing, and memory stays flat', async () => {
   const port = await closedPort();
   const url = `ws://127.0.0.1:${port}/`;
-  const ended = library.run(serverSource, [String(port)], ['--expose-gc']);
+  const ended = runModule(serverSource, [String(port)], ['--expose-gc']);
   const control = new WebSocket({ url, minWaitBetweenReconnectionRetries: 10, perMessageDeflate: false });
   onTestFinished(() => void control.stop());
   const answers = new MessageLog(control);

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ServerWebSocket, SocketServer } from '../../src/index.ts';
 import type { IncomingConnection } from '../../src/server/admission/incoming-connection.ts';
 import type { PlainConnection } from '../../src/server/life/plain-connection.ts';
 import type { Transport } from '../../src/transport/transport.ts';
-import { CompiledLibrary } from '../support/child.ts';
+import { runModule } from '../support/child.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { patient } from '../support/patience.ts';
 import { connectRaw, openRaw, upgradeRequest } from '../support/raw-peer.ts';
@@ -163,12 +163,6 @@ describe('connections that serve ordinary requests', () => {
 });
 
 describe('shutdownOnSignals()', () => {
-  let library: CompiledLibrary;
-  beforeAll(async () => {
-    library = await CompiledLibrary.make();
-  });
-  afterAll(() => library.remove());
-
   const prelude = `
     const server = new ix.WebSocketServer({ port: 0, closeTimeoutSecs: 60 });
     const listening = await server.listenAndStart();
@@ -176,7 +170,7 @@ describe('shutdownOnSignals()', () => {
   `;
 
   test('shuts down, reports and ends the process with 0', async () => {
-    const result = await library.run(`${prelude}
+    const result = await runModule(`${prelude}
       ix.shutdownOnSignals(server, { onShutdown: async (report) => console.log(JSON.stringify(report)) });
       const webSocket = new ix.WebSocket({ url: 'ws://127.0.0.1:' + server.getPort() });
       await webSocket.connect();
@@ -187,7 +181,7 @@ describe('shutdownOnSignals()', () => {
   });
 
   test('a second signal cuts off what is left, and ends the process as that signal does', async () => {
-    const result = await library.run(`${prelude}
+    const result = await runModule(`${prelude}
       ix.shutdownOnSignals(server, { deadlineMs: 60_000, staggerMs: 0 });
       const net = await import('node:net');
       const socket = net.connect({ port: server.getPort(), host: '127.0.0.1' });
@@ -202,7 +196,7 @@ describe('shutdownOnSignals()', () => {
   });
 
   test('without exit it leaves the process alone, and a process with nothing to do ends by itself', async () => {
-    const result = await library.run(`${prelude}
+    const result = await runModule(`${prelude}
       ix.shutdownOnSignals(server, { exit: false, signals: ['SIGINT'] });
       process.kill(process.pid, 'SIGINT');
       await server.wait();
@@ -213,7 +207,7 @@ describe('shutdownOnSignals()', () => {
   });
 
   test('what it returned ends the listening', async () => {
-    const result = await library.run(`${prelude}
+    const result = await runModule(`${prelude}
       const stopListening = ix.shutdownOnSignals(server);
       console.log(process.listenerCount('SIGTERM'), process.listenerCount('SIGINT'));
       stopListening();
@@ -224,7 +218,7 @@ describe('shutdownOnSignals()', () => {
   });
 
   test('refuses options that make no sense', async () => {
-    const result = await library.run(`${prelude}
+    const result = await runModule(`${prelude}
       for (const options of [{ signals: [] }, { signals: ['SIGKILL'] }, { exit: 1 }, { deadlineMs: -1 }, { x: 1 }]) {
         try {
           ix.shutdownOnSignals(server, options);
