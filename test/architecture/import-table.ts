@@ -1,6 +1,6 @@
 /**
- * The import table in force, as data. ARCHITECTURE.md shows the same table to people, `.oxlintrc.json` shows it to editors, and
- * `layers.test.ts` holds all three and the sources to it. To change it: say why in ARCHITECTURE.md, then change this file.
+ * The import table in force, as data. `layers.test.ts` holds the sources to it, and the table that ARCHITECTURE.md shows to
+ * people. To change it: say why in ARCHITECTURE.md, then change this file.
  */
 
 /** A narrowing of an arrow: `import type` only, or only from files whose name speaks of a tunnel. */

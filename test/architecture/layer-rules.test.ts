@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findBreaches, findCycles } from './layer-rules.ts';
-import { documentTable, lintOverrides, parseDocumentedTable } from './table-forms.ts';
+import { documentTable, parseDocumentedTable } from './table-forms.ts';
 
 /** Breaches of a small source tree in which every folder has a file to point at. */
 function breachesOf(files: Readonly<Record<string, string>>): string[] {
@@ -131,13 +131,6 @@ describe('import cycles', () => {
   });
 });
 
-describe('the size limit', () => {
-  it('lets 400 lines pass and no more', () => {
-    expect(breachesOf({ 'util/b.ts': '\n'.repeat(400) })).toEqual([]);
-    expect(breachesOf({ 'util/b.ts': '\n'.repeat(401) })).toEqual(['util/b.ts: 401 lines, more than 400']);
-  });
-});
-
 describe('the purity of the protocols', () => {
   it.each([
     ['setTimeout', 'setTimeout(() => {}, 1);'],
@@ -186,16 +179,5 @@ describe('the forms of the table', () => {
     expect(parseDocumentedTable(page)).toEqual(documentTable(table));
     expect(parseDocumentedTable(page.replace('`b`, ', ''))).not.toEqual(documentTable(table));
     expect(() => parseDocumentedTable('# Page')).toThrow('no table with the columns');
-  });
-
-  it('give the linter patterns for a folder and for its sub-folders', () => {
-    expect(lintOverrides(table).slice(0, 3)).toEqual([
-      { files: ['src/a/*.ts'], group: ['*', '!./**', '!../b/**', '!../c/**', '!node:net', '!node:net/**'] },
-      {
-        files: ['src/a/*/**/*.ts'],
-        group: ['*', '!./**', '!../**', '../../**', '!../../b/**', '!../../c/**', '!node:net', '!node:net/**'],
-      },
-      { files: ['src/b/x.ts'], group: ['*', '!node:*', '!node:*/**', '!lib'] },
-    ]);
   });
 });

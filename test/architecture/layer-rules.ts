@@ -5,8 +5,6 @@ import { importsOf, type ModuleImport, parseModule, type SyntaxNode, walk } from
 /** Sources by their path relative to `src/`, with forward slashes. */
 export type Sources = ReadonlyMap<string, string>;
 
-const MAX_LINES = 400;
-
 /** What a pure protocol may not name: it gets time, randomness and waiting from outside. */
 const IMPURE_GLOBALS: ReadonlySet<string> = new Set([
   'Date',
@@ -32,9 +30,6 @@ export function findBreaches(sources: Sources, table: readonly LayerRow[] = impo
       breaches.push(`${file}: no row of the import table covers it`);
       continue;
     }
-    const lines = countLines(source);
-    if (lines > MAX_LINES) breaches.push(`${file}: ${lines} lines, more than ${MAX_LINES}`);
-
     const program = parseModule(file, source);
     const imports = importsOf(program);
     graph.set(file, ownTargets(file, imports, sources));
@@ -48,11 +43,6 @@ export function findBreaches(sources: Sources, table: readonly LayerRow[] = impo
   }
   for (const cycle of findCycles(graph)) breaches.push(`import cycle: ${cycle.join(' -> ')}`);
   return breaches;
-}
-
-function countLines(source: string): number {
-  const lines = source.split('\n').length;
-  return source.endsWith('\n') ? lines - 1 : lines;
 }
 
 function resolveOwn(file: string, specifier: string): string {

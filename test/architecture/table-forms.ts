@@ -1,5 +1,4 @@
-import { posix } from 'node:path';
-import { type Arrow, importTable, type LayerRow, oursOf } from './import-table.ts';
+import { type Arrow, importTable, type LayerRow } from './import-table.ts';
 
 /** What a row of the table in ARCHITECTURE.md has to say; the prose column is free. */
 export interface DocumentedRow {
@@ -48,39 +47,3 @@ const cellsOf = (line: string): string[] =>
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim());
-
-export interface LintOverride {
-  readonly files: readonly string[];
-  /** Patterns as .gitignore reads them: the last one that matches decides, and `!` allows. */
-  readonly group: readonly string[];
-}
-
-/**
- * The table as `no-restricted-imports` patterns. A folder gets two overrides, since the same target is written
- * `../util/x.ts` from a file right in it and `../../util/x.ts` from a sub-folder. Narrowings are left to the test.
- */
-export function lintOverrides(table: readonly LayerRow[] = importTable): LintOverride[] {
-  return table.flatMap((row) => {
-    if (row.path.endsWith('.ts')) {
-      return [{ files: [`src/${row.path}`], group: allowed(row, table, posix.dirname(row.path), []) }];
-    }
-    return [
-      { files: [`src/${row.path}/*.ts`], group: allowed(row, table, row.path, ['!./**']) },
-      {
-        files: [`src/${row.path}/*/**/*.ts`],
-        group: allowed(row, table, `${row.path}/sub`, ['!./**', '!../**', '../../**']),
-      },
-    ];
-  });
-}
-
-function allowed(row: LayerRow, table: readonly LayerRow[], from: string, own: readonly string[]): string[] {
-  const targets = oursOf(row, table).map(({ to }) => {
-    const path = table.find((other) => other.path === `${to}.ts`)?.path ?? `${to}/**`;
-    const relative = posix.relative(from, path);
-    return `!${relative.startsWith('.') ? relative : `./${relative}`}`;
-  });
-  const builtins =
-    row.node === 'all' ? ['!node:*', '!node:*/**'] : row.node.flatMap(({ to }) => [`!node:${to}`, `!node:${to}/**`]);
-  return ['*', ...own, ...targets, ...builtins, ...row.libraries.map((library) => `!${library}`)];
-}
