@@ -25,7 +25,7 @@ export class UsageError extends IxError {
   }
 }
 
-/** What is wrong with TLS options or the files they name. It is found out before anything is sent. */
+/** A fault of TLS options or of the files they name. It is found out before anything is sent. */
 export type TLSOptionsErrorCode =
   | 'tlsOptionsDisabled'
   | 'tlsOptionsIncomplete'
@@ -102,10 +102,12 @@ export type ConnectErrorCode =
   | 'providerFailed'
   | 'gaveUp';
 
-/** How far an attempt to connect had come; `proxy` lasts from the open connection to a proxy to its answer. */
+/**
+ * The stage that an attempt to connect had reached; `proxy` lasts from the open connection to a proxy to its answer.
+ */
 export type ConnectPhase = 'url' | 'lookup' | 'connect' | 'proxy' | 'tls' | 'handshake' | 'open';
 
-/** What a {@link ConnectError} knows beside its text. */
+/** The fields of a {@link ConnectError} beside its text. */
 export interface ConnectErrorDetails {
   readonly httpStatus?: number | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -118,9 +120,9 @@ export class ConnectError extends IxError {
   readonly phase: ConnectPhase;
   /** The status of the response, or of the proxy's; 0 when there was none. */
   readonly httpStatus: number;
-  /** How long the response asks to wait before another attempt (`Retry-After`, RFC 9110 section 10.2.3), in ms. */
+  /** The wait that the response asks for before another attempt (`Retry-After`, RFC 9110 section 10.2.3), in ms. */
   readonly retryAfterMs: number | undefined;
-  /** Whether the same attempt may succeed later. What is wrong with url, proxy or TLS options stays wrong. */
+  /** True when the same attempt may succeed later. What is wrong with url, proxy or TLS options stays wrong. */
   readonly retryable: boolean;
 
   constructor(code: ConnectErrorCode, phase: ConnectPhase, message: string, details: ConnectErrorDetails = {}) {

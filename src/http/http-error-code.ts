@@ -1,6 +1,6 @@
 /**
- * How a request of the HTTP client ended, apart from its status: the `errorCode` of an {@link HttpResponse}. A response
- * with status 404 is `Ok` here, because it came whole.
+ * The end of a request of the HTTP client, apart from its status: the `errorCode` of an {@link HttpResponse}. A
+ * response with status 404 is `Ok` here, because it came whole.
  *
  * A server does not look at it; `Ok` is what its responses hold.
  */

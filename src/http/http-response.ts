@@ -6,7 +6,7 @@ import { checkInteger, checkOneOf, checkString } from '../util/options.ts';
 import { HttpErrorCode } from './http-error-code.ts';
 
 /**
- * What can be sent as a body: text, which leaves as UTF-8, bytes, or a source of either that is read no faster than
+ * A body that can be sent: text, which leaves as UTF-8, bytes, or a source of either that is read no faster than
  * the peer takes it.
  */
 export type HttpBody = string | Uint8Array | Readable | AsyncIterable<string | Uint8Array>;
@@ -27,11 +27,11 @@ export class HttpResponse<B = HttpBody> {
   statusCode: number;
   /** The reason phrase beside the status, such as `Not Found`. It may be empty. */
   description: string;
-  /** How the request ended on the client; see {@link HttpErrorCode}. */
+  /** The end of the request on the client; see {@link HttpErrorCode}. */
   errorCode: HttpErrorCode;
   headers: HttpHeaders;
   body: B;
-  /** What went wrong, for people; empty with `Ok`. */
+  /** The fault, in words for people; empty with `Ok`. */
   errorMsg: string;
   /**
    * The error behind {@link errorMsg} where there is one, such as a `ConnectError` with its own code and phase, or a
@@ -105,7 +105,7 @@ function checkBody<B>(body: B): B {
   throw new UsageError('body', `must be a string, bytes, a stream or an async iterable, got ${describe(body)}`);
 }
 
-/** Whether a value can be sent as a body. */
+/** Tells whether a value can be sent as a body. */
 export function isHttpBody(value: unknown): value is HttpBody {
   if (typeof value === 'string' || value instanceof Uint8Array) return true;
   if (typeof value !== 'object' || value === null) return false;

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 
-/** Whether `pem` is one certificate that can be parsed; whom it names, and until when, is not looked at. */
+/** Tells whether `pem` is one certificate that can be parsed; whom it names, and until when, is not looked at. */
 export function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).subject !== undefined;
@@ -18,12 +18,14 @@ export function readCertificate(der: Buffer): X509Certificate | undefined {
   }
 }
 
-/** Whether a certificate, in DER, names an IP address. It counts only where addresses belong, not among the names. */
+/**
+ * Tells whether a certificate, in DER, names an IP address. It counts only where addresses belong, not among the names.
+ */
 export function isForAddress(certificate: Buffer, address: string): boolean {
   return new X509Certificate(certificate).checkIP(address) !== undefined;
 }
 
-/** What is the matter with a private key; `undefined` when it can be read and belongs to the certificate. */
+/** The fault of a private key; `undefined` when it can be read and belongs to the certificate. */
 export function findKeyProblem(
   certificatePem: string,
   keyPem: string,

@@ -4,7 +4,7 @@ const KEPT_BYTES = 2 * 1024 * 1024;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** Where engines put what they make: one buffer for all of them, since a result is taken out before the next one. */
+/** The buffer that engines write to, one for all of them, since a result is taken out before the next one. */
 export class EngineOutput {
   bytes: Buffer = EMPTY;
 

@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import * as crypto from 'node:crypto';
 import type { ProtocolPorts } from '../protocol/ports.ts';
 
-/** What the protocols need, on Node. */
+/** The ports of the protocols, on Node. */
 export const nodePorts: ProtocolPorts = {
   fillRandom(target) {
     crypto.randomFillSync(target);

@@ -3,7 +3,7 @@ import process from 'node:process';
 /** A signal that asks a process to end. */
 export type EndSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGBREAK' | 'SIGUSR2';
 
-/** What a process ends with that was ended by a signal, as shells say it: 128 and its number. */
+/** The exit code of a process that a signal ended, as shells have it: 128 and its number. */
 const exitCodes: Readonly<Record<EndSignal, number>> = {
   SIGHUP: 129,
   SIGINT: 130,

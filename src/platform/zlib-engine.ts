@@ -24,7 +24,7 @@ import { deflaterOutput, inflaterOutput } from './engine-output.ts';
  * - At the end of a DEFLATE stream (BFINAL) the handle takes no more input, without a word, until it is reset.
  */
 
-/** What Node 20 to 26 have inside of a zlib stream. */
+/** The handle inside of a zlib stream, as Node 20 to 26 have it. */
 interface NativeHandle {
   onerror: (message: string, errno: number, code: string) => void;
   writeSync(

@@ -8,7 +8,7 @@ const finalBlock: Buffer = Buffer.from('f348cdc9c9070000', 'hex');
 /** A block of the type that does not exist. */
 const garbage: Buffer = Buffer.from('ffffffff', 'hex');
 
-/** Whether these engines do what is expected of them, on this platform. Takes a fraction of a millisecond. */
+/** Tells whether these engines do what is expected of them, on this platform. Takes a fraction of a millisecond. */
 export function worksAsExpected(engines: DeflateEngines): boolean {
   const own = engines.createDeflater(params);
   const inflater = engines.createInflater(params.windowBits);

@@ -7,7 +7,7 @@ export interface ProtocolPorts {
   readonly fillRandom: (target: Uint8Array) => void;
   /** Base64 of the SHA-1 of `text` taken as Latin-1 (RFC 6455 section 4.2.2). */
   readonly sha1Base64: (text: string) => string;
-  /** Whether the whole array is valid UTF-8 (RFC 3629: no surrogates, no over-long forms, at most U+10FFFF). */
+  /** Tells whether the whole array is valid UTF-8 (RFC 3629: no surrogates, no over-long forms, at most U+10FFFF). */
   readonly isUtf8: (bytes: Uint8Array) => boolean;
 }
 
@@ -54,11 +54,13 @@ export interface DeflateParams {
   readonly memLevel: number;
 }
 
-/** Where engines come from. */
+/** The maker of engines. */
 export interface DeflateEngines {
-  /** Whether engines of one's own can keep their history; if not, no message may refer to one before it. */
+  /** True when engines of one's own can keep their history; if not, no message may refer to one before it. */
   readonly canKeepHistory: boolean;
-  /** An engine for messages that stand alone, which everybody uses; so nobody may hold on to it in the middle of one. */
+  /**
+   * An engine for messages that stand alone, which everybody uses; so nobody may hold on to it in the middle of one.
+   */
   sharedDeflater(params: DeflateParams): RawDeflater;
   sharedInflater(): RawInflater;
   /** An engine of one's own, with its history from message to message. */

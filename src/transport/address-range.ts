@@ -1,7 +1,7 @@
 import net from 'node:net';
 
 /**
- * Whether `address` is `range`, or within it when that is written with a prefix length, as in `10.0.0.0/8` or
+ * Tells whether `address` is `range`, or within it when that is written with a prefix length, as in `10.0.0.0/8` or
  * `fd00::/8`. False when either of them is no address; an IPv4 address in IPv6 form is the IPv4 address.
  */
 export function isInRange(address: string, range: string): boolean {
@@ -31,7 +31,7 @@ export class AddressSet {
     return true;
   }
 
-  /** Whether `address`, which is empty for a peer on a unix socket, is in the set. */
+  /** Tells whether `address`, which is empty for a peer on a unix socket, is in the set. */
   has(address: string): boolean {
     if (address === '') return this.hasUnix;
     const family = familyOf(address);
@@ -40,8 +40,8 @@ export class AddressSet {
 }
 
 /**
- * What an address is counted by: an IPv4 address is one client, and of IPv6 a client has a /64 network to itself (RFC
- * 6177). `undefined` for loopback, for unix sockets, and for what is no address.
+ * The key that an address is counted by: an IPv4 address is one client, and of IPv6 a client has a /64 network to
+ * itself (RFC 6177). `undefined` for loopback, for unix sockets, and for what is no address.
  */
 export function addressKey(address: string): string | undefined {
   if (net.isIPv4(address)) return address.startsWith('127.') ? undefined : address;

@@ -1,12 +1,12 @@
 import type { TLSConnectionInfo } from './tls/tls-info.ts';
 
-/** Who is at the other end, as far as the transport knows. */
+/** The other end, as far as the transport knows. */
 export interface PeerAddress {
   readonly remoteAddress: string;
   readonly remotePort: number;
 }
 
-/** What a {@link Transport} reports. */
+/** The receiver of what a {@link Transport} reports. */
 export interface TransportHandler {
   /**
    * Bytes arrived at `start` to `end` of `buffer`. The buffer may be changed, and is used again for the next read, on
@@ -23,18 +23,18 @@ export interface TransportHandler {
 
 /** A two-way stream of bytes with callbacks. Reading starts when {@link start} is called. */
 export interface Transport extends PeerAddress {
-  /** Whether it is TLS. */
+  /** True when it is TLS. */
   readonly isEncrypted: boolean;
-  /** What the TLS handshake agreed on. */
+  /** The result of the TLS handshake. */
   readonly tls?: TLSConnectionInfo | undefined;
-  /** Whether bytes may still be written. */
+  /** True when bytes may still be written. */
   readonly isWritable: boolean;
   /** Bytes written that the operating system has not taken. */
   readonly pendingBytes: number;
   /** {@link pendingBytes} as exactly as the system tells, for watching whether anything moves. */
   readonly unsentBytes: number;
   /**
-   * Whether a buffer given to {@link write} may be changed once {@link pendingBytes} is 0. Without it, a buffer that
+   * True when a buffer given to {@link write} may be changed once {@link pendingBytes} is 0. Without it, a buffer that
    * was written belongs to the transport for good.
    */
   readonly releasesBuffers: boolean;

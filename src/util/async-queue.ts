@@ -50,7 +50,7 @@ export class AsyncQueue<T> {
     return this.length >= this.#options.maxItems || this.#sizeBytes >= this.#options.maxBytes;
   }
 
-  /** Whether `end` or `fail` was called. Items may still be waiting. */
+  /** Tells whether `end` or `fail` was called. Items may still be waiting. */
   get isEnded(): boolean {
     return this.#ended;
   }

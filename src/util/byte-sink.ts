@@ -1,5 +1,5 @@
 /**
- * Where encoded bytes go, without saying how they leave.
+ * The way out for encoded bytes, without saying how they leave.
  *
  * A writer asks for room, writes into {@link bytes} at the offset it was given, and commits the end. That is how a
  * frame header and a short payload reach the output buffer without an intermediate object.

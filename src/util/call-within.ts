@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import { Deferred } from './deferred.ts';
 
-/** What became of a call: its result, or why it was not waited for any longer. */
+/** The outcome of a call: its result, or the reason why it was not waited for any longer. */
 export type CallOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'late' }

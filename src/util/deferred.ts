@@ -1,7 +1,8 @@
 /**
  * A promise and its switch, for results that arrive through a callback.
  *
- * The first of `resolve` and `reject` counts, the rest is ignored: timers, sockets and callers may all race to settle it.
+ * The first of `resolve` and `reject` counts, the rest is ignored: timers, sockets and callers may all race to settle
+ * it.
  */
 export class Deferred<T> {
   readonly promise: Promise<T>;
@@ -16,7 +17,7 @@ export class Deferred<T> {
     });
   }
 
-  /** Whether `resolve` or `reject` was called; unlike the promise's own state it can be asked at once. */
+  /** Tells whether `resolve` or `reject` was called; unlike the promise's own state it can be asked at once. */
   get settled(): boolean {
     return this.#settled;
   }

@@ -1,7 +1,7 @@
 /** Maps each event type to the arguments of its listeners. */
 export type EventMap<Events> = { [Type in keyof Events]: readonly unknown[] };
 
-/** What it returns is not awaited; a promise that rejects counts as a throw. */
+/** A listener. Its result is not awaited; a promise that rejects counts as a throw. */
 export type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
 interface Registration {
@@ -13,7 +13,8 @@ interface Registration {
 
 /**
  * A typed event emitter in which one listener cannot harm the next: what a listener throws, or rejects
- * with, goes to `onListenerError`, and `emit` goes on. No event type is special: `error` without listeners is simply not heard.
+ * with, goes to `onListenerError`, and `emit` goes on. No event type is special: `error` without listeners is simply
+ * not heard.
  *
  * Objects that nobody listens to stay small, so a server can give one to each of its connections.
  */
@@ -28,7 +29,7 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     this.#onListenerError = onListenerError;
   }
 
-  /** Whether anything listens to any type. */
+  /** Tells whether anything listens to any type. */
   get hasListeners(): boolean {
     return this.#registrations !== undefined && this.#registrations.size > 0;
   }

@@ -85,7 +85,7 @@ function describeRange({ min, max }: NumberRange): string {
   return '';
 }
 
-/** What a value is, in a message. */
+/** The kind of a value, for a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   switch (typeof value) {

@@ -60,7 +60,7 @@ interface SimdExports {
   readonly xor: XorInMemory;
 }
 
-/** What is used of the global of that name, which the language's own type library does not have. */
+/** The part of the global of that name that is used; the language's own type library does not have it. */
 interface WebAssemblyGlobal {
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: unknown };

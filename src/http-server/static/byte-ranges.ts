@@ -14,7 +14,7 @@ const MERGED_GAP_BYTES = 80;
 export type RequestedRanges = readonly ByteRange[] | 'whole' | 'unsatisfiable';
 
 /**
- * What a `Range` asks for (RFC 9110 14.2). One that is malformed, in another unit, or names more than
+ * The parts that a `Range` asks for (RFC 9110 14.2). One that is malformed, in another unit, or names more than
  * {@link MAX_RANGES} is ignored. Ranges that overlap or nearly touch become one, and then all are in ascending order;
  * else they keep the order in which they were asked for.
  */

@@ -1,7 +1,7 @@
 import { parseHttpDate } from '../../http/http-date.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 
-/** What identifies one version of a file. */
+/** The validators of one version of a file (RFC 9110 8.8). */
 export interface Validators {
   /** With its quotes, and `W/` when two versions may have the same. */
   readonly etag: string;
@@ -9,7 +9,7 @@ export interface Validators {
   readonly lastModifiedMs: number;
 }
 
-/** What the conditions of a request decide: serve it, `304 Not Modified`, or `412 Precondition Failed`. */
+/** The decision of a request's conditions: serve it, `304 Not Modified`, or `412 Precondition Failed`. */
 export type ConditionOutcome = 'serve' | 304 | 412;
 
 /** The conditions of a GET or HEAD request, in the order of RFC 9110 13.2.2. */
@@ -24,7 +24,8 @@ export function evaluateConditions(headers: HttpHeaders, validators: Validators)
 }
 
 /**
- * Whether the `Range` of a request counts (RFC 9110 13.1.5): without `If-Range`, or when that names exactly this version.
+ * Tells whether the `Range` of a request counts (RFC 9110 13.1.5): without `If-Range`, or when that names exactly this
+ * version.
  *
  * @param trustsDate whether the date of the file can stand for its bytes. It cannot when the same file is also sent
  * encoded, or when it changed within the last second
@@ -47,7 +48,10 @@ function isModifiedSince(date: string | undefined, validators: Validators): bool
 const entityTag = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
 const separators = /[ \t]*(?:,[ \t]*)*/y;
 
-/** Whether a list of tags, or `*`, holds `etag`. Strong comparison (RFC 9110 8.8.3.2) takes weak ones for different. */
+/**
+ * Tells whether a list of tags, or `*`, holds `etag`. Strong comparison (RFC 9110 8.8.3.2) takes weak ones for
+ * different.
+ */
 function matchesEtag(list: string, etag: string, isStrong: boolean): boolean {
   if (list === '*') return true;
   if (isStrong && etag.startsWith('W/')) return false;
@@ -58,7 +62,7 @@ function matchesEtag(list: string, etag: string, isStrong: boolean): boolean {
     separators.exec(list);
     entityTag.lastIndex = separators.lastIndex;
     const match = entityTag.exec(list);
-    // What is no list of tags matches nothing more.
+    // Anything but a list of tags matches nothing more.
     if (match === null) return false;
     const tag = match[0];
     if (opaque(tag) === wanted && !(isStrong && tag.startsWith('W/'))) return true;

@@ -3,9 +3,9 @@ import { HttpResponse } from '../../http/http-response.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { StaticSettings } from './static-options.ts';
 
-/** What pages of other origins may send along without being asked. */
+/** Request fields that pages of other origins may send. */
 const ALLOWED_HEADERS = 'Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range';
-/** What they may read beside the few that are always readable. */
+/** Response fields that they may read beside the few that are always readable. */
 const EXPOSED_HEADERS = 'ETag, Content-Range, Accept-Ranges, Content-Encoding';
 const PREFLIGHT_SECS = 86_400;
 

@@ -15,7 +15,7 @@ export interface CachedFile {
 const MIN_AGE_MS = 100;
 const MIN_COARSE_AGE_MS = 2500;
 
-/** What an entry costs beside its contents, roughly. */
+/** Bytes that an entry costs beside its contents, roughly. */
 const ENTRY_BYTES = 512;
 
 /**
@@ -33,7 +33,7 @@ export class StaticCache {
     this.maxBytes = maxBytes;
   }
 
-  /** What is held for `path`, when it is up to date. */
+  /** The file that is held for `path`, when it is up to date. */
   async find(path: string): Promise<CachedFile | undefined> {
     const file = this.files.get(path);
     if (file === undefined) return undefined;

@@ -6,7 +6,7 @@ import { type ByteRange, formatContentRange } from './byte-ranges.ts';
 import type { CachedFile, StaticCache } from './file-cache.ts';
 import type { OpenedFile, StaticRoot } from './static-root.ts';
 
-/** What is sent of a file, in order: pieces of it, and what stands between them. */
+/** The body of an answer, in order: pieces of a file, and the text between them. */
 export interface StaticContents {
   readonly pieces: readonly (Buffer | ByteRange)[];
   readonly length: number;
@@ -80,7 +80,7 @@ export async function readContents(
   return buffer;
 }
 
-/** Where files come from. */
+/** The files below a root, opened, and the short ones held. */
 export interface StaticSource {
   readonly root: StaticRoot;
   readonly cache: StaticCache;

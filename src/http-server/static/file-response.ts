@@ -17,7 +17,7 @@ import {
 } from './file-contents.ts';
 import type { OpenedFile } from './static-root.ts';
 
-/** What of a request decides how a file is served. */
+/** The part of a request that decides how a file is served. */
 export interface StaticRequest {
   readonly method: string;
   /** The target as it was sent. */
@@ -28,12 +28,12 @@ export interface StaticRequest {
 /** A file that was opened to answer a request. */
 export interface Representation {
   readonly file: OpenedFile | CachedFile;
-  /** Where it lies below the root. */
+  /** Its path below the root. */
   readonly segments: readonly string[];
   readonly contentType: string;
-  /** How the file is encoded, where it is one that was compressed beforehand. */
+  /** The coding of a file that was compressed beforehand. */
   readonly coding: EncodableCoding | undefined;
-  /** Whether another client would have got another file. */
+  /** True when another client would have got another file. */
   readonly isNegotiated: boolean;
 }
 

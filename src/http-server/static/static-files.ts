@@ -26,8 +26,8 @@ type PathTarget = Extract<StaticTarget, { kind: 'path' }>;
  * A callback that serves the files below `root`: with types, validators and conditions, parts of files, and nothing
  * that lies outside, whether a path or a symbolic link leads there.
  *
- * What cannot be served is answered with a response, so it never rejects. The body of a short file is the one that is
- * held for the next request: read it, but do not change it.
+ * It never rejects: a request that cannot be served gets a response that says so. The body of a short file is the one
+ * that is held for the next request: read it, but do not change it.
  *
  * @param root a directory; a relative one is taken from the working directory of now
  * @throws UsageError (`invalidOption`) for options that are unknown or wrong
@@ -174,7 +174,7 @@ class StaticFiles implements StaticSource {
   }
 }
 
-/** Whether a browser goes to a page, and does not fetch something that a page needs. */
+/** Tells whether a browser goes to a page, and does not fetch something that a page needs. */
 function isNavigation({ headers }: StaticRequest): boolean {
   const mode = headers.get('Sec-Fetch-Mode');
   if (mode !== undefined && mode !== 'navigate') return false;

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { isFieldValue } from '../../protocol/http1/tokens.ts';
 import { checkBoolean, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../../util/options.ts';
 
-/** How {@link serveFiles} serves. */
+/** Options of {@link serveFiles}. */
 export interface ServeFilesOptions {
   /**
    * The file that stands for its directory; `false` for none.
@@ -12,7 +12,7 @@ export interface ServeFilesOptions {
    */
   readonly index?: string | false | undefined;
   /**
-   * Whether a directory without an index file is answered with a page that lists what is in it.
+   * Answers a directory without an index file with a page that lists its entries.
    *
    * @default false
    */
@@ -24,20 +24,20 @@ export interface ServeFilesOptions {
    */
   readonly fallback?: string | undefined;
   /**
-   * What happens to names that begin with a dot: `'deny'` answers 404 as if there were none, but for `/.well-known/`.
+   * The treatment of names that begin with a dot: `'deny'` answers 404 as if there were none, but for `/.well-known/`.
    *
    * @default 'deny'
    */
   readonly dotFiles?: 'deny' | 'allow' | undefined;
   /**
-   * The value of `Cache-Control`. By default caches keep files, but ask each time whether they changed, which costs them
-   * a 304.
+   * The value of `Cache-Control`. By default caches keep files, but ask each time whether they changed, which costs
+   * them a 304.
    *
    * @default 'no-cache'
    */
   readonly cacheControl?: string | undefined;
   /**
-   * Whether `page.html.br` or `page.html.gz` is sent for `page.html` where it exists and the client accepts it. Nobody
+   * Sends `page.html.br` or `page.html.gz` for `page.html` where it exists and the client accepts it. Nobody
    * checks that they hold the same.
    *
    * @default false

@@ -71,7 +71,7 @@ export class StaticRoot {
     return stats.isFile() ? { kind: 'file', fd, stats } : { kind: 'directory', fd, path };
   }
 
-  /** Where directories cannot be opened. What is in it is opened, and checked, by itself. */
+  /** For systems that cannot open directories. Each entry is opened, and checked, by itself. */
   private async openDirectoryByPath(path: string): Promise<OpenedDirectory | NotOpened> {
     try {
       const where = await realPath(path);
@@ -90,7 +90,7 @@ export class StaticRoot {
     return this.realRoot;
   }
 
-  /** Whether a path without links lies below the root, and hides nothing on the way there. */
+  /** Tells whether a path without links lies below the root, and hides nothing on the way there. */
   private holds(where: string, root: string | undefined): boolean {
     if (root === undefined) return false;
     if (where === root) return true;
@@ -100,16 +100,16 @@ export class StaticRoot {
   }
 }
 
-/** Where an open file lies; `undefined` when nobody can tell. */
+/** The path of an open file; `undefined` when nobody can tell. */
 async function findOpened(fd: number, path: string, stats: Stats): Promise<string | undefined> {
   return (await pathOfDescriptor(fd)) ?? findByPath(path, stats);
 }
 
-/** How often a path is compared with what was opened. */
+/** Times that a path is compared with the file that was opened. */
 const COMPARISONS = 3;
 
 /**
- * Where the system has no answer (it has on Linux), the path has to lead to what was opened, by the same way, several
+ * On a system without an answer (Linux has it), the path has to lead to what was opened, by the same way, several
  * times in a row. It is looked at without a pause, since whoever can change the tree would use that: only a program on
  * this machine that changes it to and fro between any two of these calls would not be noticed.
  *
@@ -140,7 +140,7 @@ function realPath(path: string): Promise<string> {
   });
 }
 
-/** What is none of these is no fault of the request. */
+/** Error codes that are the fault of a request; any other is the server's. */
 function failureOf(error: unknown): NotOpened {
   switch (systemCode(error)) {
     case 'ENOENT':

@@ -1,4 +1,4 @@
-/** What a request asks for: names below the root, `isDirectory` when a slash ends them; or why it is refused. */
+/** The target of a request: names below the root, `isDirectory` when a slash ends them; or why it is refused. */
 export type StaticTarget =
   | {
       readonly kind: 'path';
@@ -46,7 +46,7 @@ export function parseStaticTarget(target: string, rules: PathRules): StaticTarge
   return { kind: 'path', segments, isDirectory, query: queryOf(target, question) };
 }
 
-/** Whether one of the names begins with a dot, and is not public all the same. */
+/** Tells whether one of the names begins with a dot, and is not public all the same. */
 export function hasDotFile(segments: readonly string[]): boolean {
   return segments.some((segment, index) => segment.startsWith('.') && !(index === 0 && segment === WELL_KNOWN));
 }
@@ -56,7 +56,10 @@ export function formatPath(segments: readonly string[]): string {
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');
 }
 
-/** Where the path begins: at once, or behind `scheme://authority` (RFC 9112 3.2.2). Other targets have none. */
+/**
+ * The offset at which the path begins: at once, or behind `scheme://authority` (RFC 9112 3.2.2). Other targets have
+ * none.
+ */
 function pathStart(target: string): number {
   if (target.startsWith('/')) return 0;
   const authority = target.indexOf('://');
@@ -81,7 +84,9 @@ function decode(raw: string): string | undefined {
   }
 }
 
-/** Names that are no names anywhere: none, this and the parent directory, and those that hold a separator or control. */
+/**
+ * Names that are no names anywhere: none, this and the parent directory, and those that hold a separator or control.
+ */
 function isForbidden(segment: string): boolean {
   if (segment === '' || segment === '.' || segment === '..') return true;
   if (/[\0-\x1f\x7f/\\]/.test(segment)) return true;

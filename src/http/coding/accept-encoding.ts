@@ -1,6 +1,6 @@
 import { isToken, splitList, trimOws } from '../../protocol/http1/tokens.ts';
 
-/** What `Accept-Encoding` says of the codings it names; `*` stands for those it does not. */
+/** The weights that `Accept-Encoding` gives to the codings it names; `*` stands for those it does not. */
 type Weights = ReadonlyMap<string, number>;
 
 /** The best of `available`, `identity` for none at all, or `undefined` when the client refuses even that. */
@@ -32,7 +32,7 @@ export function chooseCoding<C extends string>(value: string | undefined, availa
   return identity === 0 ? best : 'identity';
 }
 
-/** Whether a response in this coding is acceptable at all. */
+/** Tells whether a response in this coding is acceptable at all. */
 export function acceptsCoding(value: string | undefined, coding: string): boolean {
   return value !== undefined && weightOf(parseAcceptEncoding(value), coding) > 0;
 }

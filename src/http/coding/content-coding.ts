@@ -1,16 +1,18 @@
 import { splitList } from '../../protocol/http1/tokens.ts';
 import { BodyError } from '../body-error.ts';
 
-/** What a body can be decoded from: the content codings of RFC 9110 8.4.1, RFC 7932 and RFC 8878. */
+/** Codings that a body can be decoded from: the content codings of RFC 9110 8.4.1, RFC 7932 and RFC 8878. */
 export type ContentCoding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
-/** What a body can be encoded to. `deflate` is left out: half of the world reads it as zlib, half as raw. */
+/** Codings that a body can be encoded to. `deflate` is left out: half of the world reads it as zlib, half as raw. */
 export type EncodableCoding = 'gzip' | 'br';
 
 /** More codings on one body are nobody's honest response, and each multiplies what a small body can grow to. */
 export const MAX_CONTENT_CODINGS = 5;
 
-/** What a client that decodes puts into `Accept-Encoding`: any of them, and gzip, the one of IXWebSocket, rather than others. */
+/**
+ * The `Accept-Encoding` of a client that decodes: any of them, and gzip, the one of IXWebSocket, rather than others.
+ */
 export const decodableCodings = 'gzip, deflate;q=0.9, br;q=0.9, zstd;q=0.9';
 
 /** Below this, encoding saves less than the header that tells of it costs. */
@@ -52,7 +54,7 @@ export function parseContentEncoding(value: string | undefined): readonly Conten
 const compressibleType =
   /^(?:text\/|application\/(?:json|javascript|x-javascript|ecmascript|xml|wasm|manifest|rtf|x-sh|toml|yaml|sql|graphql|x-www-form-urlencoded|vnd\.ms-fontobject)|[^/;\s]+\/[^;\s]*\+(?:json|xml|text|yaml)\b|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon|x-ms-bmp)|font\/(?:ttf|otf|collection|sfnt))/i;
 
-/** Whether a body of this `Content-Type` becomes smaller by encoding. What is compressed already does not. */
+/** Tells whether a body of this `Content-Type` becomes smaller by encoding. What is compressed already does not. */
 export function isCompressible(contentType: string | undefined): boolean {
   return contentType !== undefined && compressibleType.test(contentType);
 }

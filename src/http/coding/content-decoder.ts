@@ -18,7 +18,7 @@ export interface ContentDecoderOptions {
 /**
  * Decodes a body while it comes, and holds back whoever feeds it while the consumer is busy.
  *
- * What is held at a time is one chunk of input, some 16 KiB for each coding, and the windows of the codings (at most
+ * It holds one chunk of input at a time, some 16 KiB for each coding, and the windows of the codings (at most
  * 16 MiB for br, 8 MiB for zstd, 32 KiB for gzip). Calls must not overlap.
  */
 export class ContentDecoder implements DecodingStage {

@@ -5,8 +5,8 @@ import { ZlibStage } from './zlib-stage.ts';
 
 /*
  * Levels for what is made anew for each request: beyond these, each percent of size costs several times the time.
- * 64 KiB of JSON take gzip 0.54 ms at level 5 (0.73 at 6, for 2 % less), and br 0.44 ms at quality 4, for an eighth less
- * than gzip (0.87 at 5, for no less). Node 20.20. The window of br is 512 KiB, to save memory.
+ * 64 KiB of JSON take gzip 0.54 ms at level 5 (0.73 at 6, for 2 % less), and br 0.44 ms at quality 4, for an eighth
+ * less than gzip (0.87 at 5, for no less). Node 20.20. The window of br is 512 KiB, to save memory.
  */
 const gzipOptions: zlib.ZlibOptions = { level: 5 };
 
@@ -40,7 +40,7 @@ export function encodeBody(body: string | Uint8Array, coding: EncodableCoding): 
 
 export interface EncodeStreamOptions {
   /**
-   * Whether everything that was encoded of a chunk leaves before the next one is asked for. Off, it compresses better,
+   * Lets everything that was encoded of a chunk leave before the next one is asked for. Off, it compresses better,
    * but what a slow source gives may be held back until more comes.
    *
    * @default true

@@ -6,7 +6,10 @@ export type ByteConsumer = (chunk: Buffer) => void | Promise<void>;
  * waits for the promise of the one before.
  */
 export interface DecodingStage {
-  /** Settles when more may come. Rejects with a `BodyError`, or with what the consumer threw; then nothing works any more. */
+  /**
+   * Settles when more may come. Rejects with a `BodyError`, or with what the consumer threw; then nothing works any
+   * more.
+   */
   write(chunk: Buffer): Promise<void>;
   /** Settles when everything was consumed. Rejects when the input ended too early. */
   end(): Promise<void>;

@@ -3,7 +3,7 @@ import { Deferred } from '../../util/deferred.ts';
 import { BodyError } from '../body-error.ts';
 import type { ByteConsumer, DecodingStage } from './decoding-stage.ts';
 
-/** What we use of a stream of `node:zlib`. */
+/** The part of a `node:zlib` stream that is used here. */
 export type ZlibStream = Transform & { readonly bytesWritten: number };
 
 export interface ZlibStageOptions {
@@ -76,7 +76,7 @@ export class ZlibStage implements DecodingStage {
       await ended.promise;
     }
     this.stream.destroy();
-    // Where the data end may turn out only now, if the consumer was slow.
+    // The end of the data may turn out only now, if the consumer was slow.
     if (this.lastChunk !== undefined) this.checkTrailing(this.lastChunk);
   }
 

@@ -40,7 +40,7 @@ export class ZstdFrames {
   private hasChecksum = false;
   private window = 0;
 
-  /** Whether the input may end here. */
+  /** Tells whether the input may end here. */
   get isBetweenFrames(): boolean {
     return this.state === 'magic' && this.heldBytes === 0 && this.skipping === 0;
   }

@@ -7,7 +7,7 @@ import { ZstdFrames } from './zstd-frames.ts';
 /** From Node 22.15 on, and not in the types of Node 20. */
 const { createZstdDecompress } = zlib as unknown as { readonly createZstdDecompress?: () => ZlibStream };
 
-/** Whether this Node decodes zstd. */
+/** True when this Node decodes zstd. */
 export const hasNativeZstd: boolean = createZstdDecompress !== undefined;
 
 /**

@@ -65,7 +65,7 @@ export class ZstdPackageStage implements DecodingStage {
     }
   }
 
-  /** What it gives may lie in memory that it uses again, hence the copies. */
+  /** Its output may lie in memory that it uses again, hence the copies. */
   private async deliver(): Promise<void> {
     const output = this.output;
     this.output = [];

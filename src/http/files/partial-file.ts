@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 
-/** What is known of the thing that a part of has been downloaded. */
+/** Identity of a file of which a part has been downloaded. */
 export interface PartialInfo {
   readonly url: string;
-  /** What tells this version of it from others: a strong `ETag`, or a date (RFC 9110 8.8). */
+  /** The validator that tells this version of it from others: a strong `ETag`, or a date (RFC 9110 8.8). */
   readonly validator: string;
 }
 
@@ -14,7 +14,7 @@ export interface PartialInfo {
 export class PartialFile {
   private readonly path: string;
   private handle: FileHandle | undefined;
-  /** How much of it there is. */
+  /** Bytes of it that there are. */
   length = 0;
 
   constructor(path: string) {
@@ -29,7 +29,7 @@ export class PartialFile {
     return `${this.path}.part.json`;
   }
 
-  /** What an earlier download has left; `undefined` when that is nothing that could be used. */
+  /** Opens the part that an earlier download has left; `undefined` when it cannot be used. */
   async readInfo(): Promise<PartialInfo | undefined> {
     try {
       const info: unknown = JSON.parse(await readFile(this.infoPath, 'utf8'));

@@ -30,7 +30,7 @@ export type HttpFormDataParameters =
   | Readonly<Record<string, HttpFormValue>>
   | Iterable<readonly [string, HttpFormValue]>;
 
-/** What a part consists of; `length` is `undefined` when nobody knows it before the end. */
+/** Head and body of a part; `length` is `undefined` when nobody knows it before the end. */
 export interface MultipartPart {
   readonly head: (type: string | undefined) => string;
   readonly contentType: () => string | undefined | Promise<string>;

@@ -15,7 +15,7 @@ const BOUNDARY_RANDOM_BYTES = 20;
 export class MultipartBody implements AsyncIterable<Buffer> {
   /** For the header, boundary included. */
   readonly contentType: string;
-  /** Whether it can be read again, for a redirect or another attempt. A stream among the files cannot. */
+  /** True when it can be read again, for a redirect or another attempt. A stream among the files cannot. */
   readonly isReplayable: boolean;
   private readonly parts: readonly MultipartPart[];
   private readonly boundary: string;

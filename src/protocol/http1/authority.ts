@@ -60,7 +60,7 @@ function scanPort(text: string, colon: number): number {
   return port;
 }
 
-/** Whether `text` is `host [":" port]`. Allocates nothing for a name: it is asked for every request. */
+/** Tells whether `text` is `host [":" port]`. Allocates nothing for a name: it is asked for every request. */
 export function isAuthority(text: string): boolean {
   const end = scanHost(text);
   if (end < 0) return false;

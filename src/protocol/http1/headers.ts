@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { equalsAt, equalsIgnoringCase, isFieldValue, isToken, sliceTrimmed, trimOws } from './tokens.ts';
 
-/** What headers can be made from: a plain record, pairs (an array, a `Map`, a fetch `Headers`), or other headers. */
+/** A source of headers: a plain record, pairs (an array, a `Map`, a fetch `Headers`), or other headers. */
 export type HttpHeadersInit = Readonly<Record<string, string>> | Iterable<readonly [string, string]> | HttpHeaders;
 
 const NO_MARKS: readonly number[] = Object.freeze([]);
@@ -28,7 +28,7 @@ export class HttpHeaders implements Iterable<[string, string]> {
   private text = '';
   /** For each field in the text: the offset of its colon, and of the end of its line. */
   private marks: readonly number[] = NO_MARKS;
-  /** Where in the text the first field begins. */
+  /** The offset of the first field in the text. */
   private first = 0;
 
   /**
@@ -94,7 +94,7 @@ export class HttpHeaders implements Iterable<[string, string]> {
     return this.find(name, 0) >= 0;
   }
 
-  /** How often `name` occurs. */
+  /** Counts the fields called `name`. */
   count(name: string): number {
     let count = 0;
     for (let i = this.find(name, 0); i >= 0; i = this.find(name, i + 2)) count++;
@@ -197,7 +197,10 @@ export class HttpHeaders implements Iterable<[string, string]> {
     this.list = list;
   }
 
-  /** Twice the index of the first field of that name, from the one that `from` is twice the index of; -1 if there is none. */
+  /**
+   * Twice the index of the first field of that name, from the one that `from` is twice the index of; -1 if there is
+   * none.
+   */
   private find(name: string, from: number): number {
     const { list, text, marks } = this;
     if (list !== undefined) {

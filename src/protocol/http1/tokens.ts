@@ -36,7 +36,7 @@ export function isTokenByte(byte: number): boolean {
   return ((CLASSES[byte] as number) & TOKEN_CHAR) !== 0;
 }
 
-/** What a field value may hold: HTAB, SP, VCHAR and obs-text (RFC 9110 5.5). */
+/** Bytes that a field value may hold: HTAB, SP, VCHAR and obs-text (RFC 9110 5.5). */
 export function isFieldByte(byte: number): boolean {
   return ((CLASSES[byte] as number) & FIELD_CHAR) !== 0;
 }
@@ -79,17 +79,19 @@ function consistsOf(text: string, bit: number): boolean {
   return true;
 }
 
-/** Whether `text` is a token: one or more tchar (RFC 9110 5.6.2). */
+/** Tells whether `text` is a token: one or more tchar (RFC 9110 5.6.2). */
 export function isToken(text: string): boolean {
   return text.length > 0 && consistsOf(text, TOKEN_CHAR);
 }
 
-/** Whether every character may stand in a field value. Characters above U+00FF cannot: the wire carries octets. */
+/**
+ * Tells whether every character may stand in a field value. Characters above U+00FF cannot: the wire carries octets.
+ */
 export function isFieldValue(text: string): boolean {
   return consistsOf(text, FIELD_CHAR);
 }
 
-/** Whether `text` may be sent as a request target as it stands. */
+/** Tells whether `text` may be sent as a request target as it stands. */
 export function isTarget(text: string): boolean {
   return text.length > 0 && consistsOf(text, TARGET_CHAR);
 }
@@ -113,14 +115,14 @@ export function trimOws(text: string): string {
 }
 
 /**
- * Whether two strings differ in the case of ASCII letters only. `toLowerCase` would not do: it maps U+212A, the
+ * Tells whether two strings differ in the case of ASCII letters only. `toLowerCase` would not do: it maps U+212A, the
  * Kelvin sign, to `k`.
  */
 export function equalsIgnoringCase(a: string, b: string): boolean {
   return a === b || (a.length === b.length && equalsAt(a, 0, b));
 }
 
-/** Whether `text` goes on with `part` at `start`, but for the case of ASCII letters. */
+/** Tells whether `text` goes on with `part` at `start`, but for the case of ASCII letters. */
 export function equalsAt(text: string, start: number, part: string): boolean {
   const length = part.length;
   for (let i = 0; i < length; i++) {
@@ -155,7 +157,7 @@ export function parseTokenList(text: string): string[] | undefined {
   return elements.every(isToken) ? elements : undefined;
 }
 
-/** Whether a comma-separated list holds `element`, in any case. Only for lists without quoted strings. */
+/** Tells whether a comma-separated list holds `element`, in any case. Only for lists without quoted strings. */
 export function listIncludes(text: string, element: string): boolean {
   if (equalsIgnoringCase(text, element)) return true;
   for (let start = 0; start < text.length; ) {

@@ -17,12 +17,12 @@ const FORBIDDEN: readonly string[] = [
   'HTTP2-Settings',
 ];
 
-/** Whether a field of that name must not be in a trailer section: it would change how the message is read. */
+/** Tells whether a field of that name must not be in a trailer section: it would change how the message is read. */
 export function isForbiddenTrailer(name: string): boolean {
   return FORBIDDEN.some((forbidden) => equalsIgnoringCase(forbidden, name));
 }
 
-/** Whether one of the fields must not be in a trailer section. */
+/** Tells whether one of the fields must not be in a trailer section. */
 export function hasForbiddenTrailer(trailers: HttpHeaders): boolean {
   return FORBIDDEN.some((forbidden) => trailers.has(forbidden));
 }

@@ -1,6 +1,6 @@
 import { isIpv4, isIpv6 } from '../http1/authority.ts';
 
-/** Where a proxied connection comes from. */
+/** The origin of a proxied connection. */
 export interface ProxiedSource {
   readonly address: string;
   readonly port: number;
@@ -27,7 +27,7 @@ export class ProxyHeaderReader {
   state: 'reading' | 'complete' | 'failed' = 'reading';
   /** Once the state is `complete`: the client, or `undefined` when the proxy speaks for itself or does not tell. */
   source: ProxiedSource | undefined = undefined;
-  /** What is wrong, once the state is `failed`. */
+  /** The failure, once the state is `failed`. */
   problem = '';
   private bytes: Buffer = Buffer.allocUnsafe(V1_MAX_BYTES);
   private length = 0;

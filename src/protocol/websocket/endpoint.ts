@@ -16,7 +16,7 @@ import type { PreparedMessage } from './frames/prepared-message.ts';
 import { textBytes } from './text/text.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
-/** What an {@link Endpoint} reports to the connection around it. */
+/** The connection around an {@link Endpoint}, which it reports to. */
 export interface EndpointHandler {
   onText(text: string, wireSize: number): void;
   onBinary(data: Buffer, wireSize: number): void;
@@ -43,7 +43,7 @@ export interface EndpointOptions {
   readonly fragmentBytes?: number | undefined;
   /** Given when permessage-deflate was agreed on. */
   readonly deflate?: (MessageCompressor & MessageDecompressor) | undefined;
-  /** Where what goes through is added up. @default nowhere that counts */
+  /** The sums that messages and bytes are added to. @default sums that nobody reads */
   readonly traffic?: Traffic | undefined;
 }
 
@@ -107,7 +107,7 @@ export class Endpoint {
     this.parser.resume();
   }
 
-  /** Whether messages may still be sent. */
+  /** Tells whether messages may still be sent. */
   get canSend(): boolean {
     return this.status === ConnectionStatus.Open;
   }
@@ -196,7 +196,7 @@ export class Endpoint {
     this.messageWriter = sink === undefined ? this.writer : this.createWriter(sink);
   }
 
-  /** Whether what is received next begins a frame. */
+  /** Tells whether what is received next begins a frame. */
   get isBetweenFrames(): boolean {
     return this.parser.isBetweenFrames;
   }
@@ -273,7 +273,7 @@ export class Endpoint {
   onClose(code: number, reason: string, wireSize: number): void {
     if (this.status === ConnectionStatus.Open) {
       this.move(ConnectionStatus.ClosedByPeer);
-      // Code and reason come back as they were: the seed library waits for a close frame identical to its own.
+      // Code and reason come back as they were: IXWebSocket waits for a close frame identical to its own.
       this.writeControl(Opcode.Close, writeClosePayload(code, reason));
     }
     this.move(ConnectionStatus.CloseAcknowledged);

@@ -1,4 +1,6 @@
-/** What has gone through one connection, or through all of a server that share it. Only integers are ever added. */
+/**
+ * Sums of what has gone through one connection, or through all of a server that share it. Only integers are ever added.
+ */
 export interface Traffic {
   messagesReceived: number;
   messagesSent: number;

@@ -1,6 +1,6 @@
 import net from 'node:net';
 
-/** What is used of the object behind a socket. It is not documented, hence {@link canMoveHandle}. */
+/** The part of the object behind a socket that is used. It is not documented, hence {@link canMoveHandle}. */
 interface StreamHandle {
   readonly useUserBuffer?: unknown;
   readonly writeQueueSize?: unknown;
@@ -16,8 +16,8 @@ export type ReadCallback = (length: number, buffer: Uint8Array) => boolean;
 let isMovable: boolean | undefined;
 
 /**
- * Whether this runtime lets the handle of an accepted socket move into a socket that reads into a buffer of ours. It
- * is found out on the first accepted socket: a runtime without the method would be deaf after the move.
+ * Tells whether this runtime lets the handle of an accepted socket move into a socket that reads into a buffer of ours.
+ * It is found out on the first accepted socket: a runtime without the method would be deaf after the move.
  */
 export function canMoveHandle(socket: net.Socket): boolean {
   isMovable ??= typeof (socket as SocketWithHandle)._handle?.useUserBuffer === 'function';

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { removeStaleSocket, restrictSocket } from './unix-listen.ts';
 
-/** What a listener accepts. */
+/** The address of a listener, and its options. */
 export type AcceptedSocket = net.Socket;
 
 export interface ListenOptions {
@@ -10,7 +10,7 @@ export interface ListenOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly backlog: number;
-  /** Whether an IPv6 address accepts IPv6 only; without it `::` accepts IPv4 as well. */
+  /** True when an IPv6 address accepts IPv6 only; without it `::` accepts IPv4 as well. */
   readonly ipv6Only: boolean;
   /** The family of the addresses that a host name stands for. */
   readonly family: 4 | 6;

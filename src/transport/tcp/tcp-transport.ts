@@ -12,11 +12,11 @@ import { canMoveHandle, moveHandle, systemQueueBytes } from './socket-handle.ts'
 const MOVE_AFTER_READS = 8;
 
 export interface TcpTransportOptions {
-  /** Whether the handle may move into a socket of ours: true for sockets that we accepted and nobody else holds. */
+  /** True when the handle may move into a socket of ours: for sockets that we accepted and nobody else holds. */
   readonly mayMove: boolean;
-  /** Whether the socket was made to read into the shared buffer; then {@link TcpTransport.onRead} is its callback. */
+  /** True when the socket was made to read into the shared buffer; then {@link TcpTransport.onRead} is its callback. */
   readonly readsIntoSharedBuffer: boolean;
-  /** Who is at the other end, where that is not who the socket is connected to. */
+  /** The other end, where that is not what the socket is connected to. */
   readonly peer?: PeerAddress | undefined;
 }
 
@@ -61,7 +61,7 @@ export class TcpTransport implements Transport {
   private isClosed = false;
   private awaitsDrain = false;
   private endIsHeld = false;
-  /** What had not left when it was last looked at. */
+  /** Bytes that had not left when it was last looked at. */
   private lastPending = 0;
   private written: (() => void) | undefined;
   private error: Error | undefined;

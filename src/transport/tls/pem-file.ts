@@ -4,11 +4,11 @@ import { TlsProblem } from './tls-problem.ts';
 
 export type PemOption = 'certFile' | 'keyFile' | 'caFile';
 
-/** What a PEM option led to. */
+/** The text that a PEM option led to. */
 export interface Pem {
   readonly option: PemOption;
   readonly text: string;
-  /** Where it came from, for messages: the path, never the text. */
+  /** Its origin, for messages: the path, never the text. */
   readonly source: string;
 }
 

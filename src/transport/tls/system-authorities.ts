@@ -4,7 +4,7 @@ import { environmentVariable } from '../../platform/environment.ts';
 import { readPem } from './pem-file.ts';
 import { TlsProblem } from './tls-problem.ts';
 
-/** Where systems keep the authorities they trust, in one file. */
+/** Files in which systems keep the authorities they trust. */
 const BUNDLES: readonly string[] = [
   // Debian, Ubuntu, Arch
   '/etc/ssl/certs/ca-certificates.crt',

@@ -127,7 +127,7 @@ export class TlsAcceptor {
     const { peer } = handshake;
     const address = peer?.remoteAddress ?? handshake.address;
     const port = peer?.remotePort ?? handshake.port;
-    // What Node has against a client's certificate it says when the socket has closed.
+    // Node says what is wrong with a client's certificate when the socket has closed.
     afterThisTurn(() => {
       this.owner.onHandshakeFailed(address, port, handshake.error ?? new Error('the client hung up'));
       this.checkEmptied();

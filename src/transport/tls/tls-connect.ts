@@ -7,18 +7,18 @@ import type { SecureContext } from './tls-context.ts';
 import type { TLSConnectionInfo } from './tls-info.ts';
 import { TlsTransport } from './tls-transport.ts';
 
-/** How the other end is to prove who it is. */
+/** The proof that the other end has to give of its identity. */
 export interface TlsPeer {
   readonly secureContext: SecureContext;
   /** Sent to the server (RFC 6066 section 3, which knows no addresses); none is sent when it is empty. */
   readonly serverName: string;
   /** The name or address that the certificate must be for; `undefined` accepts any. */
   readonly expectedName: string | undefined;
-  /** Whether the certificate must lead to an authority that is trusted. */
+  /** True when the certificate must lead to an authority that is trusted. */
   readonly verifies: boolean;
 }
 
-/** What a TLS handshake agreed on, before anybody has judged the certificate. */
+/** The result of a TLS handshake, before anybody has judged the certificate. */
 export type TLSAgreement = Pick<TLSConnectionInfo, 'version' | 'cipher' | 'certificate'>;
 
 /** Called with what the handshake agreed on, whether or not the certificate is going to be accepted. */
@@ -76,8 +76,8 @@ export interface TlsOverOptions extends TlsPeer {
 }
 
 /**
- * Completes a TLS handshake over a socket that is connected already, by the same rules as {@link connectTls}. The socket
- * belongs to the new one from then on.
+ * Completes a TLS handshake over a socket that is connected already, by the same rules as {@link connectTls}. The
+ * socket belongs to the new one from then on.
  */
 export function secureSocket(socket: net.Socket, options: TlsOverOptions): Promise<TLSSocket> {
   let secured: TLSSocket;
@@ -119,7 +119,7 @@ function announce(socket: TLSSocket, onAgreed: OnTlsAgreed | undefined): void {
   });
 }
 
-/** What is wrong with a certificate that is trusted. Node 22.23 takes an IPv6 address for a name, hence our own way. */
+/** The fault of a certificate that is trusted. Node 22.23 takes an IPv6 address for a name, hence our own way. */
 function checkIdentity(name: string, certificate: PeerCertificate): Error | undefined {
   if (net.isIP(name) === 0) return tls.checkServerIdentity(name, certificate);
   if (isForAddress(certificate.raw, name)) return undefined;

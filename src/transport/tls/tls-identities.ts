@@ -9,7 +9,7 @@ export type ContextFinder = (serverName: string) => Promise<SecureContext | unde
 /** Server options, read and checked. */
 export interface TlsServerSettings {
   readonly material: TlsMaterial;
-  /** Whether clients must present a certificate that leads to a trusted authority. */
+  /** True when clients must present a certificate that leads to a trusted authority. */
   readonly requiresCertificate: boolean;
   readonly findContext: ContextFinder | undefined;
 }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 /** A certificate as Node's `node:crypto` shows it, an `X509Certificate`. */
 export type TLSCertificate = NonNullable<ReturnType<TLSSocket['getPeerX509Certificate']>>;
 
-/** What a TLS handshake agreed on. */
+/** The result of a TLS handshake. */
 export interface TLSConnectionInfo {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly version: string;
@@ -11,7 +11,7 @@ export interface TLSConnectionInfo {
   readonly cipher: string;
   /** The certificate that the peer presented. */
   readonly certificate: TLSCertificate | undefined;
-  /** Whether that certificate was verified and is trusted. */
+  /** True when that certificate was verified and is trusted. */
   readonly isAuthorized: boolean;
   /** The name that the client asked for; empty without one. */
   readonly serverName: string;

@@ -14,7 +14,7 @@ export interface TLSIdentity {
 /** Finds the identity for a server name, in lower case; without one the server's own is used. */
 export type TLSIdentityChooser = (serverName: string) => TLSIdentity | undefined | Promise<TLSIdentity | undefined>;
 
-/** How a connection is secured, on either side. Files are PEM; every one of them may also be given as PEM text. */
+/** TLS of a connection, on either side. Files are PEM; every one of them may also be given as PEM text. */
 export interface SocketTLSOptions {
   /**
    * The certificate to present, followed by those that lead to its authority. A server needs one; a client only where

@@ -1,6 +1,6 @@
 import type { TLSOptionsErrorCode } from '../../errors.ts';
 
-/** What OpenSSL says, without the numbers around it; the message of any other error. */
+/** The reason in OpenSSL's words, without the numbers around it; the message of any other error. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
   return error instanceof Error ? error.message : String(error);

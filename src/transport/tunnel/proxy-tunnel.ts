@@ -9,11 +9,11 @@ import type { Transport } from '../transport.ts';
 import { openHttpTunnel } from './http-tunnel.ts';
 import { loadSocksTunnel, type OpenSocksTunnel } from './socks-tunnel.ts';
 
-/** What is asked of a proxy, in its own protocol. */
+/** The request to a proxy, in its own protocol. */
 export type TunnelRequest =
   | {
       readonly kind: 'http';
-      /** How to secure the connection to the proxy itself. */
+      /** TLS of the connection to the proxy itself. */
       readonly tls: TlsPeer | undefined;
       /** The value of `Proxy-Authorization`. */
       readonly authorization: string | undefined;
@@ -32,7 +32,7 @@ export interface ProxyTunnelOptions {
   readonly request: TunnelRequest;
   readonly host: string;
   readonly port: number;
-  /** How to secure the connection to the server, inside of the tunnel. */
+  /** TLS of the connection to the server, inside of the tunnel. */
   readonly tls: TlsPeer | undefined;
   /** Called when the proxy is connected, and the tunnel asked for. */
   readonly onProxyConnected?: (() => void) | undefined;

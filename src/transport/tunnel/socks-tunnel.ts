@@ -61,7 +61,9 @@ async function nothingFollows(socket: net.Socket): Promise<void> {
   if (socket.destroyed) throw failure('it hung up');
 }
 
-/** What the proxy may say in its one byte (RFC 1928 section 6; the last three are of SOCKS4), after the package's names. */
+/**
+ * The answers of a proxy in its one byte (RFC 1928 section 6; the last three are of SOCKS4), after the package's names.
+ */
 const refusals: ReadonlyMap<string, readonly [reply: number, message: string]> = new Map([
   ['Failure', [1, 'it failed for a reason that it does not give']],
   ['NotAllowed', [2, 'it does not allow this server or port']],

@@ -10,7 +10,7 @@ export interface TunnelErrorDetails {
  * credentials that it was sent.
  */
 export class TunnelError extends Error {
-  /** Whether the proxy said no, rather than something that cannot be understood. */
+  /** True when the proxy said no, rather than something that cannot be understood. */
   readonly isRefusal: boolean;
   /** The status of an HTTP proxy, else 0. */
   readonly httpStatus: number;

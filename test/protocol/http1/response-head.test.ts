@@ -85,7 +85,7 @@ describe('the status of a response', () => {
   });
 });
 
-describe('parseStatusLine, the helper of the seed library', () => {
+describe('parseStatusLine, the helper of IXWebSocket', () => {
   test.each<[string, string, number]>([
     ['HTTP/1.1 200', 'HTTP/1.1', 200],
     ['HTTP/1.0 200', 'HTTP/1.0', 200],

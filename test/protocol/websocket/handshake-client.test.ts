@@ -47,7 +47,7 @@ describe('the key (RFC 6455 4.1)', () => {
 });
 
 describe('the request', () => {
-  test('has the fields in the order of the seed library', () => {
+  test('has the fields in the order of IXWebSocket', () => {
     const text = writeUpgradeRequest({
       ...plain,
       subprotocols: ['json', 'msgpack'],

@@ -302,7 +302,7 @@ describe('extensions', () => {
 describe('the answer (RFC 6455 4.2.2)', () => {
   const answer = accepted(head());
 
-  test('has the fields in the order of the seed library', () => {
+  test('has the fields in the order of IXWebSocket', () => {
     const extraHeaders = HttpHeaders.from({ Server: 'ixwebsocket', 'Set-Cookie': 'a=b' });
     const text = writeSwitchingProtocols({ ...answer, protocol: 'json', extensions: 'foo; a' }, extraHeaders);
     expect(text).toBe(

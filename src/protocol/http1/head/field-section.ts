@@ -2,7 +2,7 @@ import { HttpHeaders } from '../headers.ts';
 import { equalsAt } from '../tokens.ts';
 
 /**
- * Where the parts of a checked head lie, as offsets into its text: start of the start line, ends of its first two
+ * The places of the parts of a checked head, as offsets into its text: start of the start line, ends of its first two
  * words, its end; then for each header the offset of its colon and of the CR that ends its line.
  */
 export type HeadMarks = readonly number[];
@@ -24,7 +24,7 @@ export function sliceTrailers(text: string, marks: HeadMarks, count: number): Ht
 }
 
 /**
- * Whether a tab stands around the value of Content-Length or Transfer-Encoding. It is white space like any other
+ * Tells whether a tab stands around the value of Content-Length or Transfer-Encoding. It is white space like any other
  * (RFC 9110 5.6.3), but there are programs that take it for a part of the value and so do not see the field. Nobody
  * sends it by accident.
  */

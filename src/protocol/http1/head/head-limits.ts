@@ -4,7 +4,9 @@ export interface HeadLimits {
   readonly maxHeadBytes: number;
   /** Header fields. More are refused with 431. @default 100 */
   readonly maxHeaders: number;
-  /** Bytes of one line without its end. More is refused with 414 in the request line, with 431 elsewhere. @default 8192 */
+  /**
+   * Bytes of one line without its end. More is refused with 414 in the request line, with 431 elsewhere. @default 8192
+   */
   readonly maxLineBytes: number;
 }
 

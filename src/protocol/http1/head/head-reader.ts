@@ -16,13 +16,13 @@ import { PartialBytes } from './partial-bytes.ts';
 import { type RequestHead, sliceRequestHead } from './request-head.ts';
 import { type ResponseHead, sliceResponseHead } from './response-head.ts';
 
-/** What heads messages of each role. */
+/** The head of a message of each role. */
 export interface HeadOf {
   request: RequestHead;
   response: ResponseHead;
 }
 
-/** What a reader of each role produces. */
+/** The result of a reader of each role. */
 export interface SectionOf extends HeadOf {
   trailers: HttpHeaders;
 }
@@ -32,7 +32,8 @@ type Slicers = {
 };
 const slicers: Slicers = { request: sliceRequestHead, response: sliceResponseHead, trailers: sliceTrailers };
 
-// What the next byte may be. Plain constants, so that the switches become jump tables; in the order of the three methods.
+// Phases, named by what the next byte may be. Plain constants, so that the switches become jump tables; in the order of
+// the three methods.
 const REQUEST_START = 0;
 const EMPTY_LINE_LF = 1;
 const METHOD = 2;
@@ -65,8 +66,8 @@ const STATUS_LENGTH = 3;
 const CRLF_LENGTH = 2;
 
 /**
- * Reads the head of one HTTP/1.x message, or the trailers behind its body, strictly, from bytes that arrive in any pieces
- * (RFC 9112 2 to 5, 7.1.2).
+ * Reads the head of one HTTP/1.x message, or the trailers behind its body, strictly, from bytes that arrive in any
+ * pieces (RFC 9112 2 to 5, 7.1.2).
  *
  * Every byte is looked at once and refused the moment it cannot belong to a valid head: bare CR or LF, NUL and other
  * controls, space before a colon, folded lines, anything over a limit. There is no lenient mode. It keeps no reference
@@ -83,13 +84,13 @@ export class HeadReader<R extends keyof SectionOf> {
   private readonly role: R;
   private readonly limits: HeadLimits;
   private phase: number;
-  /** What the last step found wrong. */
+  /** The failure that the last step found. */
   private problem: HeadFailureCode | undefined = undefined;
   /** The bytes of this head that came in earlier chunks. */
   private readonly pending = new PartialBytes();
   /** Offset of the line being read from the start of the head. */
   private lineStart = 0;
-  /** How much of the version or the status has matched. */
+  /** Bytes of the version or the status that have matched. */
   private matched = 0;
   /** The digits of the status that were read. */
   private statusSoFar = 0;
@@ -103,7 +104,7 @@ export class HeadReader<R extends keyof SectionOf> {
     this.limits = limits === undefined ? defaultHeadLimits : { ...defaultHeadLimits, ...limits };
   }
 
-  /** Whether any byte of this head has arrived; the empty line that may stand before a request is none. */
+  /** Tells whether any byte of this head has arrived; the empty line that may stand before a request is none. */
   get hasStarted(): boolean {
     return this.phase !== EMPTY_LINE_LF && (this.phase !== FIRST_PHASE[this.role] || this.state !== 'reading');
   }
@@ -134,7 +135,7 @@ export class HeadReader<R extends keyof SectionOf> {
    */
   read(chunk: Buffer, start: number, end: number): number {
     if (this.state !== 'reading') return this.state === 'complete' ? start : end;
-    // Where in this chunk's numbering the head begins: negative when that was in an earlier chunk.
+    // The beginning of the head in this chunk's numbering: negative when that was in an earlier chunk.
     const zero = start - this.pending.length;
     let at = start;
     let line = this.lineStart;
@@ -337,7 +338,7 @@ export class HeadReader<R extends keyof SectionOf> {
     this.marks[this.markCount++] = offset;
   }
 
-  /** Where in the chunk the line or the head passes its limit, or the chunk ends. */
+  /** The offset in the chunk at which the line or the head passes its limit, or the chunk ends. */
   private stopOffset(zero: number, end: number): number {
     const lineStop = zero + this.lineStart + this.limits.maxLineBytes + CRLF_LENGTH;
     const headStop = zero + this.limits.maxHeadBytes;

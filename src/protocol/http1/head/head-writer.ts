@@ -2,14 +2,14 @@ import { UsageError } from '../../../errors.ts';
 import type { HttpHeaders } from '../headers.ts';
 import { isFieldValue, isTarget, isToken } from '../tokens.ts';
 
-/** What a request head is written from. */
+/** The parts of a request head. */
 export interface RequestHeadInit {
   readonly method: string;
   readonly target: string;
   readonly headers: HttpHeaders;
 }
 
-/** What a response head is written from. */
+/** The parts of a response head. */
 export interface ResponseHeadInit {
   readonly status: number;
   /** @default the registered phrase of the status */

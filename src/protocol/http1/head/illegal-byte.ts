@@ -22,7 +22,7 @@ export function firstByteFailure(byte: number): HeadFailureCode {
   return byte === CR || byte === SP ? 'invalidRequestLine' : orBareLineFeed(byte, 'invalidMethod');
 }
 
-/** Whether a response begins as what a TLS server answers to plain text. */
+/** Tells whether a response begins as what a TLS server answers to plain text. */
 export function isTlsRecord(byte: number): boolean {
   return byte === TLS_ALERT || byte === TLS_HANDSHAKE;
 }

@@ -15,13 +15,15 @@ export interface Refusal {
   readonly body?: string | undefined;
 }
 
-/** How a refusal is written. */
+/** Options of a refusal's text. */
 export interface RefusalOptions {
   /** Value of the `Server` field. @default none */
   readonly server?: string | undefined;
   /** Value of the `Date` field (RFC 9110 6.6.1). @default none */
   readonly date?: string | undefined;
-  /** The request was HEAD: the head says how long the body would be, and none follows (RFC 9110 9.3.2). @default false */
+  /**
+   * The request was HEAD: the head says how long the body would be, and none follows (RFC 9110 9.3.2). @default false
+   */
   readonly isHead?: boolean | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface RequestHead {
   readonly method: string;
   /** As sent: origin-form, absolute-form, authority-form (CONNECT only) or `*` (OPTIONS only). */
   readonly target: string;
-  /** What we speak with this peer: a minor version above 1 counts as 1.1 (RFC 9110 2.5). */
+  /** The version spoken with this peer: a minor version above 1 counts as 1.1 (RFC 9110 2.5). */
   readonly version: '1.1' | '1.0';
   readonly headers: HttpHeaders;
 }

@@ -4,7 +4,7 @@ import { type HeadFailure, headFailure } from './head-failure.ts';
 
 /** The first part of an HTTP/1.x response (RFC 9112 4). */
 export interface ResponseHead {
-  /** What we speak with this peer: a minor version above 1 counts as 1.1 (RFC 9110 2.5). */
+  /** The version spoken with this peer: a minor version above 1 counts as 1.1 (RFC 9110 2.5). */
   readonly version: '1.1' | '1.0';
   /** 100 to 999. RFC 9110 15 defines none above 599, and wants those taken for 5xx. */
   readonly status: number;
@@ -34,7 +34,7 @@ export function formatStatusLine(head: ResponseHead): string {
 
 /**
  * Version and status of a status line such as `HTTP/1.1 200 OK`; the status is -1 when it has none. A helper of the
- * seed library, for looking at a line that was kept as text; the head reader does not use it.
+ * IXWebSocket, for looking at a line that was kept as text; the head reader does not use it.
  */
 export function parseStatusLine(line: string): { version: string; status: number } {
   const space = line.indexOf(' ');

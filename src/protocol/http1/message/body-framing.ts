@@ -4,14 +4,14 @@ import type { HttpHeaders } from '../headers.ts';
 import { equalsIgnoringCase, isToken, trimOws } from '../tokens.ts';
 import { type MessageFailure, messageFailure } from './message-failure.ts';
 
-/** How the end of a body is found (RFC 9112 6.3). */
+/** The framing of a body, which tells its end (RFC 9112 6.3). */
 export type BodyFraming =
   /** No body, or an empty one. */
   | { readonly kind: 'none' }
   /** As many bytes as `length` says: a safe integer above 0. */
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' }
-  /** What comes until the connection ends. Responses only. */
+  /** Everything until the connection ends. Responses only. */
   | { readonly kind: 'untilClose' };
 
 const NONE: BodyFraming = Object.freeze({ kind: 'none' });
@@ -35,7 +35,7 @@ export function responseFraming(head: ResponseHead, requestMethod: string): Body
   return declaredFraming(head) ?? UNTIL_CLOSE;
 }
 
-/** Whether a failure was returned in place of a framing. */
+/** Tells whether a failure was returned in place of a framing. */
 export function isFailure(framing: BodyFraming | MessageFailure): framing is MessageFailure {
   return 'code' in framing;
 }
@@ -45,7 +45,7 @@ function isBodiless(status: number, requestMethod: string): boolean {
   return requestMethod === 'HEAD' || (requestMethod === 'CONNECT' && status < 300);
 }
 
-/** What Transfer-Encoding and Content-Length say; `undefined` when there is neither. */
+/** The framing by Transfer-Encoding and Content-Length; `undefined` when there is neither. */
 function declaredFraming(head: RequestHead | ResponseHead): BodyFraming | MessageFailure | undefined {
   const { headers } = head;
   const lengths = headers.count('Content-Length');
@@ -75,7 +75,7 @@ function valueOf(headers: HttpHeaders): string {
   return headers.get('Transfer-Encoding') ?? '';
 }
 
-/** Whether other codings stand before one final `chunked`: well-formed, but not implemented (501). */
+/** Tells whether other codings stand before one final `chunked`: well-formed, but not implemented (501). */
 function endsWithChunked(value: string): boolean {
   const codings = value.split(',').map(trimOws);
   if (!codings.every(isToken)) return false;

@@ -3,10 +3,10 @@ import { formatFields } from '../head/head-writer.ts';
 import type { HttpHeaders } from '../headers.ts';
 import { isForbiddenTrailer } from '../trailers.ts';
 
-/** What ends the data of a chunk (RFC 9112 7.1). */
+/** The end of a chunk's data (RFC 9112 7.1). */
 export const chunkEnd = '\r\n';
 
-/** What ends a chunked body without trailers. */
+/** The end of a chunked body without trailers. */
 export const lastChunk = '0\r\n\r\n';
 
 /** The line in front of `byteLength` bytes of data; more than 0 of them, since a chunk of none ends the body. */
@@ -18,7 +18,7 @@ export function formatChunkHeader(byteLength: number): string {
 }
 
 /**
- * What ends a chunked body, with its trailers: write it as `latin1`.
+ * The end of a chunked body, with its trailers: write it as `latin1`.
  *
  * @throws UsageError (`invalidOption`) for a trailer that a receiver would have to refuse
  */

@@ -5,7 +5,7 @@ import { hasForbiddenTrailer } from '../trailers.ts';
 import { type MessageFailure, type MessageFailureCode, messageFailure } from './message-failure.ts';
 import { defaultMessageLimits, type MessageLimits } from './message-limits.ts';
 
-// What the next byte may be.
+// Phases, named by what the next byte may be.
 const FIRST_DIGIT = 0;
 const DIGITS = 1;
 const EXTENSION_NAME_START = 2;

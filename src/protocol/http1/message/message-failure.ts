@@ -11,7 +11,7 @@ export interface MessageFailure {
   readonly reason: string;
 }
 
-/** What can be wrong beyond the head; stable, camelCase. The table below says what each means. */
+/** Failures beyond the head; stable, camelCase. The table below says what each means. */
 export type MessageFailureCode =
   | 'invalidContentLength'
   | 'repeatedContentLength'

@@ -3,11 +3,13 @@ import type { HttpHeaders } from '../headers.ts';
 import type { BodyFraming } from './body-framing.ts';
 import type { MessageFailure } from './message-failure.ts';
 
-/** What a `MessageReader` reports, in this order: heads, pieces of the body, the end. */
+/** The receiver of what a `MessageReader` finds, in this order: heads, pieces of the body, the end. */
 export interface MessageHandler<R extends keyof HeadOf> {
   /** An interim response, 1xx but 101 (RFC 9110 15.2). Never called for requests. */
   onInterim(head: HeadOf[R]): void;
-  /** A head, and how its body is delimited. A message without a body gets {@link onComplete} next, within the same call. */
+  /**
+   * A head, and how its body is delimited. A message without a body gets {@link onComplete} next, within the same call.
+   */
   onHead(head: HeadOf[R], framing: BodyFraming): void;
   /** A piece of the body, its transfer coding removed: `start` to `end` of `buffer`, valid until this returns. */
   onBody(buffer: Buffer, start: number, end: number): void;

@@ -9,7 +9,7 @@ import { type MessageFailure, messageFailure } from './message-failure.ts';
 import type { MessageHandler } from './message-handler.ts';
 import { defaultMessageLimits, type MessageLimits } from './message-limits.ts';
 
-// What the next byte belongs to.
+// Phases, named by what the next byte belongs to.
 const HEAD = 0;
 const LENGTH = 1;
 const CHUNKED = 2;
@@ -50,8 +50,8 @@ export class MessageReader<R extends keyof HeadOf> {
   }
 
   /**
-   * Where in a message the reader is. `idle` is between messages: no byte of the next one was seen, but for the empty
-   * line that may stand before a request.
+   * The place of the reader in a message. `idle` is between messages: no byte of the next one was seen, but for the
+   * empty line that may stand before a request.
    */
   get state(): 'idle' | 'head' | 'body' | 'failed' {
     switch (this.mode) {
@@ -66,7 +66,7 @@ export class MessageReader<R extends keyof HeadOf> {
     }
   }
 
-  /** Whether the response was 101, or 2xx to CONNECT: what follows is not HTTP, and is not consumed. */
+  /** Tells whether the response was 101, or 2xx to CONNECT: what follows is not HTTP, and is not consumed. */
   get isTunnel(): boolean {
     return this.mode === TUNNEL;
   }
@@ -224,7 +224,7 @@ export class MessageReader<R extends keyof HeadOf> {
   }
 }
 
-/** Whether the connection speaks another protocol after a response of that status (RFC 9110 7.8 and 9.3.6). */
+/** Tells whether the connection speaks another protocol after a response of that status (RFC 9110 7.8 and 9.3.6). */
 function opensTunnel(status: number, requestMethod: string): boolean {
   return status === 101 || (requestMethod === 'CONNECT' && status >= 200 && status < 300);
 }

@@ -19,14 +19,14 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** Reasons for ends that carry none of their own, in the seed library's words. */
+/** Reasons for ends that carry none of their own, in the words of IXWebSocket. */
 export const CloseReason = {
   Normal: 'Normal closure',
   NoStatus: 'No status code',
   Abnormal: 'Abnormal closure',
 } as const;
 
-/** Whether a close frame may carry `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999 (RFC 6455 section 7.4). */
+/** Tells whether a close frame may carry `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999 (RFC 6455 section 7.4). */
 export function isSendableCloseCode(code: number): boolean {
   if (!Number.isInteger(code)) return false;
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);

@@ -29,7 +29,7 @@ export const allowedMoves: Readonly<Record<ConnectionStatus, readonly Connection
   closed: [],
 });
 
-/** Whether `from` may become `to`. */
+/** Tells whether `from` may become `to`. */
 export function canMove(from: ConnectionStatus, to: ConnectionStatus): boolean {
   return allowedMoves[from].includes(to);
 }

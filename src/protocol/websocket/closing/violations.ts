@@ -1,6 +1,6 @@
 import { CloseCode } from './close-codes.ts';
 
-/** What a peer did wrong, and the close frame that answers it. */
+/** A breach of the protocol by the peer, and the close frame that answers it. */
 export interface Violation {
   /** Stable name of the violation, for programs and counters. */
   readonly code: string;

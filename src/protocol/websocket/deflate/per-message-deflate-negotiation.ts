@@ -3,7 +3,7 @@ import type { PerMessageDeflateSettings } from './per-message-deflate-options.ts
 
 const EXTENSION_NAME = 'permessage-deflate';
 
-/** What both sides have agreed on (RFC 7692 section 7.1). */
+/** The parameters that both sides have agreed on (RFC 7692 section 7.1). */
 export interface PerMessageDeflateAgreement {
   readonly clientNoContextTakeover: boolean;
   readonly serverNoContextTakeover: boolean;
@@ -91,7 +91,7 @@ function offeredParams(settings: PerMessageDeflateSettings, canKeepHistory: bool
   };
 }
 
-/** What a client puts into its request: nothing when the extension is switched off. */
+/** The offer in a client's request: nothing when the extension is switched off. */
 export function offerPerMessageDeflate(
   settings: PerMessageDeflateSettings,
   canKeepHistory: boolean,
@@ -148,7 +148,7 @@ function acceptOffer(
   return { answer, agreement };
 }
 
-/** What a server's answer means to the client, or why it is against the rules. */
+/** The parameters in a server's answer, or the rule that it breaks. */
 export type JudgedAnswer =
   | { readonly ok: true; readonly agreement: PerMessageDeflateAgreement }
   | { readonly ok: false; readonly reason: string };

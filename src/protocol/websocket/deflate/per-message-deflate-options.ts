@@ -4,17 +4,17 @@ import { type OptionTable, optionTable, resolveOptions } from '../../../util/opt
 /** Compression of messages (permessage-deflate, RFC 7692): what is asked for, and how it is done. */
 export interface WebSocketPerMessageDeflateOptions {
   /**
-   * Whether the extension is offered by a client, and accepted by a server.
+   * Offers the extension as a client, accepts it as a server.
    * @default true
    */
   enabled?: boolean | undefined;
   /**
-   * Whether the client compresses each message by itself, so that the server keeps nothing between messages.
+   * Makes the client compress each message by itself, so that the server keeps nothing between messages.
    * @default false on a client, true on a server
    */
   clientNoContextTakeover?: boolean | undefined;
   /**
-   * Whether the server compresses each message by itself, so that neither side keeps anything between messages.
+   * Makes the server compress each message by itself, so that neither side keeps anything between messages.
    * @default false on a client, true on a server
    */
   serverNoContextTakeover?: boolean | undefined;
@@ -42,23 +42,23 @@ export interface WebSocketPerMessageDeflateOptions {
    */
   maxSyncCompressBytes?: number | undefined;
   /**
-   * How many times as long as its compressed form a message may be, once it is longer than 64 KiB; a longer one closes
-   * the connection with 1009. Honest data reaches 1032, zeros for instance, so a limit refuses some of it.
+   * The greatest ratio of a message's length to that of its compressed form, once it is longer than 64 KiB; a longer
+   * one closes the connection with 1009. Honest data reaches 1032, zeros for instance, so a limit refuses some of it.
    * @default none: only maxMessageSize bounds what comes out, while it comes out
    */
   maxInflateRatio?: number | undefined;
   /**
-   * How hard to look for repetitions: 0 (not at all) to 9.
+   * The effort to look for repetitions: 0 (not at all) to 9.
    * @default 4
    */
   level?: number | undefined;
   /**
-   * How much memory a compressor may take: 1 to 9.
+   * The memory level of a compressor: 1 to 9.
    * @default 8
    */
   memLevel?: number | undefined;
   /**
-   * What a client does when the server's answer to the offer is against the rules: fail, or connect once more
+   * The reaction of a client when the server's answer to the offer is against the rules: fail, or connect once more
    * without an offer.
    * @default 'fail'
    */

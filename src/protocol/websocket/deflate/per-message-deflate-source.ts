@@ -70,7 +70,7 @@ export class PerMessageDeflateSource {
 
 /** permessage-deflate in one opening handshake: what is said about it, and {@link deflate}, which comes of it. */
 export class PerMessageDeflateHandshake {
-  /** What messages are compressed with, once that was agreed on. */
+  /** The extension as it was agreed on; none before that. */
   deflate: PerMessageDeflate | undefined;
   private readonly source: PerMessageDeflateSource;
 

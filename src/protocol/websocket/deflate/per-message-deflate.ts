@@ -36,13 +36,13 @@ const SCRATCH_BYTES = 64 * 1024;
 const EMPTY: Buffer = Buffer.alloc(0);
 let scratch: Buffer = EMPTY;
 
-/** What a {@link PerMessageDeflate} is made of. */
+/** The parts of a {@link PerMessageDeflate}. */
 export interface PerMessageDeflateParts {
   readonly role: 'client' | 'server';
   readonly agreement: PerMessageDeflateAgreement;
   readonly settings: PerMessageDeflateSettings;
   readonly engines: DeflateEngines;
-  /** Pays for the inflater of a connection with context takeover (limit L6). */
+  /** Pays for the inflater of a connection with context takeover (`maxUnfinishedBytes`). */
   readonly budget?: MemoryBudget | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface PerMessageDeflateParts {
  * that needs them to {@link close}.
  */
 export class PerMessageDeflate implements MessageDecompressor, MessageCompressor {
-  /** Whether connections may share this object. */
+  /** True when connections may share this object. */
   readonly isStateless: boolean;
   readonly parameters: number;
   private readonly engines: DeflateEngines;
@@ -136,7 +136,7 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   }
 
   /**
-   * What compresses a message in slices, while other messages are sent; `undefined` when it is to be sent as it is.
+   * A compressor of one message in slices, while other messages are sent; `undefined` when it is to be sent as it is.
    * The message refers to none before it, and none behind it will refer to it or to one before: so it may be taken
    * back.
    */

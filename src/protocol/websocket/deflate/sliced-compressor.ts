@@ -4,7 +4,7 @@ import { COMPRESS_FAILED, COMPRESS_NOT_SMALLER } from '../frames/message-compres
 /** Compressing this much takes about 5 ms. */
 const SLICE_BYTES = 256 * 1024;
 
-/** What an engine ends each slice with; it stays between two of them, and is not sent behind the last. */
+/** The bytes that end each slice of an engine; they stay between two of them, and are not sent behind the last. */
 const TAIL_BYTES = 4;
 
 /** Compresses one large message a slice at a time, so that others get their turn in between. */

@@ -22,7 +22,7 @@ import {
 const Phase = { Ready: 0, Header: 1, Payload: 2, Discard: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
-/** Progress inside one frame is reported for frames longer than this, the seed library's fragment size. */
+/** Progress inside one frame is reported for frames longer than this, IXWebSocket's fragment size. */
 const PROGRESS_FROM_BYTES = 32 * 1024;
 /** Binary messages up to this size come from Buffer's pool; a longer one gets memory of its own. */
 const POOLED_BYTES = 2048;
@@ -101,7 +101,7 @@ export class FrameParser {
     this.stopRequested = false;
   }
 
-  /** Whether what comes next begins a frame. */
+  /** Tells whether what comes next begins a frame. */
   get isBetweenFrames(): boolean {
     return this.phase === Phase.Ready;
   }

@@ -5,15 +5,15 @@ import { FIN_BIT, LENGTH_BITS, MASK_BIT, MAX_HEADER_BYTES, OPCODE_BITS, RSV1_BIT
 
 /** One frame as it was on the wire (RFC 6455 section 5.2), for debugging tools. */
 export interface WebSocketFrame {
-  /** Whether it was received. */
+  /** True when it was received. */
   readonly incoming: boolean;
-  /** Whether it is the last frame of its message. */
+  /** True when it is the last frame of its message. */
   readonly fin: boolean;
   /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   readonly opcode: number;
-  /** Whether it begins a compressed message (RSV1, RFC 7692); the payload is as it was compressed. */
+  /** True when it begins a compressed message (RSV1, RFC 7692); the payload is as it was compressed. */
   readonly compressed: boolean;
-  /** Whether it was masked; the payload is not. */
+  /** True when it was masked; the payload is not. */
   readonly masked: boolean;
   /** A copy. */
   readonly payload: Buffer;
@@ -109,7 +109,7 @@ export class FrameObserver {
     return this.headerLength > 0 && this.headerLength === this.headerEnd;
   }
 
-  /** Where the header ends, as far as it tells yet. */
+  /** The end of the header, as far as it tells yet. */
   private get headerEnd(): number {
     if (this.headerLength < 2) return 2;
     const second = this.header[1] ?? 0;

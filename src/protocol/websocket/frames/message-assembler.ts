@@ -3,13 +3,13 @@ import { type IsUtf8, validateUtf8 } from '../text/utf8.ts';
 import { applyMask } from './masking.ts';
 import { Opcode } from './opcodes.ts';
 
-/** Memory that unfinished messages of many connections may hold together (limit L6). */
+/** Memory that unfinished messages of many connections may hold together (`maxUnfinishedBytes`). */
 export interface MemoryBudget {
   /** Takes `bytes` from the budget; false, and nothing taken, when that much is not left. */
   take(bytes: number): boolean;
   /** Gives `bytes` back. */
   release(bytes: number): void;
-  /** Whether so much is taken that nothing should be taken on a mere claim. */
+  /** True when so much is taken that nothing should be taken on a mere claim. */
   readonly isTight: boolean;
 }
 
@@ -110,7 +110,7 @@ export class MessageAssembler {
     return this.opcode === Opcode.Text && !this.isCompressed ? this.validateText(buffer) : undefined;
   }
 
-  /** Whether the text so far ends with a whole character. */
+  /** Tells whether the text so far ends with a whole character. */
   get isTextComplete(): boolean {
     return this.validated === this.length;
   }

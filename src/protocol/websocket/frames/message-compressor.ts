@@ -3,7 +3,7 @@ export const COMPRESS_FAILED = -1;
 /** The result when the compressed form would not be smaller: the message is to be sent as it is. */
 export const COMPRESS_NOT_SMALLER = -2;
 
-/** What makes the payload of a message with RSV1 set (RFC 7692 section 6.1). */
+/** A maker of payloads of messages with RSV1 set (RFC 7692 section 6.1). */
 export interface MessageCompressor {
   /**
    * A number for how messages are compressed: those with the same number make the same of a message. -1 when what
@@ -12,7 +12,7 @@ export interface MessageCompressor {
   readonly parameters: number;
   /** Holds the payload after a call; the next call, on any connection, overwrites it. */
   readonly compressed: Buffer;
-  /** Whether a message of `length` bytes is to be compressed. */
+  /** Tells whether a message of `length` bytes is to be compressed. */
   wants(length: number): boolean;
   /** Compresses a text that takes `length` bytes in UTF-8; the length of the payload, or a negative result. */
   compressText(text: string, length: number): number;

@@ -7,7 +7,7 @@ export const DECOMPRESS_TOO_BIG = -2;
 /** The result of {@link MessageDecompressor.decompress} when there is no memory left for an engine of one's own. */
 export const DECOMPRESS_NO_MEMORY = -3;
 
-/** What turns the payload of a message with RSV1 set back into the message (RFC 7692 section 6.2). */
+/** An inflater of messages with RSV1 set (RFC 7692 section 6.2). */
 export interface MessageDecompressor {
   /** Holds the message after a call; the next call, on any connection, overwrites it. */
   readonly output: Buffer;
@@ -20,7 +20,7 @@ export interface MessageDecompressor {
   releaseOutput(): void;
 }
 
-/** What a negative result of {@link MessageDecompressor.decompress} means for the connection. */
+/** The violation that a negative result of {@link MessageDecompressor.decompress} stands for. */
 export function violationOf(result: number): Violation {
   if (result === DECOMPRESS_TOO_BIG) return Violations.messageTooBig;
   return result === DECOMPRESS_NO_MEMORY ? Violations.outOfMemoryBudget : Violations.invalidCompressedData;

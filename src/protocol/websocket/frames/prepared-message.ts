@@ -27,11 +27,11 @@ function encodeFrame(first: number, payload: Uint8Array): Buffer {
 
 /**
  * A message that is encoded once and sent many times, to many connections: prepare it with `prepareMessage()`.
- * What a server sends is one buffer, that all of its connections share; it is compressed once for each window size
+ * A server sends one buffer, which all of its connections share; it is compressed once for each window size
  * that clients have asked for, as long as messages are compressed by themselves.
  */
 export class PreparedMessage {
-  /** Whether it is binary, not text. */
+  /** True when it is binary, not text. */
   readonly isBinary: boolean;
   /** Payload bytes before compression. */
   readonly length: number;

@@ -39,7 +39,7 @@ class Cursor {
     }
   }
 
-  /** Whether `code` comes next, white space around it aside; if so, moves past it. */
+  /** Tells whether `code` comes next, white space around it aside; if so, moves past it. */
   skip(code: number): boolean {
     this.skipWhiteSpace();
     if (this.text.charCodeAt(this.at) !== code) return false;

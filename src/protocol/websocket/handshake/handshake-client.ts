@@ -11,7 +11,7 @@ import { checkSubprotocols } from './subprotocols.ts';
 
 export { createKey } from './handshake-key.ts';
 
-/** What an upgrade request is written from. */
+/** The parts of an upgrade request. */
 export interface UpgradeRequest {
   /** `Host`, with its port; a `Host` among the extra headers goes first. */
   readonly host: string;
@@ -56,7 +56,7 @@ export function checkUpgradeHeaders(extraHeaders: HttpHeaders, option = 'extraHe
 }
 
 /**
- * The fields of the request that asks for the upgrade (RFC 6455 4.1), in the order of the seed library. Extra headers
+ * The fields of the request that asks for the upgrade (RFC 6455 4.1), in the order of IXWebSocket. Extra headers
  * keep the order they were given in.
  *
  * @throws UsageError (`invalidOption`) when anything given could not be sent, or is reserved
@@ -95,7 +95,7 @@ export function writeUpgradeRequest(request: UpgradeRequest, headers: HttpHeader
   return `${formatRequestLine('GET', request.target)}${formatFields(headers)}\r\n`;
 }
 
-/** What the answer is held against. */
+/** The request, as far as the answer is held against it. */
 export interface UpgradeExpectation {
   /** The key that was sent. */
   readonly key: string;

@@ -16,7 +16,7 @@ export function acceptValue(key: string, sha1Base64: (text: string) => string): 
   return sha1Base64(key + ACCEPT_GUID);
 }
 
-/** Whether `key` is base64 of 16 bytes: 22 characters that carry bits, and two of padding. */
+/** Tells whether `key` is base64 of 16 bytes: 22 characters that carry bits, and two of padding. */
 export function isHandshakeKey(key: string): boolean {
   return /^[A-Za-z0-9+/]{22}==$/.test(key);
 }

@@ -11,7 +11,7 @@ import { parseOfferedSubprotocols } from './subprotocols.ts';
 /** Picks one of the offered subprotocols, or `undefined` for none. */
 export type SubprotocolChooser = (offered: readonly string[], head: RequestHead) => string | undefined;
 
-/** What the server side of the opening handshake needs to know. */
+/** Settings of the server's side of the opening handshake. */
 export interface UpgradeOptions {
   /** Ours, most wanted first, or a chooser, asked only when the client offers any. @default none is selected */
   readonly subprotocols?: readonly string[] | SubprotocolChooser | undefined;
@@ -21,7 +21,7 @@ export interface UpgradeOptions {
   readonly sha1Base64: (text: string) => string;
 }
 
-/** What an accepted upgrade agreed on. */
+/** The result of an accepted upgrade. */
 export interface AcceptedUpgrade {
   readonly ok: true;
   readonly key: string;
@@ -43,7 +43,7 @@ export const upgradeRequired: Refusal = Object.freeze({
   headers: [['Upgrade', 'websocket']] as const,
 });
 
-/** Whether the request asks for WebSocket, be it well or badly; one that does not is an ordinary HTTP request. */
+/** Tells whether the request asks for WebSocket, be it well or badly; one that does not is an ordinary HTTP request. */
 export function isWebSocketRequest(head: RequestHead): boolean {
   const { headers } = head;
   const upgrade = headers.get('Upgrade');

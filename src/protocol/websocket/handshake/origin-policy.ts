@@ -36,7 +36,7 @@ export function checkOriginPolicy(policy: OriginPolicy, option = 'allowedOrigins
 }
 
 /**
- * Whether a request with this `Origin` may open a WebSocket on the server that it calls `host`.
+ * Tells whether a request with this `Origin` may open a WebSocket on the server that it calls `host`.
  *
  * Browsers let any page connect anywhere and always say which page it is (RFC 6455 10.2), so a server that a browser
  * is logged in to must look. By default the origin must name the host and port that the request was sent to. Its

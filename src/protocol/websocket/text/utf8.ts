@@ -1,4 +1,4 @@
-/** Whether whole arrays are valid UTF-8; see `ProtocolPorts.isUtf8`. */
+/** Tells whether whole arrays are valid UTF-8; see `ProtocolPorts.isUtf8`. */
 export type IsUtf8 = (bytes: Uint8Array) => boolean;
 
 /** Below this, a loop is cheaper than a view and a call out of JavaScript. */
@@ -38,7 +38,7 @@ function sequenceLength(lead: number): number {
   return lead < 0xf0 ? 3 : 4;
 }
 
-/** Whether one to three bytes can begin a character (Unicode table 3-7: well-formed byte sequences). */
+/** Tells whether one to three bytes can begin a character (Unicode table 3-7: well-formed byte sequences). */
 function isCharacterPrefix(bytes: Uint8Array, at: number, to: number): boolean {
   const lead = bytes[at] ?? 0;
   if (lead < 0xc2 || lead > 0xf4) return false;
