@@ -4,11 +4,11 @@
  */
 
 /** Offered as subprotocols, so that a relay of ours knows its clients; no other server need know them. */
-export const SENDER_PROTOCOL = 'ixwebsocket.transfer.v1.sender';
-export const RECEIVER_PROTOCOL = 'ixwebsocket.transfer.v1.receiver';
+export const SENDER_PROTOCOL = 'ixwebsocket.transfer.v2.sender';
+export const RECEIVER_PROTOCOL = 'ixwebsocket.transfer.v2.receiver';
 
 /** Every text begins with it, which no text of other programs does. */
-const MARK = '{"ixwebsocket.transfer":1,';
+const MARK = '{"ixwebsocket.transfer":2,';
 /** The first byte of content. The messages of other programs begin with a letter. */
 const CONTENT = 0x01;
 
@@ -28,6 +28,12 @@ export interface PeersMessage {
   readonly receivers: number;
   /** Clients of other programs. */
   readonly others: number;
+}
+
+/** To the relay alone: the id that the secret makes speaks through this connection. See {@link Identity}. */
+export interface ClaimMessage {
+  readonly type: 'claim';
+  readonly secret: string;
 }
 
 /** From a receiver that has connected, or connected again. */
@@ -69,14 +75,32 @@ export interface FileMessage {
   readonly size: number;
 }
 
-/** The part of the file that the receiver has, and the SHA-256 of that. */
+/** The receiver has so many bytes that may be the beginning of the file, and would like to know. */
+export interface HasMessage {
+  readonly type: 'has';
+  readonly transfer: string;
+  readonly receiver: string;
+  readonly round: number;
+  readonly offset: number;
+}
+
+/** SHA-256 of the first `offset` bytes of the file. The receiver compares, so that it need not say what it has. */
+export interface PrefixMessage {
+  readonly type: 'prefix';
+  readonly transfer: string;
+  readonly receiver: string;
+  readonly round: number;
+  readonly offset: number;
+  readonly sha256: string;
+}
+
+/** The receiver wants the content from there on. */
 export interface ReadyMessage {
   readonly type: 'ready';
   readonly transfer: string;
   readonly receiver: string;
   readonly round: number;
   readonly offset: number;
-  readonly sha256: string;
 }
 
 /** The offset at which the content begins for each receiver. */
@@ -111,7 +135,10 @@ export interface EndMessage {
   readonly sha256: string;
 }
 
-/** The outcome for a file; `reason` is empty when it is where it belongs. */
+/**
+ * The outcome for a file; `reason` is empty when it is where it belongs, and then `sha256` is that of what was stored. A
+ * folder has none.
+ */
 export interface ResultMessage {
   readonly type: 'result';
   readonly transfer: string;
@@ -119,6 +146,7 @@ export interface ResultMessage {
   readonly round: number;
   readonly isStored: boolean;
   readonly reason: string;
+  readonly sha256: string;
 }
 
 /** The side that says it is busy, and not gone. */
@@ -138,11 +166,14 @@ export interface FinishMessage {
 
 export type ControlMessage =
   | PeersMessage
+  | ClaimMessage
   | HelloMessage
   | OfferMessage
   | AcceptMessage
   | RefuseMessage
   | FileMessage
+  | HasMessage
+  | PrefixMessage
   | ReadyMessage
   | StartMessage
   | AckMessage
@@ -163,6 +194,7 @@ const isFlag: FieldCheck = (value) => typeof value === 'boolean';
 const isId: FieldCheck = (value) => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 const isIdOrEmpty: FieldCheck = (value) => value === '' || isId(value);
 const isHash: FieldCheck = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isHashOrEmpty: FieldCheck = (value) => value === '' || isHash(value);
 const isName: FieldCheck = (value) => typeof value === 'string' && value.length <= MAX_NAME_LENGTH;
 const isReason: FieldCheck = (value) => typeof value === 'string' && value.length <= MAX_REASON_LENGTH;
 const isRound: FieldCheck = (value) => isCount(value) && Number(value) < 2 ** 32;
@@ -176,17 +208,20 @@ const isOffsets: FieldCheck = (value) =>
 
 const fieldsOf: { readonly [T in ControlType]: Fields<MessageOf<T>> } = {
   peers: { senders: isCount, receivers: isCount, others: isCount },
+  claim: { secret: isId },
   hello: { receiver: isId },
   offer: { transfer: isId, name: isName, files: isFileCount, bytes: isCount },
   accept: { transfer: isId, receiver: isId },
   refuse: { transfer: isId, receiver: isId, reason: isReason },
   file: { transfer: isId, round: isRound, index: isFileCount, name: isName, size: isCount },
-  ready: { transfer: isId, receiver: isId, round: isRound, offset: isCount, sha256: isHash },
+  has: { transfer: isId, receiver: isId, round: isRound, offset: isCount },
+  prefix: { transfer: isId, receiver: isId, round: isRound, offset: isCount, sha256: isHash },
+  ready: { transfer: isId, receiver: isId, round: isRound, offset: isCount },
   start: { transfer: isId, round: isRound, offsets: isOffsets },
   ack: { transfer: isId, receiver: isId, round: isRound, offset: isCount },
   lost: { transfer: isId, receiver: isId, round: isRound },
   end: { transfer: isId, round: isRound, sha256: isHash },
-  result: { transfer: isId, receiver: isId, round: isRound, isStored: isFlag, reason: isReason },
+  result: { transfer: isId, receiver: isId, round: isRound, isStored: isFlag, reason: isReason, sha256: isHashOrEmpty },
   working: { transfer: isId, receiver: isIdOrEmpty },
   finish: { transfer: isId, reason: isReason },
 };
@@ -237,13 +272,18 @@ export function writeContentHeader(buffer: Buffer, transfer: string, round: numb
   buffer.writeBigUInt64BE(BigInt(offset), 5 + ID_BYTES);
 }
 
+/** The transfer that a binary message of ours belongs to. */
+export function transferOf(content: Buffer): string {
+  return content.toString('hex', 1, 1 + ID_BYTES);
+}
+
 /** Reads a binary message of ours; `undefined` for any other. */
 export function decodeContent(buffer: Buffer): Content | undefined {
   if (!isContent(buffer)) return undefined;
   const offset = buffer.readBigUInt64BE(5 + ID_BYTES);
   if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
   return {
-    transfer: buffer.toString('hex', 1, 1 + ID_BYTES),
+    transfer: transferOf(buffer),
     round: buffer.readUInt32BE(1 + ID_BYTES),
     offset: Number(offset),
     bytes: buffer.subarray(CONTENT_HEADER_BYTES),

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PART_SUFFIX, safeSegments } from '../terminal/files/safe-names.ts';
+import { StorageError } from './storage-error.ts';
 
 /** The place of a file to be, and that of its parts until it is complete. */
 interface Place {
@@ -31,7 +32,9 @@ export class Destination {
   async checkRoom(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.root);
     const room = bavail * bsize;
-    if (bytes > room) throw new Error(`it needs ${bytes} bytes, and ${room} are free`);
+    if (bytes > room) {
+      throw new StorageError('there is not enough room for it', `it needs ${bytes} bytes, and ${room} are free`);
+    }
   }
 
   /** Makes a folder, and those above it. */
@@ -61,7 +64,7 @@ export class Destination {
       return new DestinationFile(handle, place, this.mayReplace, Math.min(stats.size, size), false);
     }
     await handle.close();
-    throw new Error(`${place.part} is no file of its own`);
+    throw new StorageError('something else is in its place', `${place.part} is no file of its own`);
   }
 
   /** The file itself, when it is there and as long as the one that comes: perhaps it is the same. */
@@ -70,14 +73,14 @@ export class Destination {
     if (stats === undefined) return undefined;
     if (!ignoresExisting && stats.isFile() && stats.size === size)
       return open(target, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
-    if (stats.isDirectory()) throw new Error('there is a folder of that name');
-    if (!this.mayReplace) throw new Error(EXISTS);
+    if (stats.isDirectory()) throw new StorageError('there is a folder of that name');
+    if (!this.mayReplace) throw new StorageError(EXISTS);
     return undefined;
   }
 
   private segmentsOf(name: string): readonly string[] {
     const safe = safeSegments(name, this.platform);
-    if (!safe.ok) throw new Error(`the name ${safe.why}`);
+    if (!safe.ok) throw new StorageError(`the name ${safe.why}`);
     return safe.segments;
   }
 
@@ -88,7 +91,7 @@ export class Destination {
       folder = join(folder, segment);
       const stats = await lstat(folder).catch(() => undefined);
       if (stats === undefined) await mkdir(folder);
-      else if (!stats.isDirectory()) throw new Error(`${segment} is there, and no folder`);
+      else if (!stats.isDirectory()) throw new StorageError(`${segment} is there, and no folder`);
     }
     return folder;
   }
@@ -144,9 +147,10 @@ export class DestinationFile {
       // Unlike renaming, linking never replaces what somebody else has put there meanwhile.
       await link(part, target);
     } catch (error) {
-      if (isCode(error, 'EEXIST')) throw new Error(EXISTS, { cause: error });
+      if (isCode(error, 'EEXIST')) throw new StorageError(EXISTS, EXISTS, { cause: error });
       // Some file systems have no links.
-      if ((await lstat(target).catch(() => undefined)) !== undefined) throw new Error(EXISTS, { cause: error });
+      if ((await lstat(target).catch(() => undefined)) !== undefined)
+        throw new StorageError(EXISTS, EXISTS, { cause: error });
       return rename(part, target);
     }
     await unlink(part);

@@ -1,16 +1,18 @@
 import type { Hash } from 'node:crypto';
 import { PrefixHash } from '../file-transfer/prefix-hash.ts';
-import type { Content, FileMessage, StartMessage } from '../file-transfer/wire.ts';
+import type { Content, FileMessage, PrefixMessage, StartMessage } from '../file-transfer/wire.ts';
 import { reasonOf } from '../terminal/output.ts';
 import type { Destination, DestinationFile } from './destination.ts';
+import { StorageError, toldReason } from './storage-error.ts';
 
-/** The outcome for a file. */
-export interface FileResult {
-  readonly isStored: boolean;
-  readonly reason: string;
+/** The outcome for a file: what was stored, or why nothing was, for those here and for the sender. */
+export type FileResult =
+  | { readonly isStored: true; readonly sha256: string }
+  | { readonly isStored: false; readonly reason: string; readonly told: string };
+
+export function failedResult(error: unknown): FileResult {
+  return { isStored: false, reason: reasonOf(error), told: toldReason(error) };
 }
-
-const STORED: FileResult = { isStored: true, reason: '' };
 
 /** A file that a sender of ours is sending, through all its rounds. */
 export class IncomingFile {
@@ -22,6 +24,8 @@ export class IncomingFile {
   hasStarted = false;
   /** Bytes that were written. */
   length = 0;
+  /** True when they are the beginning of the file: the sender's hash says so, or they came in this transfer. */
+  isVerified = false;
   private readonly destination: Destination;
   private readonly hashes = new PrefixHash();
   private file: DestinationFile | undefined;
@@ -43,26 +47,32 @@ export class IncomingFile {
   }
 
   /** Finds out how much there is, for a new round. Throws when the file cannot be received. */
-  async prepare(round: number): Promise<{ readonly offset: number; readonly sha256: string }> {
+  async prepare(round: number): Promise<void> {
     this.round = round;
     this.hasStarted = false;
     if (this.file === undefined) {
       this.file = await this.destination.openFile(this.name, this.size, false);
       await this.destination.checkRoom(this.size - this.file.length);
+      this.isVerified = this.file.length === 0;
     }
     this.length = this.file.length;
-    const hash = await this.hashes.at(this.file.handle, this.length);
-    this.hash = hash;
-    return { offset: this.length, sha256: hash.copy().digest('hex') };
+    if (this.isVerified) this.hash = await this.hashes.at(this.file.handle, this.length);
   }
 
-  /** Takes the sender's word on where content begins; throws when it makes no sense. */
-  async start(message: StartMessage, receiver: string): Promise<void> {
-    const offset = message.offsets[receiver];
-    if (this.file === undefined || offset === undefined || offset > this.length) {
-      throw new Error('the sender began at the wrong place');
+  /** Compares what there is with the sender's hash of as much, and begins anew where they differ. */
+  async verify({ offset, sha256 }: PrefixMessage): Promise<void> {
+    const { file } = this;
+    if (this.isVerified || file === undefined || offset !== this.length) return;
+    this.hash = await this.hashes.at(file.handle, offset);
+    if (this.sha256 !== sha256) await this.startOver(file);
+    this.isVerified = true;
+  }
+
+  /** Takes the sender's word on where content begins; throws when that is not where it was wanted from. */
+  start(message: StartMessage, receiver: string): void {
+    if (this.file === undefined || !this.isVerified || message.offsets[receiver] !== this.length) {
+      throw new StorageError('the sender began at the wrong place');
     }
-    if (offset < this.length) await this.startOver(this.file, offset);
     this.hasStarted = true;
   }
 
@@ -77,7 +87,7 @@ export class IncomingFile {
     // Another receiver may need what is here already.
     const content = bytes.subarray(Math.min(bytes.length, this.length - offset));
     if (content.length === 0) return true;
-    if (this.length + content.length > this.size) throw new Error('the sender sent more than it said');
+    if (this.length + content.length > this.size) throw new StorageError('the sender sent more than it said');
     await file.append(content);
     hash.update(content);
     this.length = file.length;
@@ -88,17 +98,17 @@ export class IncomingFile {
   /** Gives the file its name when it is what was sent. */
   async finish(sha256: string): Promise<FileResult> {
     const { file, hash } = this;
-    if (file === undefined || hash === undefined) return { isStored: false, reason: 'nothing was received' };
     try {
-      if (hash.copy().digest('hex') !== sha256) {
+      if (file === undefined || hash === undefined) throw new StorageError('nothing was received');
+      if (this.sha256 !== sha256) {
         await file.discard();
-        return { isStored: false, reason: 'Hash mismatch.' };
+        throw new StorageError('Hash mismatch.');
       }
       await file.commit();
-      return STORED;
+      return { isStored: true, sha256 };
     } catch (error) {
-      await file.close();
-      return { isStored: false, reason: reasonOf(error) };
+      await file?.close();
+      return failedResult(error);
     }
   }
 
@@ -110,7 +120,7 @@ export class IncomingFile {
     else await file.close();
   }
 
-  private async startOver(file: DestinationFile, offset: number): Promise<void> {
+  private async startOver(file: DestinationFile): Promise<void> {
     let current = file;
     if (file.isComplete) {
       // The file that is there is another one. Unless it may be replaced, this throws.
@@ -118,9 +128,9 @@ export class IncomingFile {
       current = await this.destination.openFile(this.name, this.size, true);
       this.file = current;
     }
-    await current.truncate(offset);
-    this.hashes.forgetBeyond(offset);
-    this.hash = await this.hashes.at(current.handle, offset);
-    this.length = offset;
+    await current.truncate(0);
+    this.hashes.forgetBeyond(0);
+    this.hash = await this.hashes.at(current.handle, 0);
+    this.length = 0;
   }
 }

@@ -4,6 +4,7 @@ import { baseNameOf } from '../terminal/files/safe-names.ts';
 import type { Log } from '../terminal/log.ts';
 import { reasonOf } from '../terminal/output.ts';
 import type { Destination } from './destination.ts';
+import { toldReason } from './storage-error.ts';
 
 /** The kind that a message turned out to be. */
 export type PduOutcome =
@@ -23,7 +24,7 @@ export async function receivePdu(bytes: Buffer, destination: Destination, log: L
   try {
     return await store(pdu, destination, log);
   } catch (error) {
-    return failed(reasonOf(error));
+    return failed(reasonOf(error), toldReason(error));
   }
 }
 
@@ -53,6 +54,6 @@ async function store(pdu: Pdu, destination: Destination, log: Log): Promise<PduO
 }
 
 /** The C++ receiver leaves the id of such an answer empty. */
-function failed(why: string): PduOutcome {
-  return { kind: 'failed', answer: encodePdu({ id: '', kind: 'error', message: why }), why };
+function failed(why: string, told = why): PduOutcome {
+  return { kind: 'failed', answer: encodePdu({ id: '', kind: 'error', message: told }), why };
 }

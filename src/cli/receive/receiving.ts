@@ -37,6 +37,7 @@ export class Receiving implements LinkEvents {
   private readonly environment: Environment;
   private readonly log: Log;
   private streaming: StreamingReceiver | undefined;
+  private isRelayOurs = false;
   private hasFailed = false;
   private transfers = 0;
   private fragments = 0;
@@ -85,7 +86,7 @@ export class Receiving implements LinkEvents {
     }
     if (this.failure !== undefined) throw this.failure;
     await link.client.drain();
-    log.info('ws_receive: Done !');
+    if (!this.hasFailed && this.transfers >= plan.count) log.info('ws_receive: Done !');
     return this.exitCode;
   }
 
@@ -98,7 +99,9 @@ export class Receiving implements LinkEvents {
   onOpen({ uri, headers }: WebSocketOpenInfo): void {
     this.log.info('ws_receive: connected');
     if (this.plan.isVerbose) this.log.handshake(uri, headers);
-    if (this.plan.greets || this.streaming?.isBusy === true) this.greet();
+    // Whoever is known to be a relay of ours hears at once that the receiver is the same one as before.
+    if (this.isRelayOurs) this.streaming?.claim();
+    if (this.plan.greets || this.streaming?.isBusy === true) this.streaming?.greet();
   }
 
   onMessage(message: WebSocketMessage): void {
@@ -140,7 +143,9 @@ export class Receiving implements LinkEvents {
       const control = decodeControl(message.data);
       // The server in between is ours, and will pass greetings on to senders of ours only.
       if (control?.type === 'peers') {
-        if (!this.plan.greets && !streaming.isBusy) this.greet();
+        if (!this.isRelayOurs) streaming.claim();
+        this.isRelayOurs = true;
+        if (!streaming.isBusy) streaming.greet();
       } else if (control !== undefined) await streaming.onControl(control);
       else this.log.info(`ws_receive: ignored a text of ${message.data.length} characters`);
       return;
@@ -188,11 +193,6 @@ export class Receiving implements LinkEvents {
       clearInterval(this.ticker);
       void this.link.client.stop();
     }
-  }
-
-  private greet(): void {
-    const receiver = this.streaming?.id;
-    if (receiver !== undefined) this.link.client.sendText(encodeControl({ type: 'hello', receiver }));
   }
 
   private async inTurn(task: () => Promise<void>): Promise<void> {

@@ -1,18 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Identity } from '../file-transfer/identity.ts';
 import type {
   Content,
   ControlMessage,
   EndMessage,
   FileMessage,
   OfferMessage,
+  PrefixMessage,
   StartMessage,
 } from '../file-transfer/wire.ts';
 import type { Environment } from '../terminal/environment.ts';
-import { reasonOf } from '../terminal/output.ts';
 import type { Progress } from '../terminal/progress-bar.ts';
 import type { Destination } from './destination.ts';
-import { type FileResult, IncomingFile } from './incoming-file.ts';
+import { type FileResult, failedResult, IncomingFile } from './incoming-file.ts';
 
 /** Events of a receiver, for those who run it. */
 export interface ReceiverEvents {
@@ -53,7 +53,8 @@ const LINGER_MS = 10_000;
 
 /** Receives transfers of senders of ours, one at a time. */
 export class StreamingReceiver {
-  readonly id: string = randomBytes(16).toString('hex');
+  private readonly identity = new Identity();
+  private readonly id = this.identity.id;
   private readonly destination: Destination;
   private readonly say: (message: ControlMessage) => void;
   private readonly options: StreamingReceiverOptions;
@@ -84,6 +85,16 @@ export class StreamingReceiver {
     return this.current !== undefined;
   }
 
+  /** Makes the receiver known to a relay of ours as the one of this connection. */
+  claim(): void {
+    this.say({ type: 'claim', secret: this.identity.secret });
+  }
+
+  /** Lets senders know that it is there. */
+  greet(): void {
+    this.say({ type: 'hello', receiver: this.id });
+  }
+
   /** To be called about once a second. */
   async tick(isConnected: boolean): Promise<void> {
     const { current, environment, options } = this;
@@ -106,11 +117,14 @@ export class StreamingReceiver {
     }
     const { current } = this;
     if (current === undefined || !('transfer' in message) || message.transfer !== current.offer.transfer) return;
-    if ('receiver' in message && message.receiver !== '') return;
+    if ('receiver' in message && message.receiver !== '' && message.receiver !== this.id) return;
     this.lastHeardMs = this.environment.elapsedMs();
     switch (message.type) {
       case 'file':
         await this.onFile(current, message);
+        break;
+      case 'prefix':
+        await this.onPrefix(current, message);
         break;
       case 'start':
         await this.onStart(current, message);
@@ -190,20 +204,28 @@ export class StreamingReceiver {
     await this.attempt(current, file, async () => {
       if (name.endsWith('/')) {
         await this.destination.makeFolder(name.slice(0, -1));
-        this.complete(current, file, { isStored: true, reason: '' });
+        this.complete(current, file, { isStored: true, sha256: '' });
         return;
       }
-      const { offset, sha256 } = await file.prepare(round);
-      current.ackedBytes = offset;
-      this.answer({ type: 'ready', transfer: current.offer.transfer, receiver: this.id, round, offset, sha256 });
+      await file.prepare(round);
+      this.sayOffset(current, file);
+    });
+  }
+
+  private async onPrefix(current: Current, message: PrefixMessage): Promise<void> {
+    const { file } = current;
+    if (file === undefined || file.round !== message.round || file.hasStarted) return;
+    await this.attempt(current, file, async () => {
+      await file.verify(message);
+      this.sayOffset(current, file);
     });
   }
 
   private async onStart(current: Current, message: StartMessage): Promise<void> {
     const { file } = current;
     if (file === undefined || file.round !== message.round || file.hasStarted) return;
-    await this.attempt(current, file, async () => {
-      await file.start(message, this.id);
+    await this.attempt(current, file, () => {
+      file.start(message, this.id);
       current.ackedBytes = file.length;
       this.progress.update(current.doneBytes + file.length);
     });
@@ -252,12 +274,12 @@ export class StreamingReceiver {
   }
 
   /** Does something with a file that may fail, which ends that file and not the transfer. */
-  private async attempt(current: Current, file: IncomingFile, task: () => Promise<void>): Promise<void> {
+  private async attempt(current: Current, file: IncomingFile, task: () => Promise<void> | void): Promise<void> {
     try {
       await task();
     } catch (error) {
       await file.abandon().catch(() => undefined);
-      this.complete(current, file, { isStored: false, reason: reasonOf(error) });
+      this.complete(current, file, failedResult(error));
     }
   }
 
@@ -273,9 +295,18 @@ export class StreamingReceiver {
     this.answer({ type: 'lost', transfer: current.offer.transfer, receiver: this.id, round });
   }
 
-  private sayResult(current: Current, round: number, { isStored, reason }: FileResult): void {
+  private sayOffset(current: Current, file: IncomingFile): void {
+    const { round, length: offset, isVerified } = file;
     const { transfer } = current.offer;
-    this.answer({ type: 'result', transfer, receiver: this.id, round, isStored, reason });
+    current.ackedBytes = offset;
+    this.answer({ type: isVerified ? 'ready' : 'has', transfer, receiver: this.id, round, offset });
+  }
+
+  private sayResult(current: Current, round: number, result: FileResult): void {
+    const { transfer } = current.offer;
+    const { isStored } = result;
+    const [reason, sha256] = isStored ? ['', result.sha256] : [result.told, ''];
+    this.answer({ type: 'result', transfer, receiver: this.id, round, isStored, reason, sha256 });
   }
 
   private answer(message: ControlMessage): void {

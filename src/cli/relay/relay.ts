@@ -1,4 +1,5 @@
 import { PreparedMessage, prepareMessage, type ServerWebSocket, type WebSocketDataMessage } from '../../index.ts';
+import { idOfSecret } from '../file-transfer/identity.ts';
 import {
   decodeControl,
   encodeControl,
@@ -6,6 +7,7 @@ import {
   isControl,
   RECEIVER_PROTOCOL,
   SENDER_PROTOCOL,
+  transferOf,
 } from '../file-transfer/wire.ts';
 
 /** The role of a client, by the subprotocol it has asked for. */
@@ -20,13 +22,17 @@ export interface RelayEvents {
   onDropped(webSocket: ServerWebSocket): void;
 }
 
+/** The ids one connection may speak under; a sender and a receiver of ours need one each. */
+const MAX_IDS = 16;
+
 /** Longest wait for a client that takes nothing, which holds all others up meanwhile. */
 export const STALL_MS = 60_000;
 
 /**
  * Sends every message to all other clients, no faster than the slowest of them takes it: meanwhile nothing more is
  * read from whoever sends. Senders and receivers of ours hear who is there, and what they say to each other in their
- * own language goes to nobody else.
+ * own language goes to nobody else. It is taken only under ids whose secret the connection knows: who has heard the id of
+ * a transfer cannot go on with it.
  */
 export class Relay {
   private readonly members = new Map<ServerWebSocket, Member>();
@@ -60,10 +66,11 @@ export class Relay {
 
   private targetsOf(sender: Member, message: WebSocketDataMessage): readonly Member[] {
     const others = [...this.members.values()].filter((member) => member !== sender);
-    if (sender.role === 'other' || !isOurs(message)) return others;
+    if (!isOurs(message)) return others;
+    // It only looks like our language, and means something else to the programs that speak it.
+    if (sender.role === 'other') return others.filter(({ role }) => role === 'other');
+    if (!sender.maySay(message)) return [];
     const wanted = sender.role === 'sender' ? 'receiver' : 'sender';
-    // Only we say who is there.
-    if (!message.binary && decodeControl(message.data)?.type === 'peers') return [];
     return others.filter(({ role }) => role === wanted);
   }
 
@@ -104,6 +111,8 @@ class Member {
   private readonly held: Outgoing[] = [];
   private catchingUp: Promise<void> | undefined;
   private pauses = 0;
+  /** The ids that it may speak under. */
+  private readonly ids = new Set<string>();
 
   constructor(webSocket: ServerWebSocket, role: Role, stallMs: number, onDropped: () => void) {
     this.webSocket = webSocket;
@@ -125,6 +134,21 @@ class Member {
       });
     }
     return this.catchingUp;
+  }
+
+  /** Tells whether a message in our language is its own to say; learns from a claim, which is for the relay alone. */
+  maySay(message: WebSocketDataMessage): boolean {
+    const { ids, role } = this;
+    if (message.binary) return role === 'sender' && ids.has(transferOf(message.data));
+    const control = decodeControl(message.data);
+    // Only the relay says who is there.
+    if (control === undefined || control.type === 'peers') return false;
+    if (control.type === 'claim') {
+      if (ids.size < MAX_IDS) ids.add(idOfSecret(control.secret));
+      return false;
+    }
+    if (role === 'receiver') return 'receiver' in control && ids.has(control.receiver);
+    return 'transfer' in control && ids.has(control.transfer);
   }
 
   pauseUntil(ready: Promise<unknown>): void {

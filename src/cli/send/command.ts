@@ -124,6 +124,7 @@ class Sending implements LinkEvents {
   onOpen({ uri, headers }: WebSocketOpenInfo): void {
     this.log.info('ws_send: connected');
     if (this.plan.isVerbose) this.log.handshake(uri, headers);
+    if (this.peers !== undefined) this.streaming?.claim();
     this.streaming?.onOpen();
   }
 
@@ -131,8 +132,10 @@ class Sending implements LinkEvents {
     if (message.type !== 'message') return;
     const control = message.binary ? undefined : decodeControl(message.data);
     if (control === undefined) this.pdu.onMessage(message);
-    else if (control.type === 'peers') this.peers = control;
-    else this.streaming?.onControl(control);
+    else if (control.type === 'peers') {
+      if (this.peers === undefined) this.streaming?.claim();
+      this.peers = control;
+    } else this.streaming?.onControl(control);
     this.wake();
   }
 
@@ -181,6 +184,7 @@ class Sending implements LinkEvents {
   private async stream(progress: Progress): Promise<void> {
     const { environment, link, log, plan, source } = this;
     this.streaming = new StreamingSender(link, source, plan, environment, progress);
+    if (this.peers !== undefined) this.streaming.claim();
     link.setResumable(true);
     const startMs = environment.elapsedMs();
     const receivers = await this.streaming

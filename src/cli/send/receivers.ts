@@ -1,16 +1,18 @@
 import type { ControlMessage } from '../file-transfer/wire.ts';
 
 /** The state of a receiver with the file that is being sent. */
-export type ReceiverStage = 'asked' | 'ready' | 'stored' | 'failed';
+export type ReceiverStage = 'asked' | 'has' | 'ready' | 'stored' | 'failed';
 
 /** One of those that get the files. */
 export interface Receiver {
   readonly id: string;
   stage: ReceiverStage;
-  /** The bytes of the file that it says it has. */
+  /** The bytes of the file that it says it has; once it is ready, those that it need not be sent. */
   offset: number;
-  /** SHA-256 of that. */
-  sha256: string;
+  /** When it was last told the hash of so many bytes of the file. */
+  prefixMs: number;
+  /** SHA-256 of what it has stored; of a folder, nothing. */
+  stored: string;
   /** The bytes that it has acknowledged. */
   acked: number;
   lastHeardMs: number;
@@ -57,7 +59,8 @@ export class Receivers {
       id,
       stage: 'asked',
       offset: 0,
-      sha256: '',
+      prefixMs: Number.NEGATIVE_INFINITY,
+      stored: '',
       acked: 0,
       lastHeardMs: nowMs,
       gone: '',
@@ -76,6 +79,16 @@ export class Receivers {
     for (const receiver of this.active) {
       receiver.stage = 'asked';
       receiver.acked = 0;
+      receiver.prefixMs = Number.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Compares the files that were stored with the one that was sent. */
+  verify(name: string, sha256: string): void {
+    for (const receiver of this.active) {
+      if (receiver.stage !== 'stored' || receiver.stored === sha256) continue;
+      receiver.stage = 'failed';
+      receiver.failures.push(`${name}: it has stored something else (SHA-256 ${receiver.stored || 'missing'})`);
     }
   }
 
@@ -104,11 +117,11 @@ export class Receivers {
     if (message.type === 'hello') return receiver.stage !== 'stored' && receiver.stage !== 'failed';
     if (!('round' in message) || message.round !== round) return false;
     switch (message.type) {
+      case 'has':
       case 'ready':
-        if (receiver.stage !== 'asked' || message.offset > size) return false;
-        receiver.stage = 'ready';
+        if ((receiver.stage !== 'asked' && receiver.stage !== 'has') || message.offset > size) return false;
+        receiver.stage = message.type;
         receiver.offset = message.offset;
-        receiver.sha256 = message.sha256;
         return false;
       case 'ack':
         receiver.acked = Math.max(receiver.acked, Math.min(size, message.offset));
@@ -118,6 +131,7 @@ export class Receivers {
       case 'result':
         if (receiver.stage === 'stored' || receiver.stage === 'failed') return false;
         receiver.stage = message.isStored ? 'stored' : 'failed';
+        receiver.stored = message.sha256;
         if (!message.isStored) receiver.failures.push(`${name}: ${message.reason}`);
         return false;
       default:

@@ -1,7 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { Identity } from '../file-transfer/identity.ts';
 import { PrefixHash } from '../file-transfer/prefix-hash.ts';
 import type { Link } from '../file-transfer/relay-link.ts';
-import { CONTENT_HEADER_BYTES, type ControlMessage, encodeControl, writeContentHeader } from '../file-transfer/wire.ts';
+import {
+  CONTENT_HEADER_BYTES,
+  type ControlMessage,
+  encodeControl,
+  type FileMessage,
+  writeContentHeader,
+} from '../file-transfer/wire.ts';
 import { CliError } from '../terminal/cli-errors.ts';
 import type { Environment } from '../terminal/environment.ts';
 import type { Progress } from '../terminal/progress-bar.ts';
@@ -33,7 +39,8 @@ class Restart extends Error {}
 
 /** Sends files to receivers of ours, as fast as the slowest of them writes. */
 export class StreamingSender {
-  private readonly transfer = randomBytes(16).toString('hex');
+  private readonly identity = new Identity();
+  private readonly transfer = this.identity.id;
   private readonly receivers = new Receivers();
   private readonly link: Link;
   private readonly source: Source;
@@ -54,6 +61,11 @@ export class StreamingSender {
     this.options = options;
     this.environment = environment;
     this.progress = progress;
+  }
+
+  /** Makes the transfer known to a relay of ours as one of this connection. */
+  claim(): void {
+    this.say({ type: 'claim', secret: this.identity.secret });
   }
 
   /** The connection is there, again. */
@@ -99,7 +111,8 @@ export class StreamingSender {
         this.doneBytes += entry.size;
       }
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      // Receivers may be anybody, and messages of the system name paths of this machine.
+      reason = error instanceof CliError ? error.message : `${this.entry?.name ?? this.source.name} could not be read`;
       throw error;
     } finally {
       clearInterval(working);
@@ -173,29 +186,53 @@ export class StreamingSender {
     const { transfer, receivers } = this;
     const round = ++this.round;
     receivers.ask();
-    await this.until(
-      () => receivers.active.every(({ stage }) => stage !== 'asked'),
-      () => {
-        // A receiver that was cut off, too, may have forgotten everything: it is asked anew.
-        this.sayOffer();
-        this.say({ type: 'file', transfer, round, index, name, size });
-      },
-    );
-    if (file === undefined) return;
-    const takers = receivers.active.filter(({ stage }) => stage === 'ready');
-    if (takers.length === 0) return;
-    const offsets: Record<string, number> = {};
-    for (const receiver of takers) {
-      const hash = await hashes.at(file.handle, receiver.offset);
-      const isSame = hash.digest('hex') === receiver.sha256;
-      receiver.acked = offsets[receiver.id] = isSame ? receiver.offset : 0;
+    await this.askOffsets({ type: 'file', transfer, round, index, name, size }, file, hashes);
+    if (file === undefined) {
+      receivers.verify(name, '');
+      return;
     }
+    const takers = receivers.active.filter(({ stage }) => stage === 'ready');
+    if (takers.length === 0) {
+      // An answer that was lost was given again. Without one nobody has it, and there is nothing to compare.
+      if (receivers.active.some(({ stage }) => stage === 'stored')) {
+        receivers.verify(name, (await hashes.at(file.handle, size)).digest('hex'));
+      }
+      return;
+    }
+    const offsets: Record<string, number> = {};
+    for (const receiver of takers) receiver.acked = offsets[receiver.id] = receiver.offset;
     this.say({ type: 'start', transfer, round, offsets });
     const sha256 = await this.pump(file, hashes, Math.min(...Object.values(offsets)));
     await this.until(
       () => receivers.active.every(({ stage }) => stage === 'stored' || stage === 'failed'),
       () => this.say({ type: 'end', transfer, round, sha256 }),
     );
+    receivers.verify(name, sha256);
+  }
+
+  /** Asks every receiver from where on it wants the content, and tells those that have something what it should be. */
+  private async askOffsets(message: FileMessage, file: SourceFile | undefined, hashes: PrefixHash): Promise<void> {
+    const { transfer, receivers, environment } = this;
+    const { round } = message;
+    let askedMs = Number.NEGATIVE_INFINITY;
+    while (receivers.active.some(({ stage }) => stage === 'asked' || stage === 'has')) {
+      const nowMs = environment.elapsedMs();
+      if (nowMs - askedMs >= REPEAT_MS) {
+        // A receiver that was cut off, too, may have forgotten everything: it is asked anew.
+        this.sayOffer();
+        this.say(message);
+        askedMs = nowMs;
+      }
+      for (const receiver of receivers.active) {
+        if (file === undefined || receiver.stage !== 'has' || nowMs - receiver.prefixMs < REPEAT_MS) continue;
+        const { id, offset } = receiver;
+        const sha256 = (await hashes.at(file.handle, offset)).digest('hex');
+        receiver.prefixMs = environment.elapsedMs();
+        this.say({ type: 'prefix', transfer, receiver: id, round, offset, sha256 });
+      }
+      await this.waitForReceivers();
+    }
+    this.check();
   }
 
   /** Sends the content from `start` on; returns the SHA-256 of the file. */

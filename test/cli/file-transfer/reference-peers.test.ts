@@ -169,7 +169,7 @@ describe('ws receive, with a C++ sender', () => {
     const receiver = await startReceiver(relay.url, folder);
     const peer = await new Peer(relay.url).opened();
     peer.socket.send('a text');
-    peer.socket.send('{"ixwebsocket.transfer":1,"type":"offer","files":1e99}');
+    peer.socket.send('{"ixwebsocket.transfer":2,"type":"offer","files":1e99}');
     peer.socket.send(encodePdu({ ack: 'true', filename: 'f', id: '1' }));
     peer.socket.send(encodePdu({ user: 'me', text: 'hello' }));
     peer.socket.send(Buffer.from(captured));

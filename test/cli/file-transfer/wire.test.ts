@@ -14,24 +14,27 @@ const sha256 = 'a'.repeat(64);
 
 const messages: readonly ControlMessage[] = [
   { type: 'peers', senders: 0, receivers: 1, others: 2 },
+  { type: 'claim', secret: id },
   { type: 'hello', receiver: id },
   { type: 'offer', transfer: id, name: 'f', files: 1, bytes: 2 ** 50 },
   { type: 'accept', transfer: id, receiver: other },
   { type: 'refuse', transfer: id, receiver: other, reason: 'no' },
   { type: 'file', transfer: id, round: 1, index: 0, name: 'a/ä', size: 0 },
-  { type: 'ready', transfer: id, receiver: other, round: 1, offset: 5, sha256 },
+  { type: 'has', transfer: id, receiver: other, round: 1, offset: 5 },
+  { type: 'prefix', transfer: id, receiver: other, round: 1, offset: 5, sha256 },
+  { type: 'ready', transfer: id, receiver: other, round: 1, offset: 5 },
   { type: 'start', transfer: id, round: 1, offsets: { [other]: 5 } },
   { type: 'ack', transfer: id, receiver: other, round: 1, offset: 5 },
   { type: 'lost', transfer: id, receiver: other, round: 1 },
   { type: 'end', transfer: id, round: 1, sha256 },
-  { type: 'result', transfer: id, receiver: other, round: 1, isStored: false, reason: 'why' },
+  { type: 'result', transfer: id, receiver: other, round: 1, isStored: false, reason: 'why', sha256: '' },
   { type: 'working', transfer: id, receiver: '' },
   { type: 'finish', transfer: id, reason: '' },
 ];
 
 describe('what senders and receivers say', () => {
   it.each(messages.map((message) => [message.type, message] as const))('is understood: %s', (_, message) => {
-    expect(decodeControl(encodeControl(message))).toEqual({ 'ixwebsocket.transfer': 1, ...message });
+    expect(decodeControl(encodeControl(message))).toEqual({ 'ixwebsocket.transfer': 2, ...message });
   });
 
   it.each(messages.map((message) => [message.type, message] as const))('lacks nothing: %s', (_, message) => {
@@ -46,7 +49,7 @@ describe('what senders and receivers say', () => {
   it.each([
     ['a text of others', 'hello'],
     ['other JSON', '{"type":"hello"}'],
-    ['an unknown kind', '{"ixwebsocket.transfer":1,"type":"constructor"}'],
+    ['an unknown kind', '{"ixwebsocket.transfer":2,"type":"constructor"}'],
     ['a negative count', encodeControl({ type: 'peers', senders: -1, receivers: 0, others: 0 })],
     ['a count that is no whole number', encodeControl({ type: 'peers', senders: 0.5, receivers: 0, others: 0 })],
     ['too many files', encodeControl({ type: 'offer', transfer: id, name: '', files: 1_000_001, bytes: 0 })],
@@ -57,7 +60,7 @@ describe('what senders and receivers say', () => {
     ],
     [
       'a text without an end',
-      `{"ixwebsocket.transfer":1,"type":"hello","receiver":"${id}","x":"${'x'.repeat(70_000)}"}`,
+      `{"ixwebsocket.transfer":2,"type":"hello","receiver":"${id}","x":"${'x'.repeat(70_000)}"}`,
     ],
     ['an id that is none', encodeControl({ type: 'hello', receiver: '__proto__' })],
     ['half a text', encodeControl({ type: 'hello', receiver: id }).slice(0, -1)],
