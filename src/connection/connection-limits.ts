@@ -43,3 +43,6 @@ export interface ConnectionLimits {
 
 /** No buffer can be longer on 64-bit systems with Node 20. */
 export const MAX_MESSAGE_SIZE: number = 2 ** 32 - 1;
+
+/** Progress extends a closing handshake to this many times its timeout: a peer that reads a little now and then. */
+export const MOST_CLOSE_TIMEOUTS: number = 12;

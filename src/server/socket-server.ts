@@ -1,5 +1,5 @@
 import { checkClose } from '../connection/close-arguments.ts';
-import { MOST_CLOSE_TIMEOUTS } from '../connection/session/close-deadline.ts';
+import { MOST_CLOSE_TIMEOUTS } from '../connection/connection-limits.ts';
 import { ListenError, UsageError } from '../errors.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Transport } from '../transport/transport.ts';

@@ -78,6 +78,11 @@ export class TimerWheel {
     this.#arm(entry.wheelDueTick, nowMs);
   }
 
+  /** Milliseconds on the clock of the wheel. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** Takes the entry off the wheel. Harmless when it is not on it. */
   cancel(entry: WheelEntry): void {
     if (entry.wheelOwner !== this) return;

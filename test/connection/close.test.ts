@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type ServerWebSocket, UsageError } from '../../src/index.ts';
 import { turns } from '../support/eventually.ts';
 import { frame, hex, RFC_MASK } from '../support/frames.ts';
+import { MemoryConnection } from '../support/memory-connection.ts';
 import { MessageLog } from '../support/message-log.ts';
 import { openRaw } from '../support/raw-peer.ts';
 import { listenRaw } from '../support/raw-server.ts';
@@ -189,6 +191,34 @@ test('a message that arrives after our close() is not delivered', async () => {
 });
 
 describe('the close deadline', () => {
+  test('is closeTimeoutSecs once, though the close frame itself leaves meanwhile', async () => {
+    const ours = new MemoryConnection({ closeTimeoutSecs: 5 });
+    ours.close();
+    await nextTurn();
+    ours.clock.advance(4900);
+    await nextTurn();
+    expect(ours.closeInfo).toBeUndefined();
+    ours.clock.advance(300);
+    await nextTurn();
+    expect(ours.closeInfo?.code).toBe(1006);
+    expect(ours.clock.pendingTimers).toBe(0);
+  });
+
+  test('begins anew when what was sent before has left, and not when the peer says something', async () => {
+    const ours = new MemoryConnection({ closeTimeoutSecs: 5 });
+    await ours.stall();
+    ours.close();
+    ours.clock.advance(4000);
+    await ours.read();
+    ours.clock.advance(4000);
+    ours.peer.write(frame({ opcode: 1, payload: 'not an answer', mask: RFC_MASK }));
+    await nextTurn();
+    expect(ours.closeInfo).toBeUndefined();
+    ours.clock.advance(1300);
+    await nextTurn();
+    expect(ours.closeInfo?.code).toBe(1006);
+  });
+
   test('ends a server connection whose client never answers the close frame', async () => {
     const { port, only } = await startLogged(0.2);
     const raw = await openRaw(port);

@@ -5,6 +5,7 @@ import { MAX_CONTROL_PAYLOAD_BYTES } from '../../protocol/websocket/frames/opcod
 import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
 import { utf8Length } from '../../protocol/websocket/text/text.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
+import { OutputWatch } from '../../transport/output-watch.ts';
 import type { SlowConsumerPolicy } from '../connection-limits.ts';
 import type { SessionContext } from '../session/session-context.ts';
 import { DrainWaiters } from './drain-waiters.ts';
@@ -12,7 +13,6 @@ import { type OnProgress, ProgressSender, type ProgressSenderHost } from './prog
 import { RoomWaiters } from './room-waiters.ts';
 import { accepted, notSent, outcomeOf, sent, type WebSocketSendInfo } from './send-data.ts';
 import { type HeldMessage, SendQueue } from './send-queue.ts';
-import { SendWatch } from './send-watch.ts';
 
 /** The session around a {@link SessionSender}. */
 export interface SessionSenderHost {
@@ -22,8 +22,6 @@ export interface SessionSenderHost {
   readonly endpoint: Endpoint;
   readonly writer: BatchWriter;
   readonly deflate: PerMessageDeflate | undefined;
-  /** How often everything that waited has left. */
-  readonly drains: number;
   /** Nothing waits above the writer any more. */
   onIdle(): void;
   /** A send with progress was cancelled after its first fragment had left. */
@@ -55,7 +53,7 @@ export class SessionSender implements ProgressSenderHost {
   private progressSender: ProgressSender | undefined;
   /** There is one when the policy drops or replaces what was accepted. */
   private queue: SendQueue | undefined;
-  private watch: SendWatch | undefined;
+  private watch: OutputWatch | undefined;
 
   constructor(host: SessionSenderHost) {
     const { context, endpoint, writer } = host;
@@ -67,7 +65,7 @@ export class SessionSender implements ProgressSenderHost {
     if (holdsMessages(this.policy)) this.queue = new SendQueue();
     const { sendTimeoutMs } = context.limits;
     if (sendTimeoutMs > 0) {
-      this.watch = new SendWatch(host, context.clock, context.wheel, sendTimeoutMs, () => host.onSendTimeout());
+      this.watch = new OutputWatch(context.wheel, writer, { timeoutMs: sendTimeoutMs }, () => host.onSendTimeout());
     }
   }
 
@@ -188,6 +186,7 @@ export class SessionSender implements ProgressSenderHost {
 
   /** Everything the writer had given to the transport has left. */
   onDrain(): void {
+    this.watch?.onDrain();
     const { queue } = this;
     if (queue !== undefined && queue.length > 0) this.release(queue);
     if (this.isDrained) this.drainWaiters?.wakeAll();

@@ -3,8 +3,9 @@ import { ConnectionStatus } from '../../protocol/websocket/closing/connection-st
 import type { Violation } from '../../protocol/websocket/closing/violations.ts';
 import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
+import { OutputWatch } from '../../transport/output-watch.ts';
+import { MOST_CLOSE_TIMEOUTS } from '../connection-limits.ts';
 import type { WebSocketCloseInfo } from '../messages/messages.ts';
-import { CloseDeadline } from './close-deadline.ts';
 import type { SessionContext } from './session-context.ts';
 
 /** The session around a {@link SessionEnd}. */
@@ -26,7 +27,7 @@ export class SessionEnd {
   private closeInfo: WebSocketCloseInfo | undefined;
   /** Nothing the peer says counts any more, and its close frame is not waited for. */
   private isFailed = false;
-  private deadline: CloseDeadline | undefined;
+  private deadline: OutputWatch | undefined;
   /** A close that waits behind messages. */
   private pending: { readonly code: number; readonly reason: string } | undefined;
 
@@ -110,7 +111,7 @@ export class SessionEnd {
 
   /** The transport is gone, and the endpoint still in the state it had: what that comes to. */
   finish(error: Error | undefined): WebSocketCloseInfo {
-    this.deadline?.cancel();
+    this.deadline?.stop();
     const wasAcknowledged = this.host.endpoint.status !== ConnectionStatus.ClosedByUs || this.isFailed;
     if (!wasAcknowledged) this.closeInfo = undefined;
     this.lose(CloseReason.Abnormal, error !== undefined);
@@ -127,9 +128,9 @@ export class SessionEnd {
 
   private startDeadline(): void {
     const { wheel, limits } = this.host.context;
-    this.deadline ??= new CloseDeadline(wheel, this.host.writer, limits.closeTimeoutMs, () => {
-      this.host.destroyTransport();
-    });
+    const timeoutMs = limits.closeTimeoutMs;
+    const patience = { timeoutMs, maxMs: MOST_CLOSE_TIMEOUTS * timeoutMs, isAnswerWanted: true };
+    this.deadline ??= new OutputWatch(wheel, this.host.writer, patience, () => this.host.destroyTransport());
     this.deadline.start();
   }
 }

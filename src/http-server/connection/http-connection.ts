@@ -10,6 +10,7 @@ import { keepsAlive } from '../../protocol/http1/message/persistence.ts';
 import { requestTimeout } from '../../server/admission/server-refusals.ts';
 import type { PlainConnection } from '../../server/life/plain-connection.ts';
 import { BatchWriter } from '../../transport/batch-writer.ts';
+import { OutputWatch } from '../../transport/output-watch.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
 import { createWheelEntry, type TimerWheel, type WheelEntry } from '../../util/timer-wheel.ts';
 import type { HttpSettings } from '../http-server-options.ts';
@@ -20,7 +21,6 @@ import { HIGH_WATER_BYTES } from '../response/body-sender.ts';
 import { writeText } from '../response/write-bytes.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { ReadWatch, type ReadWatchOwner } from './read-watch.ts';
-import { WriteWatch } from './write-watch.ts';
 
 /** While a request is being answered, this much of what follows it is kept; then the socket is not read. */
 const MAX_HELD_BYTES = 16 * 1024;
@@ -58,7 +58,7 @@ export class HttpConnection<S>
   private readonly reader: MessageReader<'request'>;
   private readonly exchange: Exchange;
   private readonly readWatch: ReadWatch;
-  private readonly writeWatch: WriteWatch;
+  private readonly writeWatch: OutputWatch;
   private phase: 'open' | 'closing' | 'closed' = 'open';
   /** Read behind the request that is being answered. */
   private rest: Buffer | undefined = undefined;
@@ -83,7 +83,7 @@ export class HttpConnection<S>
     this.reader = new MessageReader('request', this);
     this.exchange = new Exchange(this);
     this.readWatch = new ReadWatch(this, owner.settings);
-    this.writeWatch = new WriteWatch(this.wheel, this.writer, owner.settings.timeoutMs, () => this.cut());
+    this.writeWatch = new OutputWatch(this.wheel, this.writer, owner.settings, () => this.cut());
   }
 
   /** Begins with the first request, whose head was read already, and what came behind it. */
@@ -367,7 +367,7 @@ export class HttpConnection<S>
     this.exchange.end(new HttpRequestError('requestAborted', reason));
     this.writer.close();
     this.readWatch.cancel();
-    this.writeWatch.cancel();
+    this.writeWatch.stop();
     if (this.finishTimer !== undefined) this.wheel.cancel(this.finishTimer);
   }
 
