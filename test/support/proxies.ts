@@ -100,7 +100,8 @@ async function serveSocks(
     credentials.push(await text(take));
     const host = address[0] === 0 ? await text(take) : address.join('.');
     targets.push(`${host}:${p1 * 256 + p0}`);
-    const answer = (granted: boolean): boolean => near.write(Buffer.from([0, granted ? 90 : 91, 0, 0, 0, 0, 0, 0]));
+    const answer = (granted: boolean): boolean =>
+      near.write(Buffer.from([0, granted ? 90 : reply >= 90 ? reply : 91, 0, 0, 0, 0, 0, 0]));
     if (reply === 0) connectThrough(near, host, p1 * 256 + p0, answer);
     else answer(false);
     return;

@@ -12,6 +12,9 @@ export function explainProxyRefusal(info: WebSocketErrorInfo): string {
 
 /** What answered was no proxy, or hung up. */
 export function explainProxyFailure(info: WebSocketErrorInfo): string {
+  if (info.httpStatus >= 200 && info.httpStatus < 300) {
+    return `The proxy${proxyOf(info)} agreed, and hung up before its answer was complete. Try again; if that is of no use, its log has the reason.`;
+  }
   if (info.httpStatus !== 0) return `${explainHttp(info, proxyOf(info))} It hung up before its answer was complete.`;
   return `The proxy${proxyOf(info)} did not answer as one: ${causeOf(info)}. Check the scheme of its URL: http, https, socks5 or socks4a.`;
 }
