@@ -75,7 +75,7 @@ function handshakeHint(systemCode: string): string | undefined {
     case 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE':
       return 'the two sides may have no cipher in common, or the server wants a certificate';
     case 'ECONNRESET':
-      return 'the server hung up';
+      return 'the server hung up; it may not speak TLS there';
     default:
       return undefined;
   }

@@ -61,8 +61,7 @@ export class Download {
       return out;
     } catch (error) {
       await this.file.close().catch(() => undefined);
-      const { errorCode, message } = ofFile(error);
-      return responseOf(undefined, errorCode, message, noBytes);
+      return responseOf(undefined, noBytes, ofFile(error));
     }
   }
 

@@ -11,6 +11,8 @@ export class HttpFailure extends Error {
   readonly errorCode: HttpFailureCode;
   /** Whether the same request may do better at once or a little later. */
   readonly isTransient: boolean;
+  /** The status of a response whose head did not come to its end; else 0. */
+  statusCode = 0;
 
   constructor(errorCode: HttpFailureCode, message: string, isTransient = false, cause?: unknown) {
     super(message, { cause });
@@ -78,9 +80,9 @@ function ofHead(code: MessageFailure['code'], reason: string): HttpFailure {
   return new HttpFailure('HeaderParsingError', `Cannot parse http headers: ${reason}`);
 }
 
-/** The peer hung up where more was to come. */
-export function ofEnd(part: ResponsePart): HttpFailure {
-  const why = 'the server closed the connection';
+/** The peer hung up where more was to come; `circumstances` follow what happened in the message. */
+export function ofEnd(part: ResponsePart, circumstances = ''): HttpFailure {
+  const why = `the server closed the connection${circumstances}`;
   switch (part) {
     case 'statusLine':
       return new HttpFailure('CannotReadStatusLine', `Cannot retrieve status line: ${why}`, true);
@@ -94,10 +96,11 @@ export function ofEnd(part: ResponsePart): HttpFailure {
 }
 
 /** The connection broke. */
-export function ofReset(error: Error, isSending: boolean): HttpFailure {
+export function ofReset(error: Error, isSending: boolean, circumstances = ''): HttpFailure {
   // With TLS 1.3 a server looks at our certificate when the TLS handshake is over for us.
   if (isTlsAlert(error)) return new HttpFailure('CannotConnect', explainTlsError(error).reason, false, error);
-  const why = 'code' in error && error.code === 'ECONNRESET' ? 'the connection was reset' : error.message;
+  const what = 'code' in error && error.code === 'ECONNRESET' ? 'the connection was reset' : error.message;
+  const why = `${what}${circumstances}`;
   return isSending
     ? new HttpFailure('SendError', `Cannot send request: ${why}`, true, error)
     : new HttpFailure('ReadError', `Cannot read response: ${why}`, true, error);

@@ -30,7 +30,7 @@ export function failureOf(failed: Failed): CurlFailure {
 }
 
 /** The library says so where the other side hung up; it differs from an answer that breaks the rules. */
-const isCutOff = (message: string): boolean => message.endsWith('the server closed the connection');
+const isCutOff = (message: string): boolean => message.includes(': the server closed the connection');
 
 function exitCodeOf({ errorCode, errorMsg, cause }: Failed): ExitCode {
   switch (errorCode) {

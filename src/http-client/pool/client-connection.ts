@@ -133,7 +133,7 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
     const { state } = this.reader;
     if (state === 'body') this.reader.end();
     if (this.isComplete) this.finish(true);
-    else this.fail(ofEnd(this.part));
+    else this.fail(ofEnd(this.part, this.circumstances));
   }
 
   /** @internal TransportHandler */
@@ -145,8 +145,11 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
   onClosed(error: Error | undefined): void {
     const { user } = this;
     if (user === undefined) this.destroy();
-    else if (error === undefined) this.fail(ofEnd(this.part));
-    else this.fail(ofReset(error, !this.hasAnswered && (!user.isSent || this.transport.pendingBytes > 0)));
+    else if (error === undefined) this.fail(ofEnd(this.part, this.circumstances));
+    else
+      this.fail(
+        ofReset(error, !this.hasAnswered && (!user.isSent || this.transport.pendingBytes > 0), this.circumstances),
+      );
   }
 
   /** @internal WheelEntry: nobody has used it for long enough. */
@@ -181,13 +184,23 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
 
   /** @internal MessageHandler */
   onFailure(failure: MessageFailure): void {
-    if (failure.code === 'incompleteBody') this.fail(ofEnd(this.part));
+    if (failure.code === 'incompleteBody') this.fail(ofEnd(this.part, this.circumstances));
     else this.fail(ofMessage(failure, this.part));
   }
 
   private get part(): ResponsePart {
     if (this.bodyPart !== undefined) return this.bodyPart;
     return this.hasStatusLine ? 'headers' : 'statusLine';
+  }
+
+  /** What is known of a response that did not come to its end, or of why there was none. */
+  private get circumstances(): string {
+    const { status } = this.reader;
+    if (status !== 0) return `, status: ${status}`;
+    const { isEncrypted, remoteAddress } = this.transport;
+    // Most TLS servers hang up on plain text without a word.
+    const mayWantTls = !this.hasAnswered && this.timesUsed === 0 && !isEncrypted && remoteAddress !== '';
+    return mayWantTls ? ' (it may expect TLS, as in https://)' : '';
   }
 
   private finish(isOver: boolean): void {
@@ -206,6 +219,7 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
 
   private fail(failure: HttpFailure): void {
     const { user } = this;
+    failure.statusCode = this.reader.status;
     this.destroy();
     user?.onFailure(failure);
   }

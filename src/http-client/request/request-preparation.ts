@@ -1,6 +1,6 @@
 import type { HttpUrl } from '../../dial/url.ts';
 import { UsageError } from '../../errors.ts';
-import type { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
 import { HttpResponse } from '../../http/http-response.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
@@ -75,13 +75,10 @@ export function headFor(target: RequestTarget, { settings, body, pooled, known, 
 }
 
 /** The result of a request, but for the sizes. */
-export function responseOf(
-  head: ResponseHead | undefined,
-  errorCode: HttpErrorCode,
-  errorMsg: string,
-  body: Buffer,
-): HttpResponse<Buffer> {
-  const response = new HttpResponse<Buffer>(0, '', errorCode, undefined, body, errorMsg);
+export function responseOf(head: ResponseHead | undefined, body: Buffer, failure?: HttpFailure): HttpResponse<Buffer> {
+  const { errorCode = HttpErrorCode.Ok, message = '', statusCode = 0 } = failure ?? {};
+  const response = new HttpResponse<Buffer>(statusCode, '', errorCode, undefined, body, message);
+  response.cause = failure?.cause;
   if (head === undefined) return response;
   response.statusCode = head.status;
   response.description = head.statusText;

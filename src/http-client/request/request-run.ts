@@ -1,5 +1,4 @@
 import { type ConnectPhase, UsageError } from '../../errors.ts';
-import { HttpErrorCode } from '../../http/http-error-code.ts';
 import type { HttpResponse } from '../../http/http-response.ts';
 import { afterNextPoll } from '../../platform/turn.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
@@ -390,8 +389,7 @@ export class RequestRun extends PoolPlace implements ConnectionUser, ReceptionCo
     this.timer.stop();
     this.cancellation?.release();
     releaseSource(this.request.body);
-    const response = responseOf(head, failure?.errorCode ?? HttpErrorCode.Ok, failure?.message ?? '', body);
-    response.cause = failure?.cause;
+    const response = responseOf(head, body, failure);
     response.uploadSize = this.upload?.bytesSent ?? 0;
     response.downloadSize = this.reception?.bodyBytes ?? 0;
     this.onOver(this);

@@ -66,6 +66,11 @@ export class MessageReader<R extends keyof HeadOf> {
     }
   }
 
+  /** The status of a response whose head is not complete, once its three digits are there; else 0. */
+  get status(): number {
+    return this.mode === HEAD || this.mode === FAILED ? this.headReader.status : 0;
+  }
+
   /** Tells whether the response was 101, or 2xx to CONNECT: what follows is not HTTP, and is not consumed. */
   get isTunnel(): boolean {
     return this.mode === TUNNEL;
