@@ -51,17 +51,21 @@ export function optionTable<R extends object>(
  *   a default in disguise
  */
 export function resolveOptions<R extends object>(table: OptionTable<R>, given: unknown): R {
-  return { ...table.defaults, ...checkOptions(table, given) };
+  return setOptions(table, { ...table.defaults }, given);
 }
 
 /** Of the same, those that are given. */
 export function checkOptions<R extends object>(table: OptionTable<R>, given: unknown): Partial<R> {
-  const checked: Partial<R> = {};
+  return setOptions<R, Partial<R>>(table, {}, given);
+}
+
+function setOptions<R extends object, T extends Partial<R>>(table: OptionTable<R>, target: T, given: unknown): T {
+  const set: Partial<R> = target;
   for (const [name, value] of entriesOf(table, given)) {
     if (!isNameIn(table, name)) throw unknownOption(table, name);
-    checked[name] = resolveOption(table, name, value);
+    set[name] = resolveOption(table, name, value);
   }
-  return checked;
+  return target;
 }
 
 /** The value of one option. */

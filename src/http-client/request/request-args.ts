@@ -1,24 +1,27 @@
-import type { HttpHeadersInit } from '../../protocol/http1/headers.ts';
 import { DenseSet, type Slotted } from '../../util/dense-set.ts';
+import { type Resolved, resolveOption, resolveOptions } from '../../util/option-table.ts';
 import { checkBoolean } from '../../util/options.ts';
-import type { HttpRequestObserver } from './request-observer.ts';
 import {
-  checkRequestOption,
-  defaultRequestSettings,
-  type HttpRequestBody,
   type HttpRequestOptions,
-  type OnChunk,
-  type OnHttpProgress,
+  type OptionWithoutDefault,
   type RequestSettings,
-  resolveRequestOptions,
+  requestOptions,
 } from './request-options.ts';
 
-/** Who is told that a request is cancelled. */
+/** A request that can be cancelled by its arguments. */
 export interface CancelWatcher extends Slotted {
   onCancel(): void;
 }
 
 type Settings = { -readonly [K in keyof RequestSettings]: RequestSettings[K] };
+
+type WithDefault = Exclude<keyof HttpRequestOptions, OptionWithoutDefault>;
+
+/** Each of the {@link HttpRequestOptions}, checked when it is set; `undefined` sets its default. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- a static block below defines each of them
+export interface HttpRequestArgs
+  extends Pick<HttpRequestOptions, OptionWithoutDefault>,
+    Resolved<Pick<HttpRequestOptions, WithDefault>> {}
 
 /**
  * How a request is made, as `createRequest()` gives it. Everything is read when the request is made, but for
@@ -30,7 +33,8 @@ type Settings = { -readonly [K in keyof RequestSettings]: RequestSettings[K] };
  * args.transferTimeout = 30;
  * const out = await httpClient.get('https://www.example.com', args);
  */
-export class HttpRequestArgs implements HttpRequestOptions {
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- see above
+export class HttpRequestArgs {
   #settings: Settings;
   /** Settings that were given to a request must stay as they are. */
   #isShared = false;
@@ -38,7 +42,7 @@ export class HttpRequestArgs implements HttpRequestOptions {
   readonly #running: DenseSet<CancelWatcher> = new DenseSet();
 
   constructor(options: HttpRequestOptions = {}) {
-    this.#settings = { ...resolveRequestOptions(options) };
+    this.#settings = resolveOptions(requestOptions, options);
   }
 
   /** What a request is made with. */
@@ -69,232 +73,22 @@ export class HttpRequestArgs implements HttpRequestOptions {
     if (value) for (const watcher of this.#running.all()) watcher.onCancel();
   }
 
-  get url(): string {
-    return this.#settings.url;
+  static {
+    for (const name of Object.keys(requestOptions.lines) as (keyof RequestSettings)[]) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        get(this: HttpRequestArgs): unknown {
+          return this.#settings[name];
+        },
+        set(this: HttpRequestArgs, value: unknown): void {
+          this.#set(name, value);
+        },
+      });
+    }
   }
 
-  set url(value: string) {
-    this.#set('url', value);
-  }
-
-  get verb(): string {
-    return this.#settings.verb;
-  }
-
-  set verb(value: string) {
-    this.#set('verb', value);
-  }
-
-  get extraHeaders(): HttpHeadersInit | undefined {
-    return this.#settings.extraHeaders;
-  }
-
-  set extraHeaders(value: HttpHeadersInit | undefined) {
-    this.#set('extraHeaders', value);
-  }
-
-  get body(): HttpRequestBody | undefined {
-    return this.#settings.body;
-  }
-
-  set body(value: HttpRequestBody | undefined) {
-    this.#set('body', value);
-  }
-
-  get multipartBoundary(): string | undefined {
-    return this.#settings.multipartBoundary;
-  }
-
-  set multipartBoundary(value: string | undefined) {
-    this.#set('multipartBoundary', value);
-  }
-
-  get connectTimeout(): number {
-    return this.#settings.connectTimeout;
-  }
-
-  set connectTimeout(value: number) {
-    this.#set('connectTimeout', value);
-  }
-
-  get transferTimeout(): number {
-    return this.#settings.transferTimeout;
-  }
-
-  set transferTimeout(value: number) {
-    this.#set('transferTimeout', value);
-  }
-
-  get lookupTimeout(): number {
-    return this.#settings.lookupTimeout;
-  }
-
-  set lookupTimeout(value: number) {
-    this.#set('lookupTimeout', value);
-  }
-
-  get tlsTimeout(): number {
-    return this.#settings.tlsTimeout;
-  }
-
-  set tlsTimeout(value: number) {
-    this.#set('tlsTimeout', value);
-  }
-
-  get firstByteTimeout(): number {
-    return this.#settings.firstByteTimeout;
-  }
-
-  set firstByteTimeout(value: number) {
-    this.#set('firstByteTimeout', value);
-  }
-
-  get idleTimeout(): number {
-    return this.#settings.idleTimeout;
-  }
-
-  set idleTimeout(value: number) {
-    this.#set('idleTimeout', value);
-  }
-
-  get followRedirects(): boolean {
-    return this.#settings.followRedirects;
-  }
-
-  set followRedirects(value: boolean) {
-    this.#set('followRedirects', value);
-  }
-
-  get maxRedirects(): number {
-    return this.#settings.maxRedirects;
-  }
-
-  set maxRedirects(value: number) {
-    this.#set('maxRedirects', value);
-  }
-
-  get compress(): boolean {
-    return this.#settings.compress;
-  }
-
-  set compress(value: boolean) {
-    this.#set('compress', value);
-  }
-
-  get compressRequest(): boolean {
-    return this.#settings.compressRequest;
-  }
-
-  set compressRequest(value: boolean) {
-    this.#set('compressRequest', value);
-  }
-
-  get decompress(): boolean {
-    return this.#settings.decompress;
-  }
-
-  set decompress(value: boolean) {
-    this.#set('decompress', value);
-  }
-
-  get maxBodySize(): number {
-    return this.#settings.maxBodySize;
-  }
-
-  set maxBodySize(value: number) {
-    this.#set('maxBodySize', value);
-  }
-
-  get expectContinue(): boolean {
-    return this.#settings.expectContinue;
-  }
-
-  set expectContinue(value: boolean) {
-    this.#set('expectContinue', value);
-  }
-
-  get retries(): number {
-    return this.#settings.retries;
-  }
-
-  set retries(value: number) {
-    this.#set('retries', value);
-  }
-
-  get minRetryWait(): number {
-    return this.#settings.minRetryWait;
-  }
-
-  set minRetryWait(value: number) {
-    this.#set('minRetryWait', value);
-  }
-
-  get maxRetryWait(): number {
-    return this.#settings.maxRetryWait;
-  }
-
-  set maxRetryWait(value: number) {
-    this.#set('maxRetryWait', value);
-  }
-
-  get socketPath(): string | undefined {
-    return this.#settings.socketPath;
-  }
-
-  set socketPath(value: string | undefined) {
-    this.#set('socketPath', value);
-  }
-
-  get verbose(): boolean {
-    return this.#settings.verbose;
-  }
-
-  set verbose(value: boolean) {
-    this.#set('verbose', value);
-  }
-
-  get logger(): ((message: string) => void) | undefined {
-    return this.#settings.logger;
-  }
-
-  set logger(value: ((message: string) => void) | undefined) {
-    this.#set('logger', value);
-  }
-
-  get observer(): HttpRequestObserver | undefined {
-    return this.#settings.observer;
-  }
-
-  set observer(value: HttpRequestObserver | undefined) {
-    this.#set('observer', value);
-  }
-
-  get onProgressCallback(): OnHttpProgress | undefined {
-    return this.#settings.onProgressCallback;
-  }
-
-  set onProgressCallback(value: OnHttpProgress | undefined) {
-    this.#set('onProgressCallback', value);
-  }
-
-  get onChunkCallback(): OnChunk | undefined {
-    return this.#settings.onChunkCallback;
-  }
-
-  set onChunkCallback(value: OnChunk | undefined) {
-    this.#set('onChunkCallback', value);
-  }
-
-  get signal(): AbortSignal | undefined {
-    return this.#settings.signal;
-  }
-
-  set signal(value: AbortSignal | undefined) {
-    this.#set('signal', value);
-  }
-
-  #set<K extends keyof RequestSettings>(name: K, value: RequestSettings[K] | undefined): void {
-    const checked = checkRequestOption(name, value);
+  #set<K extends keyof RequestSettings>(name: K, value: unknown): void {
+    const checked = resolveOption(requestOptions, name, value);
     if (this.#isShared) this.#settings = { ...this.#settings };
     this.#isShared = false;
     this.#settings[name] = checked;
@@ -303,6 +97,6 @@ export class HttpRequestArgs implements HttpRequestOptions {
 
 /** What a call was given: arguments, plain options, or neither. */
 export function settingsFrom(given: HttpRequestArgs | HttpRequestOptions | undefined): RequestSettings {
-  if (given === undefined) return defaultRequestSettings;
-  return given instanceof HttpRequestArgs ? HttpRequestArgs.settingsOf(given) : resolveRequestOptions(given);
+  if (given === undefined) return requestOptions.defaults;
+  return given instanceof HttpRequestArgs ? HttpRequestArgs.settingsOf(given) : resolveOptions(requestOptions, given);
 }

@@ -1,15 +1,9 @@
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
 import type { HttpHeadersInit } from '../../protocol/http1/headers.ts';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkNumber,
-  checkSignal,
-  checkString,
-  rejectUnknownOptions,
-} from '../../util/options.ts';
+import { bytes, callback, count, flag, fraction, type Option, option, signal, text } from '../../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved } from '../../util/option-table.ts';
+import { checkNumber } from '../../util/options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
 
 /**
@@ -159,132 +153,74 @@ export interface HttpRequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A request with all defaults filled in. */
-export interface RequestSettings {
-  readonly url: string;
-  readonly verb: string;
-  readonly extraHeaders: HttpHeadersInit | undefined;
-  readonly body: HttpRequestBody | undefined;
-  readonly multipartBoundary: string | undefined;
-  readonly connectTimeout: number;
-  readonly transferTimeout: number;
-  readonly lookupTimeout: number;
-  readonly tlsTimeout: number;
-  readonly firstByteTimeout: number;
-  readonly idleTimeout: number;
-  readonly followRedirects: boolean;
-  readonly maxRedirects: number;
-  readonly compress: boolean;
-  readonly compressRequest: boolean;
-  readonly decompress: boolean;
-  readonly maxBodySize: number;
-  readonly expectContinue: boolean;
-  readonly retries: number;
-  readonly minRetryWait: number;
-  readonly maxRetryWait: number;
-  readonly socketPath: string | undefined;
-  readonly verbose: boolean;
-  readonly logger: ((message: string) => void) | undefined;
-  readonly observer: HttpRequestObserver | undefined;
-  readonly onProgressCallback: OnHttpProgress | undefined;
-  readonly onChunkCallback: OnChunk | undefined;
-  readonly signal: AbortSignal | undefined;
-}
+/** The options that have no default. */
+export type OptionWithoutDefault =
+  | 'extraHeaders'
+  | 'body'
+  | 'multipartBoundary'
+  | 'socketPath'
+  | 'logger'
+  | 'observer'
+  | 'onProgressCallback'
+  | 'onChunkCallback'
+  | 'signal';
 
-export const defaultRequestSettings: RequestSettings = Object.freeze({
-  url: '',
-  verb: 'GET',
-  extraHeaders: undefined,
-  body: undefined,
-  multipartBoundary: undefined,
-  connectTimeout: 60,
-  transferTimeout: 1800,
-  lookupTimeout: -1,
-  tlsTimeout: -1,
-  firstByteTimeout: -1,
-  idleTimeout: -1,
-  followRedirects: true,
-  maxRedirects: 5,
-  compress: true,
-  compressRequest: false,
-  decompress: true,
-  maxBodySize: 64 * 1024 * 1024,
-  expectContinue: false,
-  retries: 0,
-  minRetryWait: 0,
-  maxRetryWait: 60,
-  socketPath: undefined,
-  verbose: false,
-  logger: undefined,
-  observer: undefined,
-  onProgressCallback: undefined,
-  onChunkCallback: undefined,
-  signal: undefined,
-});
+/** A request with all defaults filled in. */
+export type RequestSettings = Readonly<Resolved<HttpRequestOptions, OptionWithoutDefault>>;
 
 /** The longest body that fits into a `Buffer` of every supported Node. */
 const MOST_BODY_BYTES = 2 ** 32;
 
-const isSeconds = (name: string, value: unknown): unknown => {
+const most100 = { min: 0, max: 100 };
+
+export const requestOptions: OptionTable<RequestSettings> = optionTable('a request', {
+  url: text(''),
+  verb: text('GET'),
+  extraHeaders: checkedLater(),
+  body: checkedLater(),
+  multipartBoundary: text(undefined),
+  connectTimeout: secondsOrNone(60),
+  transferTimeout: secondsOrNone(1800),
+  lookupTimeout: secondsOrNone(-1),
+  tlsTimeout: secondsOrNone(-1),
+  firstByteTimeout: secondsOrNone(-1),
+  idleTimeout: secondsOrNone(-1),
+  followRedirects: flag(true),
+  maxRedirects: count(5, most100),
+  compress: flag(true),
+  compressRequest: flag(false),
+  decompress: flag(true),
+  maxBodySize: bytes(64 * 1024 * 1024, { min: 0, max: MOST_BODY_BYTES }),
+  expectContinue: flag(false),
+  retries: count(0, most100),
+  minRetryWait: fraction(0, { min: 0, max: 86_400 }, 's'),
+  maxRetryWait: secondsOrNone(60),
+  socketPath: text(undefined),
+  verbose: flag(false),
+  logger: callback(),
+  observer: option<HttpRequestObserver | undefined>(undefined, checkObserver),
+  onProgressCallback: callback(),
+  onChunkCallback: callback(),
+  signal: signal(),
+});
+
+/** An option of which all that is wrong is found when the request is made, and is its result. */
+function checkedLater<T>(): Option<T | undefined> {
+  return option<T | undefined>(undefined, (_, value) => value as T);
+}
+
+function secondsOrNone(fallback: number): Option<number> {
+  return option(fallback, checkSecondsOrNone, 's');
+}
+
+function checkSecondsOrNone(name: string, value: unknown): number {
   if (value === -1) return value;
   const seconds = checkNumber(name, value, { min: 0, max: 10_000_000 });
   if (seconds === 0) throw new UsageError(name, 'must be a number of seconds, or -1 for no limit, got 0');
   return seconds;
-};
-const isFunction = (name: string, value: unknown): unknown => checkFunction(name, value as () => unknown);
-const isObserver = (name: string, value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null) throw new UsageError(name, 'must be an object with callbacks');
-  return value;
-};
-const isCount = (name: string, value: unknown): unknown => checkInteger(name, value, { min: 0, max: 100 });
-/** What is wrong with one of these is found when the request is made, and is its result. */
-const isAnything = (_name: string, value: unknown): unknown => value;
-
-const checks: Readonly<Record<keyof RequestSettings, (name: string, value: unknown) => unknown>> = {
-  url: checkString,
-  verb: checkString,
-  extraHeaders: isAnything,
-  body: isAnything,
-  multipartBoundary: checkString,
-  connectTimeout: isSeconds,
-  transferTimeout: isSeconds,
-  lookupTimeout: isSeconds,
-  tlsTimeout: isSeconds,
-  firstByteTimeout: isSeconds,
-  idleTimeout: isSeconds,
-  followRedirects: checkBoolean,
-  maxRedirects: isCount,
-  compress: checkBoolean,
-  compressRequest: checkBoolean,
-  decompress: checkBoolean,
-  maxBodySize: (name, value) => checkInteger(name, value, { min: 0, max: MOST_BODY_BYTES }),
-  expectContinue: checkBoolean,
-  retries: isCount,
-  minRetryWait: (name, value) => checkNumber(name, value, { min: 0, max: 86_400 }),
-  maxRetryWait: isSeconds,
-  socketPath: checkString,
-  verbose: checkBoolean,
-  logger: isFunction,
-  observer: isObserver,
-  onProgressCallback: isFunction,
-  onChunkCallback: isFunction,
-  signal: checkSignal,
-};
-
-const KNOWN: readonly string[] = Object.keys(checks);
-
-/** Checks one option; `undefined` stands for its default. */
-export function checkRequestOption<K extends keyof RequestSettings>(name: K, value: unknown): RequestSettings[K] {
-  if (value === undefined) return defaultRequestSettings[name];
-  return checks[name](name, value) as RequestSettings[K];
 }
 
-/** Checks the options of a request; throws {@link UsageError} naming the first that is wrong. */
-export function resolveRequestOptions(options: HttpRequestOptions): RequestSettings {
-  rejectUnknownOptions('a request', options, KNOWN);
-  const settings: Record<string, unknown> = { ...defaultRequestSettings };
-  for (const [name, value] of Object.entries(options)) {
-    settings[name] = checkRequestOption(name as keyof RequestSettings, value);
-  }
-  return settings as unknown as RequestSettings;
+function checkObserver(name: string, value: unknown): HttpRequestObserver {
+  if (typeof value !== 'object') throw new UsageError(name, 'must be an object with callbacks');
+  return value as HttpRequestObserver;
 }

@@ -10,7 +10,7 @@ import type { PoolTarget } from '../pool/pool-place.ts';
 import type { RequestTarget } from '../response/http-redirects.ts';
 import { checkRequestHeaders, formatHead, noHeaders, withoutSecrets } from './outgoing-head.ts';
 import type { RequestBody } from './prepared-body.ts';
-import { defaultRequestSettings, type RequestSettings } from './request-options.ts';
+import { type RequestSettings, requestOptions } from './request-options.ts';
 import type { RequestUpload } from './request-upload.ts';
 
 export interface FirstRequest {
@@ -56,7 +56,7 @@ export interface HeadContext {
  * @throws UsageError when the method is no token, or headers contradict the body
  */
 export function headFor(target: RequestTarget, { settings, body, pooled, known, forcesBody }: HeadContext): Buffer {
-  const isPlain = target.method === 'GET' && body === undefined && settings === defaultRequestSettings && !forcesBody;
+  const isPlain = target.method === 'GET' && body === undefined && settings === requestOptions.defaults && !forcesBody;
   const isKept = isPlain && known?.target === pooled && target.url === pooled.url;
   if (isKept && known.getHead !== undefined) return known.getHead;
   const text = formatHead({
