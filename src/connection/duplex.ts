@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { IxError } from '../errors.ts';
-import { checkBoolean, rejectUnknownOptions } from '../util/options.ts';
+import { flag } from '../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
 import type { MessageOf } from './messages/message-hub.ts';
 import type { WebSocketCloseInfo, WebSocketCloseMessage, WebSocketDataMessage } from './messages/messages.ts';
 import type { SendData, WebSocketSendInfo } from './sending/send-data.ts';
@@ -36,11 +37,15 @@ export interface DuplexConnection {
 
 const IN_ORDER: readonly number[] = [1000, 1001, 1005];
 
+const duplexTable: OptionTable<Resolved<DuplexOptions, 'binary'>> = optionTable('toDuplex()', {
+  binary: flag(undefined),
+  objectMode: flag(false),
+});
+
 /** Makes a stream of a connection. */
 export function toDuplex(connection: DuplexConnection, options: DuplexOptions): Duplex {
-  const { binary, objectMode = false } = rejectUnknownOptions('toDuplex()', options, ['binary', 'objectMode']);
-  if (binary !== undefined) checkBoolean('binary', binary);
-  return new ConnectionStream(connection, binary, checkBoolean('objectMode', objectMode));
+  const { binary, objectMode } = resolveOptions(duplexTable, options);
+  return new ConnectionStream(connection, binary, objectMode);
 }
 
 class ConnectionStream extends Duplex {

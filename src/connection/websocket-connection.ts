@@ -3,7 +3,8 @@ import { UsageError } from '../errors.ts';
 import type { OnFrame } from '../protocol/websocket/frames/frame-tap.ts';
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import { utf8Length } from '../protocol/websocket/text/text.ts';
-import { checkFunction, checkInteger, checkOneOf, checkSignal } from '../util/options.ts';
+import { resolveOptions } from '../util/option-table.ts';
+import { checkFunction, checkInteger, checkOneOf } from '../util/options.ts';
 import { raceAbort } from '../util/race-abort.ts';
 import { checkClose } from './close-arguments.ts';
 import { type ConnectionCore, PausedBy } from './connection-core.ts';
@@ -17,7 +18,12 @@ import type { ReadyState } from './ready-state.ts';
 import { checkPrepared } from './sending/prepare-message.ts';
 import type { OnProgress } from './sending/progress-sender.ts';
 import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './sending/send-data.ts';
-import { checkSendOptions, type SendOptions } from './sending/send-options.ts';
+import {
+  drainTable,
+  resolveSendOptions,
+  resolveSendWhenReadyOptions,
+  type SendOptions,
+} from './sending/send-options.ts';
 
 const messageTypes = Object.values(WebSocketMessageType);
 
@@ -79,7 +85,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   ): WebSocketSendInfo | Promise<WebSocketSendInfo> {
     if (typeof how === 'boolean') return this.#core.send(data, how ? 'binary' : 'text', onProgress);
     if (typeof how === 'function') return this.#core.send(data, typeof data === 'string' ? 'text' : 'binary', how);
-    const { kind, key } = checkSendOptions('send()', data, how);
+    const { kind, key } = resolveSendOptions(data, how);
     return this.#core.send(data, kind, undefined, key);
   }
 
@@ -132,8 +138,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     data: SendData,
     options: SendOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<WebSocketSendInfo> {
-    const { kind, key } = checkSendOptions('sendWhenReady()', data, options);
-    const signal = options.signal && checkSignal('signal', options.signal);
+    const { kind, key, signal } = resolveSendWhenReadyOptions(data, options);
     signal?.throwIfAborted();
     const send = (): WebSocketSendInfo => this.#core.send(data, kind, undefined, key);
     const { session } = this.#core;
@@ -180,7 +185,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @param options.signal gives up waiting: the promise rejects with its reason
    */
   async drain(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const signal = options.signal && checkSignal('signal', options.signal);
+    const { signal } = resolveOptions(drainTable, options);
     signal?.throwIfAborted();
     const drained = this.#core.session?.sender.whenDrained();
     if (drained === undefined) return;

@@ -88,6 +88,11 @@ export function callback<T extends (...args: never) => unknown>(): Option<T | un
   return option<T | undefined>(undefined, (name, value) => checkFunction(name, value as T));
 }
 
+/** Whatever is given; it is checked where it is used. */
+export function unchecked<T>(): Option<T | undefined> {
+  return option<T | undefined>(undefined, (_, value) => value as T);
+}
+
 export function signal(): Option<AbortSignal | undefined> {
   return option<AbortSignal | undefined>(undefined, checkSignal);
 }

@@ -61,9 +61,10 @@ export function checkOptions<R extends object>(table: OptionTable<R>, given: unk
 
 function setOptions<R extends object, T extends Partial<R>>(table: OptionTable<R>, target: T, given: unknown): T {
   const set: Partial<R> = target;
-  for (const [name, value] of entriesOf(table, given)) {
+  if (!isObject(given)) throw noObject(table, given);
+  for (const name of Object.keys(given)) {
     if (!isNameIn(table, name)) throw unknownOption(table, name);
-    set[name] = resolveOption(table, name, value);
+    set[name] = resolveOption(table, name, given[name]);
   }
   return target;
 }
@@ -91,13 +92,13 @@ export function foreignUnder(option: string, names: ForeignNames): ForeignNames 
   );
 }
 
-function entriesOf(
-  { owner, example }: { readonly owner: string; readonly example?: string },
-  given: unknown,
-): [string, unknown][] {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return Object.entries(given);
+function isObject(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+function noObject<R extends object>({ owner, example }: OptionTable<R>, given: unknown): UsageError {
   const such = example === undefined ? '' : ` such as ${example}`;
-  throw new UsageError('options', `of ${owner} must be an object${such}, got ${describe(given)}`);
+  return new UsageError('options', `of ${owner} must be an object${such}, got ${describe(given)}`);
 }
 
 function isNameIn<R>({ lines }: OptionTable<R>, name: string): name is keyof R & string {

@@ -1,5 +1,4 @@
 import { UsageError } from '../errors.ts';
-import { findSimilarName } from './similar-name.ts';
 
 /** The least and the most that a number may be, both of them allowed. */
 export interface NumberRange {
@@ -58,20 +57,6 @@ export function checkOneOf<const T extends string | number | boolean>(
     throw new UsageError(name, `must be one of ${choices}, got ${describe(value)}`);
   }
   return found;
-}
-
-/** A mistyped option would otherwise be a default in disguise. `kind` says whose options these are. */
-export function rejectUnknownOptions<T extends object>(kind: string, options: T, known: readonly string[]): T {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new UsageError('options', `of ${kind} must be an object, got ${describe(options)}`);
-  }
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const suggestion = findSimilarName(key, known);
-    const hint = suggestion === undefined ? '' : `; did you mean '${suggestion}'?`;
-    throw new UsageError(key, `is not an option of ${kind}${hint}`);
-  }
-  return options;
 }
 
 function isWithin(value: number, { min = -Infinity, max = Infinity }: NumberRange): boolean {

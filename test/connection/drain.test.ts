@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { SendOptions } from '../../src/index.ts';
 import { turns } from '../support/eventually.ts';
 import { connectPair } from '../support/running.ts';
 
@@ -78,4 +79,17 @@ test('what is no AbortSignal is refused by its name', async () => {
   const refusal = { code: 'invalidOption', option: 'signal' };
   await expect(client.drain(options)).rejects.toMatchObject(refusal);
   await expect(client.sendWhenReady('x', options)).rejects.toMatchObject(refusal);
+});
+
+test('send() refuses the signal that only a send which waits can take', async () => {
+  const { client } = await connectPair();
+  const options = { signal: new AbortController().signal } as SendOptions;
+  expect(() => client.send('x', options)).toThrow('signal: is not an option of send()');
+});
+
+test.each([null, 'soon', 5])('drain(%j) rejects with an error of ours', async (options) => {
+  const { client } = await connectPair();
+  await expect(client.drain(options as unknown as object)).rejects.toThrow(
+    /^options: of drain\(\) must be an object, got /,
+  );
 });

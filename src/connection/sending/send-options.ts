@@ -1,4 +1,5 @@
-import { checkBoolean, checkString, rejectUnknownOptions } from '../../util/options.ts';
+import { flag, signal, text } from '../../util/option-kinds.ts';
+import { type OptionLines, type OptionTable, optionTable, resolveOptions } from '../../util/option-table.ts';
 import type { SendData } from './send-data.ts';
 import type { SendKind } from './send-keeper.ts';
 
@@ -17,15 +18,44 @@ export interface SendOptions {
   readonly key?: string | undefined;
 }
 
-const KNOWN: readonly string[] = ['binary', 'key', 'signal'];
+/** {@link SendOptions} of a send that waits. */
+export interface SendWhenReadyOptions extends SendOptions {
+  /** Gives up waiting: the promise rejects with its reason, and nothing is sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const sendLines: OptionLines<SendOptions> = {
+  binary: flag(undefined),
+  key: text(undefined),
+};
+
+const sendTable = optionTable('send()', sendLines);
+const sendWhenReadyTable: OptionTable<SendWhenReadyOptions> = optionTable('sendWhenReady()', {
+  ...sendLines,
+  signal: signal(),
+});
+
+export const drainTable: OptionTable<Pick<SendWhenReadyOptions, 'signal'>> = optionTable('drain()', {
+  signal: signal(),
+});
+
+/** A message as it is to be sent. */
+export interface SendSettings {
+  readonly kind: SendKind;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Checks how `data` is to be sent. */
-export function checkSendOptions(
-  what: string,
-  data: SendData,
-  options: SendOptions,
-): { readonly kind: SendKind; readonly key: string | undefined } {
-  const { binary = typeof data !== 'string', key } = rejectUnknownOptions(what, options, KNOWN);
-  if (key !== undefined) checkString('key', key);
-  return { kind: checkBoolean('binary', binary) ? 'binary' : 'text', key };
+export function resolveSendOptions(data: SendData, options: SendOptions): SendSettings {
+  return settingsFor(data, resolveOptions(sendTable, options));
+}
+
+export function resolveSendWhenReadyOptions(data: SendData, options: SendWhenReadyOptions): SendSettings {
+  return settingsFor(data, resolveOptions(sendWhenReadyTable, options));
+}
+
+function settingsFor(data: SendData, given: SendWhenReadyOptions): SendSettings {
+  const { binary = typeof data !== 'string', key, signal } = given;
+  return { kind: binary ? 'binary' : 'text', key, signal };
 }

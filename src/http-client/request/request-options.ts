@@ -1,7 +1,18 @@
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
 import type { HttpHeadersInit } from '../../protocol/http1/headers.ts';
-import { bytes, callback, count, flag, fraction, type Option, option, signal, text } from '../../util/option-kinds.ts';
+import {
+  bytes,
+  callback,
+  count,
+  flag,
+  fraction,
+  type Option,
+  option,
+  signal,
+  text,
+  unchecked,
+} from '../../util/option-kinds.ts';
 import { type OptionTable, optionTable, type Resolved } from '../../util/option-table.ts';
 import { checkNumber } from '../../util/options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
@@ -176,8 +187,9 @@ const most100 = { min: 0, max: 100 };
 export const requestOptions: OptionTable<RequestSettings> = optionTable('a request', {
   url: text(''),
   verb: text('GET'),
-  extraHeaders: checkedLater(),
-  body: checkedLater(),
+  // What is wrong with one of these is found when the request is made, and is its result.
+  extraHeaders: unchecked(),
+  body: unchecked(),
   multipartBoundary: text(undefined),
   connectTimeout: secondsOrNone(60),
   transferTimeout: secondsOrNone(1800),
@@ -203,11 +215,6 @@ export const requestOptions: OptionTable<RequestSettings> = optionTable('a reque
   onChunkCallback: callback(),
   signal: signal(),
 });
-
-/** An option of which all that is wrong is found when the request is made, and is its result. */
-function checkedLater<T>(): Option<T | undefined> {
-  return option<T | undefined>(undefined, (_, value) => value as T);
-}
 
 function secondsOrNone(fallback: number): Option<number> {
   return option(fallback, checkSecondsOrNone, 's');

@@ -1,7 +1,9 @@
 import { sep } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { isFieldValue } from '../../protocol/http1/tokens.ts';
-import { checkBoolean, checkInteger, checkOneOf, checkString, rejectUnknownOptions } from '../../util/options.ts';
+import { bytes, choice, flag, option } from '../../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
+import { checkString } from '../../util/options.ts';
 
 /** Options of {@link serveFiles}. */
 export interface ServeFilesOptions {
@@ -58,45 +60,37 @@ export interface ServeFilesOptions {
   readonly maxCachedBytes?: number | undefined;
 }
 
-/** Options as they were checked. */
-export interface StaticSettings {
+interface CheckedOptions extends Readonly<Resolved<Omit<ServeFilesOptions, 'index' | 'fallback' | 'cors'>>> {
   readonly index: string | undefined;
-  readonly listing: boolean;
+  /** The segments of the path. */
   readonly fallback: readonly string[] | undefined;
-  readonly allowsDotFiles: boolean;
-  readonly cacheControl: string;
-  readonly precompressed: boolean;
   readonly cors: true | ReadonlySet<string> | undefined;
-  readonly maxCachedBytes: number;
 }
 
-const known: readonly (keyof ServeFilesOptions)[] = [
-  'index',
-  'listing',
-  'fallback',
-  'dotFiles',
-  'cacheControl',
-  'precompressed',
-  'cors',
-  'maxCachedBytes',
-];
+/** Checked {@link ServeFilesOptions} with all defaults filled in. */
+export interface StaticSettings extends CheckedOptions {
+  readonly allowsDotFiles: boolean;
+}
 
-const DEFAULT_CACHED_BYTES = 16 * 1024 * 1024;
+export const serveFilesOptions: OptionTable<CheckedOptions> = optionTable('serveFiles', {
+  index: option<string | undefined>('index.html', checkIndex),
+  listing: flag(false),
+  fallback: option<readonly string[] | undefined>(undefined, checkRelativePath),
+  dotFiles: choice('deny', ['deny', 'allow']),
+  cacheControl: option<string>('no-cache', checkFieldValue),
+  precompressed: flag(false),
+  cors: option<StaticSettings['cors']>(undefined, checkCors),
+  maxCachedBytes: bytes(16 * 1024 * 1024, { min: 0 }),
+});
 
 /** @throws UsageError (`invalidOption`) */
 export function resolveStaticOptions(options: ServeFilesOptions): StaticSettings {
-  rejectUnknownOptions('serveFiles', options, known);
-  const { index = 'index.html', dotFiles = 'deny', cacheControl = 'no-cache', cors = false } = options;
-  return {
-    index: index === false ? undefined : checkFileName('index', index),
-    listing: checkBoolean('listing', options.listing ?? false),
-    fallback: options.fallback === undefined ? undefined : checkRelativePath('fallback', options.fallback),
-    allowsDotFiles: checkOneOf('dotFiles', dotFiles, ['deny', 'allow']) === 'allow',
-    cacheControl: checkFieldValue('cacheControl', cacheControl),
-    precompressed: checkBoolean('precompressed', options.precompressed ?? false),
-    cors: checkCors(cors),
-    maxCachedBytes: checkInteger('maxCachedBytes', options.maxCachedBytes ?? DEFAULT_CACHED_BYTES, { min: 0 }),
-  };
+  const checked = resolveOptions(serveFilesOptions, options);
+  return { ...checked, allowsDotFiles: checked.dotFiles === 'allow' };
+}
+
+function checkIndex(name: string, value: unknown): string | undefined {
+  return value === false ? undefined : checkFileName(name, value);
 }
 
 function checkFileName(name: string, value: unknown): string {
@@ -121,10 +115,10 @@ function checkFieldValue(name: string, value: unknown): string {
   return text;
 }
 
-function checkCors(value: unknown): StaticSettings['cors'] {
+function checkCors(name: string, value: unknown): StaticSettings['cors'] {
   if (value === false) return undefined;
   if (value === true) return true;
-  if (!Array.isArray(value)) throw new UsageError('cors', 'must be true, false or a list of origins');
+  if (!Array.isArray(value)) throw new UsageError(name, 'must be true, false or a list of origins');
   return new Set((value as unknown[]).map(checkOrigin));
 }
 

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { isFieldValue } from '../../protocol/http1/tokens.ts';
-import { rejectUnknownOptions } from '../../util/options.ts';
+import { unchecked } from '../../util/option-kinds.ts';
+import { type OptionLines, optionTable, resolveOptions } from '../../util/option-table.ts';
 import { baseName, contentTypeOf, UNKNOWN_TYPE } from '../content-type.ts';
 import { FileSource } from '../files/file-source.ts';
 
@@ -60,14 +61,20 @@ interface FileDescription {
   readonly contentType: string | undefined;
 }
 
+const namesOfFile: OptionLines<Pick<HttpFormFile, 'filename' | 'contentType'>> = {
+  filename: unchecked(),
+  contentType: unchecked(),
+};
+const fileTable = optionTable('a file', { ...namesOfFile, path: unchecked<unknown>() });
+const contentTable = optionTable('a file', { ...namesOfFile, content: unchecked<unknown>() });
+
 function describeFile(name: string, value: unknown, option: string): FileDescription {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Blob) {
     return describeContent(name, value, option);
   }
   const kind = `a file in ${option}`;
   if ('path' in value) {
-    const file = rejectUnknownOptions(kind, value as HttpFormFile, ['path', 'filename', 'contentType']);
-    const path: unknown = file.path;
+    const { path, ...file } = resolveOptions({ ...fileTable, owner: kind }, value);
     if (typeof path !== 'string' || path === '' || path.includes('\0')) {
       throw new UsageError(option, `the path of ${quote(name)} must be a string that is not empty and holds no NUL`);
     }
@@ -77,7 +84,7 @@ function describeFile(name: string, value: unknown, option: string): FileDescrip
       contentType: checkContentType(file.contentType, name, option),
     };
   }
-  const given = rejectUnknownOptions(kind, value as HttpFormContent, ['content', 'filename', 'contentType']);
+  const given = resolveOptions({ ...contentTable, owner: kind }, value);
   const described = describeContent(name, given.content, option);
   return {
     content: described.content,

@@ -1,7 +1,9 @@
 import { UsageError } from '../../errors.ts';
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
-import { checkInteger, checkString, rejectUnknownOptions } from '../../util/options.ts';
+import { text, unchecked } from '../../util/option-kinds.ts';
+import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
+import { checkInteger } from '../../util/options.ts';
 import type { IncomingConnection, IncomingConnectionHolder } from './incoming-connection.ts';
 import { internalError, upgradeTimeout } from './server-refusals.ts';
 import type { UpgradeAcceptanceFields, UpgradeAnswer, UpgradeRefusal } from './upgrade-request.ts';
@@ -98,6 +100,23 @@ export class UpgradeCall implements IncomingConnectionHolder {
 
 const forbidden: Refusal = Object.freeze({ status: 403, code: 'upgradeRefused', reason: 'Forbidden' });
 
+const acceptanceTable: OptionTable<Acceptance> = optionTable('an answer of onUpgrade', {
+  data: unchecked(),
+  protocol: text(undefined),
+  headers: unchecked(),
+});
+
+interface CheckedRefusal extends Resolved<Omit<UpgradeRefusal, 'status'>, 'headers' | 'body'> {
+  readonly status: unknown;
+}
+
+const refusalTable: OptionTable<CheckedRefusal> = optionTable('a refusal of onUpgrade', {
+  status: unchecked(),
+  reason: text('The server refused the connection'),
+  headers: unchecked(),
+  body: text(undefined),
+});
+
 /** Whatever was not meant as a yes must not become one, a mistyped refusal least of all. */
 function readAnswer(
   answer: UpgradeAnswer<unknown>,
@@ -108,22 +127,20 @@ function readAnswer(
     throw new UsageError('onUpgrade', 'must answer with nothing, a boolean, or an object');
   }
   if ('status' in answer) return { refusal: readRefusal(answer) };
-  rejectUnknownOptions('an answer of onUpgrade', answer, ['data', 'protocol', 'headers']);
-  if (answer.protocol !== undefined) checkString('protocol', answer.protocol);
+  checkOptions(acceptanceTable, answer);
   return { acceptance: answer };
 }
 
 function readRefusal(answer: UpgradeRefusal): Refusal {
-  rejectUnknownOptions('a refusal of onUpgrade', answer, ['status', 'reason', 'headers', 'body']);
-  const { reason, body } = answer;
-  const status = checkInteger('status', answer.status, { min: 300, max: 599 });
+  const { reason, headers, body, ...given } = resolveOptions(refusalTable, answer);
+  const status = checkInteger('status', given.status, { min: 300, max: 599 });
   if (status === 304) throw new UsageError('status', 'cannot be 304, which is no refusal');
   return {
     status,
     code: 'upgradeRefused',
-    reason: reason === undefined ? 'The server refused the connection' : checkString('reason', reason),
-    headers: [...HttpHeaders.from(answer.headers)],
-    body: body === undefined ? undefined : checkString('body', body),
+    reason,
+    headers: [...HttpHeaders.from(headers)],
+    body,
   };
 }
 

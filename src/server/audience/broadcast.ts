@@ -1,7 +1,8 @@
 import { prepareMessage } from '../../connection/sending/prepare-message.ts';
 import type { SendData } from '../../connection/sending/send-data.ts';
 import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
-import { checkBoolean, checkFunction, checkSignal, checkString, rejectUnknownOptions } from '../../util/options.ts';
+import { callback, flag, signal, text, unchecked } from '../../util/option-kinds.ts';
+import { type OptionTable, optionTable, resolveOptions } from '../../util/option-table.ts';
 
 /** How a message is sent to many, and to whom not. */
 export interface BroadcastOptions<C> {
@@ -48,15 +49,16 @@ export interface Recipient {
   whenReady(signal: AbortSignal | undefined): Promise<void>;
 }
 
-const KNOWN: readonly string[] = ['binary', 'key', 'except', 'filter', 'signal'];
+const broadcastTable: OptionTable<BroadcastWhenReadyOptions<unknown>> = optionTable('a broadcast', {
+  binary: flag(undefined),
+  key: text(undefined),
+  except: unchecked(),
+  filter: callback(),
+  signal: signal(),
+});
 
 function checkOptions<C>(options: BroadcastWhenReadyOptions<C>): BroadcastWhenReadyOptions<C> {
-  const { binary, key, filter, signal } = rejectUnknownOptions('a broadcast', options, KNOWN);
-  if (binary !== undefined) checkBoolean('binary', binary);
-  if (key !== undefined) checkString('key', key);
-  if (filter !== undefined) checkFunction('filter', filter);
-  if (signal !== undefined) checkSignal('signal', signal);
-  return options;
+  return resolveOptions(broadcastTable, options) as BroadcastWhenReadyOptions<C>;
 }
 
 /** The inside of a connection. */

@@ -1,8 +1,10 @@
 import { UsageError } from '../../errors.ts';
 import { type EndSignal, exitBySignal, exitInOrder, listenToSignals } from '../../platform/process-signals.ts';
 import { throwOnFreshStack } from '../../platform/turn.ts';
-import { checkBoolean, checkFunction, checkOneOf, rejectUnknownOptions } from '../../util/options.ts';
-import { resolveShutdownOptions, type ShutdownOptions, type ShutdownReport } from './shutdown.ts';
+import { callback, flag, option } from '../../util/option-kinds.ts';
+import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
+import { checkOneOf } from '../../util/options.ts';
+import { checkStagger, type ShutdownOptions, type ShutdownReport, shutdownLines } from './shutdown.ts';
 
 /** How a server reacts to signals. */
 export interface ShutdownOnSignalsOptions extends Omit<ShutdownOptions, 'signal'> {
@@ -27,6 +29,23 @@ export interface CanShutDown {
 
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK', 'SIGUSR2'] as const;
 
+const { signal: _, ...lines } = shutdownLines;
+
+const signalsTable: OptionTable<Resolved<ShutdownOnSignalsOptions, 'staggerMs' | 'onShutdown'>> = optionTable(
+  'shutdownOnSignals()',
+  {
+    ...lines,
+    signals: option<readonly EndSignal[]>(['SIGTERM', 'SIGINT'], checkSignals),
+    exit: flag(true),
+    onShutdown: callback(),
+  },
+);
+
+function checkSignals(name: string, value: unknown): readonly EndSignal[] {
+  if (!Array.isArray(value) || value.length === 0) throw new UsageError(name, 'must be an array of signals');
+  return value.map((signal) => checkOneOf(name, signal, endSignals));
+}
+
 /**
  * Shuts a server down when the process is asked to end, and ends the process then. A second signal cuts off what is
  * left; a third one finds nobody listening any more.
@@ -38,13 +57,8 @@ const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK', 'SIGUSR2'] as con
  * shutdownOnSignals(server, { deadlineMs: 25_000 });
  */
 export function shutdownOnSignals(server: CanShutDown, options: ShutdownOnSignalsOptions = {}): () => void {
-  const { signals = ['SIGTERM', 'SIGINT'], exit = true, onShutdown, ...rest } = options;
-  rejectUnknownOptions('shutdownOnSignals()', rest, ['deadlineMs', 'code', 'reason', 'staggerMs']);
-  if (!Array.isArray(signals) || signals.length === 0) throw new UsageError('signals', 'must be an array of signals');
-  for (const signal of signals) checkOneOf('signals', signal, endSignals);
-  checkBoolean('exit', exit);
-  if (onShutdown !== undefined) checkFunction('onShutdown', onShutdown);
-  resolveShutdownOptions(rest);
+  const { signals, exit, onShutdown, ...how } = resolveOptions(signalsTable, options);
+  checkStagger(how);
 
   let isUnderWay = false;
   const ender = new AbortController();
@@ -59,7 +73,7 @@ export function shutdownOnSignals(server: CanShutDown, options: ShutdownOnSignal
   });
   let shutdown: Promise<unknown> = Promise.resolve();
   const shutDown = async (): Promise<void> => {
-    const reporting = server.shutdown({ ...rest, signal: ender.signal });
+    const reporting = server.shutdown({ ...how, signal: ender.signal });
     shutdown = reporting;
     try {
       const report = await reporting;

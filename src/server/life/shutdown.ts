@@ -1,9 +1,10 @@
-import { checkClose } from '../../connection/close-arguments.ts';
+import { checkCloseCode, checkCloseReason } from '../../connection/close-arguments.ts';
 import type { WebSocketCloseInfo } from '../../connection/messages/messages.ts';
 import { UsageError } from '../../errors.ts';
 import { CloseCode } from '../../protocol/websocket/closing/close-codes.ts';
 import type { Clock } from '../../util/clock.ts';
-import { checkNumber, checkSignal, rejectUnknownOptions } from '../../util/options.ts';
+import { fraction, MAX_TIMER_MS, option, signal } from '../../util/option-kinds.ts';
+import { type OptionLines, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 
 /** How a server is shut down. */
@@ -43,31 +44,35 @@ export interface ShutdownReport {
   readonly unsentBytes: number;
 }
 
+type GivenShutdown = Readonly<Resolved<ShutdownOptions, 'staggerMs' | 'signal'>>;
+
 /** Checked {@link ShutdownOptions} with all defaults filled in. */
-export interface ShutdownSettings {
-  readonly deadlineMs: number;
+export interface ShutdownSettings extends GivenShutdown {
   /** When connections that serve ordinary requests are cut off. */
   readonly plainDeadlineMs: number;
-  readonly code: number;
-  readonly reason: string;
-  readonly staggerMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
 }
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const STAGGER_MS_PER_CLIENT = 10;
+
+export const shutdownLines: OptionLines<GivenShutdown> = {
+  deadlineMs: fraction(10_000, { min: 0, max: MAX_TIMER_MS }, 'ms'),
+  code: option<number>(CloseCode.ServiceRestart, checkCloseCode),
+  reason: option<string>('Service restart', checkCloseReason),
+  staggerMs: fraction(undefined, { min: 0 }, 'ms'),
+  signal: signal(),
+};
+
+const shutdownTable = optionTable('shutdown()', shutdownLines);
 
 /** Throws `UsageError` naming the option that is wrong. */
 export function resolveShutdownOptions(options: ShutdownOptions): ShutdownSettings {
-  rejectUnknownOptions('shutdown()', options, ['deadlineMs', 'code', 'reason', 'staggerMs', 'signal']);
-  const { code = CloseCode.ServiceRestart, reason = 'Service restart', signal, staggerMs } = options;
-  const deadlineMs = checkNumber('deadlineMs', options.deadlineMs ?? 10_000, { min: 0, max: MAX_TIMER_MS });
-  checkClose(code, reason);
-  if (staggerMs !== undefined && checkNumber('staggerMs', staggerMs, { min: 0 }) > deadlineMs) {
-    throw new UsageError('staggerMs', 'must not be above deadlineMs');
-  }
-  if (signal !== undefined) checkSignal('signal', signal);
-  return { deadlineMs, plainDeadlineMs: deadlineMs, code, reason, staggerMs, signal };
+  const settings = resolveOptions(shutdownTable, options);
+  checkStagger(settings);
+  return { ...settings, plainDeadlineMs: settings.deadlineMs };
+}
+
+export function checkStagger({ staggerMs = 0, deadlineMs }: Pick<GivenShutdown, 'staggerMs' | 'deadlineMs'>): void {
+  if (staggerMs > deadlineMs) throw new UsageError('staggerMs', 'must not be above deadlineMs');
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   checkOneOf,
   checkString,
   type NumberRange,
-  rejectUnknownOptions,
 } from '../../../src/util/options.ts';
 
 function usageErrorOf(fn: () => unknown): UsageError {
@@ -118,48 +117,5 @@ describe('the other types', () => {
       () => checkOneOf('family', 'hunter2', ['a']),
     ];
     for (const check of checks) expect(usageErrorOf(check).message).not.toContain('hunter2');
-  });
-});
-
-describe('rejectUnknownOptions', () => {
-  const known = ['port', 'host', 'backlog', 'maxConnections', 'maxMessageSize', 'pingIntervalSecs'];
-
-  test('known options pass, absent ones too', () => {
-    const options = { port: 1, host: undefined };
-    expect(rejectUnknownOptions('WebSocketServer', options, known)).toBe(options);
-    expect(rejectUnknownOptions('WebSocketServer', {}, known)).toEqual({});
-  });
-
-  test.each([
-    ['prot', 'port'],
-    ['maxmessagesize', 'maxMessageSize'],
-    ['maxMesageSize', 'maxMessageSize'],
-    ['pingIntervalSec', 'pingIntervalSecs'],
-    ['pingIntervallSecs', 'pingIntervalSecs'],
-    ['backlgo', 'backlog'],
-    ['maxConections', 'maxConnections'],
-  ])('%s is refused and %s suggested', (key, suggestion) => {
-    const error = usageErrorOf(() => rejectUnknownOptions('WebSocketServer', { [key]: 1 }, known));
-    expect(error.option).toBe(key);
-    expect(error.message).toBe(`${key}: is not an option of WebSocketServer; did you mean '${suggestion}'?`);
-  });
-
-  test.each(['x', 'maxPayload', 'constructor', 'ho', 'a'.repeat(100_000)])('nothing resembles %.20s', (key) => {
-    const error = usageErrorOf(() => rejectUnknownOptions('WebSocketServer', { [key]: 1 }, known));
-    expect(error.message).toBe(`${key}: is not an option of WebSocketServer`);
-  });
-
-  test('an unknown option is refused even when it is undefined', () => {
-    expect(usageErrorOf(() => rejectUnknownOptions('X', { prot: undefined }, known)).option).toBe('prot');
-  });
-
-  test('an own key named __proto__ is unknown like any other', () => {
-    const options = JSON.parse('{"__proto__": {}}') as object;
-    expect(usageErrorOf(() => rejectUnknownOptions('X', options, known)).option).toBe('__proto__');
-  });
-
-  test.each([null, undefined, 8080, 'port', ['port']])('%o is no options object', (value) => {
-    const error = usageErrorOf(() => rejectUnknownOptions('WebSocketServer', value as unknown as object, known));
-    expect(error.message).toMatch(/^options: of WebSocketServer must be an object, got /);
   });
 });
