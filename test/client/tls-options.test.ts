@@ -66,13 +66,13 @@ describe('TLS options', () => {
       'a certificate without a key',
       () => ({ certFile: paths.certFile }),
       'tlsOptionsIncomplete',
-      'certFile and keyFile must be both present, or both absent',
+      /^certFile and keyFile must be both present, or both absent: only (certFile|keyFile) is given, \//,
     ],
     [
       'a key without a certificate',
       () => ({ keyFile: paths.keyFile }),
       'tlsOptionsIncomplete',
-      'certFile and keyFile must be both present, or both absent',
+      /^certFile and keyFile must be both present, or both absent: only (certFile|keyFile) is given, \//,
     ],
     [
       'a file without a certificate',
@@ -114,7 +114,7 @@ describe('TLS options', () => {
       'a certificate as the key',
       () => ({ ...identity, keyFile: identity.certFile }),
       'tlsOptionsKeyFile',
-      'keyFile: there is no private key in PEM form in the text given',
+      'keyFile: there is no private key in PEM form in the text given, only CERTIFICATE',
     ],
     [
       'a key that is nonsense',

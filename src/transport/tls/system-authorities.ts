@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import tls from 'node:tls';
 import { environmentVariable } from '../../platform/environment.ts';
-import { readPem } from './pem-file.ts';
+import { certificateBlocks, readPem } from './pem-file.ts';
 import { TlsProblem } from './tls-problem.ts';
 
 /** Files in which systems keep the authorities they trust. */
@@ -43,12 +43,12 @@ function fromNode(): string | undefined {
   return certificates.length === 0 ? undefined : certificates.join('\n');
 }
 
-/** A file that was named and is not there is an error: to trust others in its place would be worse. */
+/** A file that was named and is not there, or holds none, is an error: to trust others in its place would be worse. */
 function fromEnvironment(): string | undefined {
   const path = environmentVariable('SSL_CERT_FILE');
   if (path === undefined) return undefined;
   try {
-    return readPem('caFile', path).text;
+    return certificateBlocks(readPem('caFile', path)).join('');
   } catch (error) {
     throw error instanceof TlsProblem ? error.within('SSL_CERT_FILE') : error;
   }

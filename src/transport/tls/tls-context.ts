@@ -1,6 +1,6 @@
 import tls, { type SecureContext } from 'node:tls';
 import { digestOf, findKeyProblem, isCertificate } from '../../platform/certificates.ts';
-import { certificateBlocks, checkHasKey, type Pem, readPem, spoiled } from './pem-file.ts';
+import { certificateBlocks, keyBlock, type Pem, readPem, spoiled } from './pem-file.ts';
 import { systemAuthorities } from './system-authorities.ts';
 import type { SocketTLSOptions } from './tls-options.ts';
 import { reasonOf, TlsProblem } from './tls-problem.ts';
@@ -29,7 +29,9 @@ export function readTlsMaterial(options: SocketTLSOptions, defaultCa: 'SYSTEM' |
   const cert = certFile === undefined ? undefined : readPem('certFile', certFile);
   const key = keyFile === undefined ? undefined : readPem('keyFile', keyFile);
   if ((cert === undefined) !== (key === undefined)) {
-    throw new TlsProblem('tlsOptionsIncomplete', 'certFile and keyFile must be both present, or both absent');
+    const { option = '', source = '' } = cert ?? key ?? {};
+    const given = source === '' ? '' : `: only ${option} is given, ${source}`;
+    throw new TlsProblem('tlsOptionsIncomplete', `certFile and keyFile must be both present, or both absent${given}`);
   }
   return {
     cert,
@@ -79,12 +81,12 @@ export function secureContextFor(material: TlsMaterial): SecureContext {
 
 /** The same as Node has it. */
 export function toNodeOptions(material: TlsMaterial): tls.SecureContextOptions {
-  const { cert, key, passphrase, ca, ciphers, minVersion } = material;
+  const { cert, key, passphrase, ca, isSystemStore, ciphers, minVersion } = material;
   return {
-    ...(cert === undefined ? {} : { cert: cert.text }),
-    ...(key === undefined ? {} : { key: key.text }),
+    ...(cert === undefined ? {} : { cert: certificateBlocks(cert).join('') }),
+    ...(key === undefined ? {} : { key: keyBlock(key) }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(ca === undefined ? {} : { ca: ca.text }),
+    ...(ca === undefined ? {} : { ca: isSystemStore ? ca.text : certificateBlocks(ca).join('') }),
     ...(ciphers === undefined ? {} : { ciphers }),
     minVersion,
   };
@@ -102,17 +104,21 @@ function makeContext(material: TlsMaterial): SecureContext {
       const message = `OpenSSL failed - SSL_CTX_set_cipher_list("${ciphers ?? 'DEFAULT'}") failed: ${reason}`;
       throw new TlsProblem('tlsOptionsCiphers', message, error);
     }
-    throw new TlsProblem('tlsOptionsRefused', `OpenSSL failed - ${reason}`, error);
+    const sources = [cert, key, isSystemStore ? undefined : ca].flatMap((pem) =>
+      pem === undefined ? [] : [`${pem.option}: ${pem.source}`],
+    );
+    const where = sources.length === 0 ? '' : ` (${sources.join(', ')})`;
+    throw new TlsProblem('tlsOptionsRefused', `OpenSSL failed - ${reason}${where}`, error);
   }
 }
 
 function checkIdentityPem(cert: Pem, key: Pem, passphrase: string | undefined): void {
   checkCertificates(cert);
-  checkHasKey(key);
   const [own = ''] = certificateBlocks(cert);
-  const problem = findKeyProblem(own, key.text, passphrase);
+  const problem = findKeyProblem(own, keyBlock(key), passphrase);
   if (problem === 'mismatch') {
-    const message = `keyFile: the private key does not belong to the certificate in ${cert.source}`;
+    const where = key.source === cert.source ? '' : ` in ${key.source}`;
+    const message = `keyFile: the private key${where} does not belong to the certificate in ${cert.source}`;
     throw new TlsProblem('tlsOptionsKeyMismatch', message);
   }
   if (problem === undefined) return;
