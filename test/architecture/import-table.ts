@@ -92,7 +92,7 @@ export const importTable: readonly LayerRow[] = [
     node: to('fs', 'path', 'stream'),
     libraries: [],
   },
-  { path: 'cli', ours: to('index'), node: 'all', libraries: ['commander', 'cli-progress'] },
+  { path: 'cli', ours: to('index'), node: 'all', libraries: ['commander'] },
   { path: 'index.ts', ours: 'everything but `cli`', node: [], libraries: [] },
 ];
 

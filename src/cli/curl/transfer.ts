@@ -76,7 +76,7 @@ export class Transfer {
     let response: HttpResponse<Buffer> | undefined;
     try {
       this.prepareTarget();
-      this.progress = await this.createProgress();
+      this.progress = this.createProgress();
       response = await this.request();
       this.trace?.sizes(response);
       await this.written;
@@ -262,12 +262,12 @@ export class Transfer {
   }
 
   /** A bar would be in the way of output that is shown on the terminal. */
-  private async createProgress(): Promise<Progress | undefined> {
+  private createProgress(): Progress | undefined {
     const { environment, plan } = this.context;
     const { output } = plan;
     const isSeen = this.target.kind === 'stdout' && environment.stdout.isTTY === true;
     if (isSeen || !output.showsProgress || output.isVerbose) return undefined;
-    return environment.stderr.isTTY === true ? createProgress(environment, false) : undefined;
+    return createProgress(environment, false);
   }
 
   private onProgress(current: number, total: number): void {

@@ -6,7 +6,8 @@ import type { Environment } from '../terminal/environment.ts';
 import { ExitCode } from '../terminal/exit-codes.ts';
 import { Log } from '../terminal/log.ts';
 import { reasonOf } from '../terminal/output.ts';
-import { createProgress, formatBytes, type Progress } from '../terminal/progress-bar.ts';
+import { createProgress, type Progress } from '../terminal/progress-bar.ts';
+import { formatBytes } from '../terminal/rate-meter.ts';
 import { Destination } from './destination.ts';
 import { receivePdu } from './pdu-receiver.ts';
 import { StreamingReceiver } from './streaming-receiver.ts';
@@ -35,6 +36,7 @@ export class Receiving implements LinkEvents {
   private readonly plan: ReceivingPlan;
   private readonly link: Link;
   private readonly environment: Environment;
+  private readonly progress: Progress;
   private readonly log: Log;
   private streaming: StreamingReceiver | undefined;
   private isRelayOurs = false;
@@ -51,7 +53,8 @@ export class Receiving implements LinkEvents {
     this.plan = plan;
     this.link = link;
     this.environment = environment;
-    this.log = new Log(environment, plan.isQuiet, plan.isJson);
+    this.progress = createProgress(environment, plan.isQuiet || plan.isJson);
+    this.log = new Log(environment, plan.isQuiet, plan.isJson, this.progress);
     this.idleSinceMs = environment.elapsedMs();
   }
 
@@ -66,7 +69,7 @@ export class Receiving implements LinkEvents {
         throw new CliError('receive', reasonOf(error), undefined, { cause: error });
       },
     );
-    const streaming = this.createReceiver(destination, await createProgress(environment, plan.isQuiet || plan.isJson));
+    const streaming = this.createReceiver(destination);
     this.streaming = streaming;
     log.info(`ws_receive: Connecting to url: ${plan.url}`);
     const messages = link.client[Symbol.asyncIterator]();
@@ -119,8 +122,8 @@ export class Receiving implements LinkEvents {
     this.log.event('close', `ws_receive: connection closed: code ${code} reason ${reason}`, { code, reason });
   }
 
-  private createReceiver(destination: Destination, progress: Progress): StreamingReceiver {
-    const { environment, log, plan } = this;
+  private createReceiver(destination: Destination): StreamingReceiver {
+    const { environment, log, plan, progress } = this;
     const say = (message: ControlMessage): void => void this.link.client.sendText(encodeControl(message));
     return new StreamingReceiver(destination, say, plan, environment, progress, {
       onOffer({ name, files, bytes }) {

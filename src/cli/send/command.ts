@@ -85,6 +85,7 @@ class Sending implements LinkEvents {
   private readonly source: Source;
   private readonly link: Link;
   private readonly environment: Environment;
+  private readonly progress: Progress;
   private readonly log: Log;
   private readonly pdu: PduSender;
   private streaming: StreamingSender | undefined;
@@ -97,7 +98,8 @@ class Sending implements LinkEvents {
     this.source = source;
     this.link = link;
     this.environment = environment;
-    this.log = new Log(environment, plan.isQuiet, plan.isJson);
+    this.progress = createProgress(environment, plan.isQuiet || plan.isJson);
+    this.log = new Log(environment, plan.isQuiet, plan.isJson, this.progress);
     this.pdu = new PduSender(link, this.log);
   }
 
@@ -108,16 +110,16 @@ class Sending implements LinkEvents {
     const openInfo = await this.link.start(this);
     const form = plan.form ?? (await this.chooseForm(openInfo));
     if (this.isEnded) return;
-    const progress = await createProgress(this.environment, plan.isQuiet || plan.isJson);
     log.info('ws_send: Sending...');
-    if (form === 'stream') await this.stream(progress);
-    else await this.sendPdu(progress);
+    if (form === 'stream') await this.stream();
+    else await this.sendPdu();
     log.event('done', 'ws_send: Done !', { name: source.name, files: source.entries.length, bytes: source.bytes });
   }
 
   end(): void {
     this.isEnded = true;
     this.streaming?.end();
+    this.progress.stop();
     this.wake();
   }
 
@@ -181,8 +183,8 @@ class Sending implements LinkEvents {
     return this.peers?.others ?? 0;
   }
 
-  private async stream(progress: Progress): Promise<void> {
-    const { environment, link, log, plan, source } = this;
+  private async stream(): Promise<void> {
+    const { environment, link, log, plan, progress, source } = this;
     this.streaming = new StreamingSender(link, source, plan, environment, progress);
     if (this.peers !== undefined) this.streaming.claim();
     link.setResumable(true);
@@ -203,8 +205,8 @@ class Sending implements LinkEvents {
     throw new CliError('send', `the receiver could not store ${failures[0] ?? ''}${more}`);
   }
 
-  private async sendPdu(progress: Progress): Promise<void> {
-    const { plan, source } = this;
+  private async sendPdu(): Promise<void> {
+    const { plan, progress, source } = this;
     const [entry] = source.entries;
     if (source.isFolder || entry === undefined) {
       throw new CliError('send', `${plan.path} is a folder, and --pdu sends single files only`);

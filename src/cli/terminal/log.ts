@@ -1,6 +1,7 @@
-import type { Environment } from './environment.ts';
+import type { Environment, Output } from './environment.ts';
 import { toJsonLine } from './json-text.ts';
 import { printable, writeLine } from './output.ts';
+import type { Progress } from './progress-bar.ts';
 import { dateAndTime } from './time-of-day.ts';
 
 const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
@@ -17,9 +18,12 @@ export class Log {
   readonly isQuiet: boolean;
   readonly isJson: boolean;
   private readonly environment: Environment;
+  private readonly progress: Progress | undefined;
 
-  constructor(environment: Environment, isQuiet: boolean, isJson: boolean = false) {
+  /** @param progress stays below the lines */
+  constructor(environment: Environment, isQuiet: boolean, isJson: boolean = false, progress?: Progress) {
     this.environment = environment;
+    this.progress = progress;
     this.isQuiet = isQuiet;
     this.isJson = isJson;
   }
@@ -30,19 +34,24 @@ export class Log {
 
   error(text: string, details?: LogDetails): void {
     const { environment } = this;
-    writeLine(environment.logfile ?? environment.stderr, this.line('error', 'error', text, details));
+    this.write(environment.logfile ?? environment.stderr, this.line('error', 'error', text, details));
   }
 
   /** Something that programs want to know by a name. */
   event(name: string, text: string, details?: LogDetails): void {
     const { environment } = this;
-    if (!this.isQuiet) writeLine(environment.logfile ?? environment.stdout, this.line('info', name, text, details));
+    if (!this.isQuiet) this.write(environment.logfile ?? environment.stdout, this.line('info', name, text, details));
   }
 
   /** The request of an opening handshake, without passwords. */
   handshake(uri: string, headers: Iterable<readonly [string, string]>): void {
     if (this.isQuiet) return;
     for (const line of describeHandshake(uri, headers)) this.info(line);
+  }
+
+  private write(output: Output, line: string): void {
+    if (this.progress === undefined) writeLine(output, line);
+    else this.progress.above(() => writeLine(output, line));
   }
 
   private line(level: string, event: string, text: string, details?: LogDetails): string {

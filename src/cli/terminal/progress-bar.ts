@@ -1,5 +1,6 @@
-import type { Environment } from './environment.ts';
+import type { Environment, Output } from './environment.ts';
 import { printable } from './output.ts';
+import { formatBytes, RateMeter } from './rate-meter.ts';
 
 /** Shows how far a transfer is. */
 export interface Progress {
@@ -7,105 +8,102 @@ export interface Progress {
   /** So many bytes are done, of all. */
   update(bytes: number): void;
   stop(): void;
+  /** Runs `write`, which writes whole lines to the terminal: they appear above what is shown here. */
+  above(write: () => void): void;
 }
 
-const silent: Progress = { start: () => undefined, update: () => undefined, stop: () => undefined };
-
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
-
-/** A number of bytes for people, in steps of 1000. */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
-}
-
-/** A number of seconds as `m:ss`, or `h:mm:ss`. */
-export function formatSeconds(seconds: number): string {
-  const whole = Math.max(0, Math.ceil(seconds));
-  const pad = (number: number): string => String(number).padStart(2, '0');
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}:${pad(whole % 60)}`;
-  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(whole % 60)}`;
-}
-
-/**
- * Measures a rate over the last few seconds, and what is left at that rate.
- */
-export class RateMeter {
-  private readonly samples: { readonly ms: number; readonly bytes: number }[] = [];
-
-  add(ms: number, bytes: number): void {
-    const { samples } = this;
-    const last = samples.at(-1);
-    // After a cut less is done than was.
-    if (last !== undefined && bytes < last.bytes) samples.length = 0;
-    if (samples.length > 1 && last !== undefined && ms - (samples.at(-2)?.ms ?? 0) < 100) samples.pop();
-    samples.push({ ms, bytes });
-    while (samples.length > 2 && ms - (samples[0]?.ms ?? ms) > WINDOW_MS) samples.shift();
-  }
-
-  /** Bytes in a second; 0 as long as it is not known. */
-  get perSecond(): number {
-    const first = this.samples[0];
-    const last = this.samples.at(-1);
-    if (first === undefined || last === undefined || last.ms === first.ms) return 0;
-    return ((last.bytes - first.bytes) * 1000) / (last.ms - first.ms);
-  }
-
-  describe(totalBytes: number): string {
-    const rate = this.perSecond;
-    const left = totalBytes - (this.samples.at(-1)?.bytes ?? 0);
-    return `${formatBytes(rate)}/s, ${rate > 0 ? formatSeconds(left / rate) : '-:--'} left`;
-  }
-}
-
-const WINDOW_MS = 5000;
+const silent: Progress = {
+  start: () => undefined,
+  update: () => undefined,
+  stop: () => undefined,
+  above: (write) => write(),
+};
 
 /** A bar on stderr when that is a terminal, and nothing otherwise. */
-export async function createProgress(environment: Environment, isQuiet: boolean): Promise<Progress> {
-  const { stderr } = environment;
-  if (isQuiet || stderr.isTTY !== true) return silent;
-  const { default: cliProgress } = await import('cli-progress');
-  let meter = new RateMeter();
-  let total = 0;
-  const bar = new cliProgress.SingleBar(
-    {
-      stream: stderr,
-      format: (_options, { progress }, payload: { readonly name: string; readonly bytes: number }) => {
-        const width = 24;
-        const filled = Math.round(Math.min(1, progress) * width);
-        const percent = Math.floor(Math.min(1, progress) * 100);
-        const shown = `${'#'.repeat(filled)}${'.'.repeat(width - filled)}`;
-        return `${payload.name} [${shown}] ${percent}% of ${formatBytes(total)}, ${meter.describe(total)}`;
-      },
-      hideCursor: true,
-      clearOnComplete: true,
-      // Signals are the command's own.
-      gracefulExit: false,
-    },
-    cliProgress.Presets.legacy,
-  );
-  return {
-    start(name, totalBytes) {
-      meter = new RateMeter();
-      total = totalBytes;
-      // With a total of 0 there would be no progress to show.
-      bar.start(Math.max(1, totalBytes), 0, { name: shortened(printable(name)), bytes: 0 });
-    },
-    update(bytes) {
-      meter.add(environment.elapsedMs(), bytes);
-      bar.update(bytes);
-    },
-    stop: () => bar.stop(),
-  };
+export function createProgress(environment: Environment, isQuiet: boolean): Progress {
+  const { stderr, variables } = environment;
+  if (isQuiet || stderr.isTTY !== true || variables['TERM'] === 'dumb') return silent;
+  return new ProgressBar(stderr, () => environment.elapsedMs());
 }
 
+const DRAW_EVERY_MS = 100;
+const MAX_BAR_WIDTH = 24;
+const MIN_BAR_WIDTH = 8;
 const MAX_NAME = 24;
+/** Puts the cursor to the beginning of the line and erases what is there (ECMA-48: CR, EL). */
+const ERASE = '\r\u001b[K';
+
+/**
+ * One line that is drawn over itself. It is shorter than the terminal is wide, so it never wraps, and no mode of the
+ * terminal is changed: whatever ends the process leaves nothing to be put back.
+ */
+class ProgressBar implements Progress {
+  private readonly output: Output;
+  private readonly elapsedMs: () => number;
+  private meter = new RateMeter();
+  private name = '';
+  private totalBytes = 0;
+  private bytes = 0;
+  private drawnMs = Number.NEGATIVE_INFINITY;
+  private isShown = false;
+
+  constructor(output: Output, elapsedMs: () => number) {
+    this.output = output;
+    this.elapsedMs = elapsedMs;
+  }
+
+  start(name: string, totalBytes: number): void {
+    this.meter = new RateMeter();
+    this.name = shortened(printable(name));
+    this.totalBytes = totalBytes;
+    this.bytes = 0;
+    this.isShown = true;
+    this.draw();
+  }
+
+  update(bytes: number): void {
+    const nowMs = this.elapsedMs();
+    this.meter.add(nowMs, bytes);
+    this.bytes = bytes;
+    if (this.isShown && nowMs - this.drawnMs >= DRAW_EVERY_MS) this.draw();
+  }
+
+  stop(): void {
+    if (this.isShown) this.output.write(ERASE);
+    this.isShown = false;
+  }
+
+  above(write: () => void): void {
+    if (this.isShown) this.output.write(ERASE);
+    write();
+    if (this.isShown) this.draw();
+  }
+
+  private draw(): void {
+    this.drawnMs = this.elapsedMs();
+    // A terminal that is as wide as the line would go to the next one.
+    this.output.write(`${ERASE}${this.describe((this.output.columns ?? 80) - 1)}`);
+  }
+
+  /** As much of it as there is room for. */
+  private describe(columns: number): string {
+    const { name, totalBytes, bytes, meter } = this;
+    // All of nothing is done.
+    const share = totalBytes === 0 ? 1 : Math.min(1, bytes / totalBytes);
+    const percent = `${Math.floor(share * 100)}%`;
+    const figures = `${percent} of ${formatBytes(totalBytes)}, ${meter.describe(totalBytes)}`;
+    const width = Math.min(MAX_BAR_WIDTH, columns - widthOf(`${name} [] ${figures}`));
+    const filled = Math.round(share * width);
+    const bar = width < MIN_BAR_WIDTH ? '' : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] `;
+    const texts = [`${name} ${bar}${figures}`, figures, percent];
+    return texts.find((text) => widthOf(text) <= columns) ?? '';
+  }
+}
+
+/** The columns that a text takes at the most: characters of other scripts, and signs, may take two. */
+function widthOf(text: string): number {
+  return text.length + (text.match(/[^\x20-\x7e]/gu)?.length ?? 0);
+}
 
 function shortened(name: string): string {
   const characters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);

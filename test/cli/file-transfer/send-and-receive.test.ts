@@ -127,7 +127,7 @@ describe('ws send and ws receive through ws transfer', () => {
     const [from, to] = [new TemporaryFolder(), new TemporaryFolder()];
     const receiver = await startReceiver(relay.url, to);
     const path = from.write('f', randomBytes(1_000_000));
-    const sender = startCli(['send', relay.url, path], { isTerminal: true });
+    const sender = startCli(['send', relay.url, path], { isTerminal: true, columns: 100 });
     expect(await sender.done).toBe(ExitCode.Done);
     expect(sender.stderr.text).toMatch(/f \[[#.]{24}\] \d+% of 1\.0 MB, \S+ \w+\/s, [-\d]+:[-\d]+ left/);
     await receiver.done;
