@@ -159,15 +159,21 @@ const listenErrorCodes: ReadonlyMap<string, ListenError['code']> = new Map([
   ['EACCES', 'permissionDenied'],
 ]);
 
-/** What the system said, in the seed library's words and with a code. */
+/** What the system said, with a code. */
 export function toListenError(error: unknown, where: { host: string; port: number }): ListenError {
   const systemCode = error instanceof Error && 'code' in error ? String(error.code) : '';
   const code = listenErrorCodes.get(systemCode) ?? 'listenFailed';
-  const why =
-    code === 'addressInUse' ? 'Address already in use' : error instanceof Error ? error.message : String(error);
   const address = where.host.includes('/') ? where.host : `${where.host}:${where.port}`;
-  const message = `SocketServer::listen() error calling bind at address ${address} : ${why}`;
+  const message = `Cannot listen on ${address}: ${systemWords(error, code)}`;
   return new ListenError(code, message, where, error);
+}
+
+/** What went wrong, without the address, which stands in front. */
+function systemWords(error: unknown, code: ListenError['code']): string {
+  if (code === 'addressInUse') return 'Address already in use';
+  if (code === 'invalidHost') return 'that is no address of this machine, and no name of one';
+  const text = error instanceof Error ? error.message : String(error);
+  return /^\w+ E[A-Z0-9]+: ([a-z][a-z ',-]*[a-z])/.exec(text)?.[1] ?? text;
 }
 
 export function createDefaultState(info: ConnectionInfo): ConnectionState {

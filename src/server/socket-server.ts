@@ -147,7 +147,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
       this.listener?.replaceTls(checked);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
-      this.log('error', `SocketServer::setTLSOptions() ${error.message}`);
+      this.log('error', `the new TLS options are not used: ${error.message}`);
       return { ok: false, error };
     }
     this.tlsOptions = checked;

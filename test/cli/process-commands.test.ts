@@ -34,7 +34,7 @@ describe('as a process of its own', () => {
       const server = spawnWs([command, '--port', port, ...options]);
       expect(await server.done).toBe(1);
       expect(server.stdout.text).toBe('');
-      expect(server.stderr.text).toContain(`127.0.0.1:${port} : Address already in use\n`);
+      expect(server.stderr.text).toContain(`127.0.0.1:${port}: Address already in use\n`);
     },
   );
 

@@ -149,7 +149,7 @@ describe('a client certificate', () => {
     expect(server.getClients().size).toBe(0);
     await eventually('the log', () => lines.length > 0);
     expect(lines.join()).toMatch(
-      /^error: SocketServer::run\(\) tls accept failed for client 127\.0\.0\.1:\d+: peer did not return a certificate$/,
+      /^error: tls accept failed for client 127\.0\.0\.1:\d+: peer did not return a certificate$/,
     );
   });
 

@@ -26,9 +26,7 @@ describe('listen()', () => {
     const { port } = await startServer();
     const error = await listenError({ port });
     expect(error).toMatchObject({ code: 'addressInUse', host: '127.0.0.1', port });
-    expect(error.message).toBe(
-      `SocketServer::listen() error calling bind at address 127.0.0.1:${port} : Address already in use`,
-    );
+    expect(error.message).toBe(`Cannot listen on 127.0.0.1:${port}: Address already in use`);
     expect(error.cause).toMatchObject({ code: 'EADDRINUSE' });
   });
 

@@ -117,7 +117,7 @@ describe('connections without a proper header', () => {
     await peer.ended();
     expect(peer.received).toBe(0);
     expect(server.metrics().handshakes).toEqual({ accepted: 0, refused: { proxyHeaderRefused: 1 }, pending: 0 });
-    expect(lines[0]).toMatch(/^SocketServer::run\(\) PROXY header refused from 127\.0\.0\.1:\d+: /);
+    expect(lines[0]).toMatch(/^PROXY header refused from 127\.0\.0\.1:\d+: /);
     await expectEcho(await connectRaw(port, { send: V1 + upgradeRequest() }));
   });
 

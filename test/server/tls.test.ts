@@ -178,7 +178,7 @@ describe('certificates', () => {
     const { server, port, lines } = await startSecureServer(first);
     const result = server.setTLSOptions({ tls: true, certFile: '/no/cert', keyFile: second.keyFile });
     expect(result).toMatchObject({ ok: false, error: { code: 'tlsOptionsCertFile' } });
-    expect(lines).toEqual(['error: SocketServer::setTLSOptions() certFile not found: /no/cert']);
+    expect(lines).toEqual(['error: the new TLS options are not used: certFile not found: /no/cert']);
     expect(commonNameOf(await openTls(port))).toBe('CN=first');
     await server.stop();
     expect(await server.listen()).toEqual({ ok: true });
@@ -326,9 +326,7 @@ describe('a TLS handshake', () => {
     const peer = await connectRaw(port, { send: upgradeRequest() });
     await peer.ended();
     await eventually('the log', () => lines.length === 1);
-    expect(lines[0]).toMatch(
-      /^error: SocketServer::run\(\) tls accept failed for client 127\.0\.0\.1:\d+: http request$/,
-    );
+    expect(lines[0]).toMatch(/^error: tls accept failed for client 127\.0\.0\.1:\d+: http request$/);
     expect(peer.text).not.toContain('HTTP/1.1');
     expect((await attempt(url)).errorInfo).toBeUndefined();
   });

@@ -89,7 +89,7 @@ describe('a server on a unix socket', () => {
         code: 'addressInUse',
         host: path,
         port: 0,
-        message: `SocketServer::listen() error calling bind at address ${path} : Address already in use`,
+        message: `Cannot listen on ${path}: Address already in use`,
       },
     });
     await connectClient(`ws+unix:${path}`);

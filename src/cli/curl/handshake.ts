@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import { type ConnectAttempt, ConnectError, explain, type SocketTLSOptions } from '../../index.ts';
+import { type ConnectAttempt, ConnectError, type SocketTLSOptions } from '../../index.ts';
+import { adviceFor } from '../peers/attempt-advice.ts';
 import { describeAttempt } from '../peers/attempt-text.ts';
 import { createClient } from '../peers/create-client.ts';
 import type { Environment } from '../terminal/environment.ts';
@@ -53,7 +54,7 @@ export async function showHandshake({ url }: UrlPlan, context: HandshakeContext)
   const { errorInfo } = result;
   const { cause, reason, code } = errorInfo;
   const exitCode = cause instanceof ConnectError ? exitCodeOfConnecting(cause) : CurlExitCode.CouldNotConnect;
-  const failure = new CurlFailure(exitCode, reason, hintOfConnecting(code) ?? explain(errorInfo), cause);
+  const failure = new CurlFailure(exitCode, reason, hintOfConnecting(code) ?? adviceFor(errorInfo), cause);
   if (plan.output.showsErrors && !signal.aborted) reportError(environment, failure);
   return exitCode;
 }

@@ -1,5 +1,6 @@
-import { explain, UsageError, WebSocket, type WebSocketErrorInfo, type WebSocketOptions } from '../../index.ts';
+import { UsageError, WebSocket, type WebSocketErrorInfo, type WebSocketOptions } from '../../index.ts';
 import { CliError, WrongUsage } from '../terminal/cli-errors.ts';
+import { adviceFor } from './attempt-advice.ts';
 import { tlsHintFor } from './tls-plan.ts';
 
 /** A client for a command: what the library refuses of its options was typed wrong. */
@@ -38,7 +39,7 @@ function hintFor(command: string, errorInfo: WebSocketErrorInfo): string {
     case 'invalidSubprotocol':
       return 'Offer a subprotocol of the server with --subprotocol.';
     default:
-      return tlsHintFor(code) ?? explain(errorInfo);
+      return tlsHintFor(code) ?? adviceFor(errorInfo);
   }
 }
 

@@ -48,9 +48,7 @@ export function explainVersion(info: WebSocketErrorInfo): string {
   const { attempt, httpStatus } = info;
   const version = attempt?.response === undefined ? 'an old version of HTTP' : `HTTP/${attempt.response.version}`;
   if (httpStatus !== 101 && httpStatus !== 0) {
-    const isForTls = / expects TLS /.test(info.reason);
-    const tls = isForTls ? ' The port expects TLS: use wss://.' : '';
-    return `${explainStatus(info)}${tls} It answered in ${version}, and WebSocket needs 1.1.`;
+    return `${explainStatus(info)} It answered in ${version}, and WebSocket needs 1.1.`;
   }
   return `The server, or a proxy in front of it, speaks ${version}, and WebSocket needs 1.1. A proxy may have to be told to use HTTP/1.1 towards its server.`;
 }
@@ -89,7 +87,9 @@ export function explainConnectionLost(info: WebSocketErrorInfo): string {
 }
 
 /** What the request lacked, or had, that servers are known to refuse without saying so. */
-function missingFrom({ attempt, httpStatus }: WebSocketErrorInfo): string {
+function missingFrom({ attempt, httpStatus, reason }: WebSocketErrorInfo): string {
+  // Said by the body of a 400.
+  if (reason.endsWith('(the port expects TLS, as in wss://)')) return ' The port expects TLS: use wss://.';
   const headers = attempt?.request?.headers;
   if (attempt === undefined || headers === undefined) return '';
   let text = '';

@@ -145,7 +145,7 @@ function createAcceptor(
     onHandshakeFailed: (address, port, error) => {
       const client = address === '' ? (where.socketPath ?? '') : `${address}:${port}`;
       owner.onConnectionRefused('tlsHandshakeFailed', address);
-      owner.log('error', `SocketServer::run() tls accept failed for client ${client}: ${describe(error)}`);
+      owner.log('error', `tls accept failed for client ${client}: ${describe(error)}`);
     },
   });
 }
@@ -162,7 +162,7 @@ function createProxyAcceptor(
     onProxyRefused: (address, port, why) => {
       const client = address === '' ? (where.socketPath ?? '') : `${address}:${port}`;
       owner.onConnectionRefused('proxyHeaderRefused', address);
-      owner.log('error', `SocketServer::run() PROXY header refused from ${client}: ${why}`);
+      owner.log('error', `PROXY header refused from ${client}: ${why}`);
     },
   });
 }

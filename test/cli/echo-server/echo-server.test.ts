@@ -185,7 +185,7 @@ describe('ws echo_server', () => {
     const cli = startCli(['echo_server', '--host', '192.0.2.1']);
     expect(await cli.done).toBe(ExitCode.Failed);
     expect(cli.stderr.text).toMatch(
-      /^ws: echo_server: SocketServer::listen\(\) error .+\n {4}Give --host an address of this machine.*\n$/,
+      /^ws: echo_server: Cannot listen on .+\n {4}Give --host an address of this machine.*\n$/,
     );
     expect(cli.stdout.text).toBe('');
     expect(cli.listenerCount()).toBe(0);
@@ -199,7 +199,7 @@ describe('a port that is taken', () => {
     const second = startCli(['echo_server', '--port', port]);
     expect(await second.done).toBe(ExitCode.Failed);
     expect(second.stderr.text).toBe(
-      `ws: echo_server: SocketServer::listen() error calling bind at address 127.0.0.1:${port} : Address already in use\n` +
+      `ws: echo_server: Cannot listen on 127.0.0.1:${port}: Address already in use\n` +
         '    Choose another port with --port; 0 is any free one.\n',
     );
   });

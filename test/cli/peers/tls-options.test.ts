@@ -60,7 +60,7 @@ describe('ws with TLS', () => {
     const stranger = startCli(args, { input: 'hello\n' });
     expect(await stranger.done).not.toBe(ExitCode.Done);
     expect(stranger.stdout.text).toBe('');
-    await echo.stderr.match(/\[error\] SocketServer::run\(\) tls accept failed for client 127\.0\.0\.1:\d+: /);
+    await echo.stderr.match(/\[error\] tls accept failed for client 127\.0\.0\.1:\d+: /);
   });
 
   it('opens encrypted keys on both sides', async () => {
@@ -130,9 +130,7 @@ describe('ws with TLS', () => {
     const echo = await startServer(['echo_server', ...serverArgs]);
     const port = Number(/:(\d+)\//.exec(echo.url)?.[1]);
     await connectRaw(port, { send: 'GET / HTTP/1.1\r\n\r\n' });
-    await echo.stderr.match(
-      /\[error\] SocketServer::run\(\) tls accept failed for client 127\.0\.0\.1:\d+: http request/,
-    );
+    await echo.stderr.match(/\[error\] tls accept failed for client 127\.0\.0\.1:\d+: http request/);
     const peer = await new Peer(echo.url, { ca: authority.certificate }).opened();
     peer.socket.send('still there');
     expect(await peer.texts(1)).toEqual(['still there']);
