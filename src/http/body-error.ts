@@ -7,6 +7,8 @@ export type BodyErrorCode =
   | 'contentCorrupt'
   | 'contentTruncated'
   | 'contentTooBig'
+  | 'bodyUsed'
+  | 'notBytes'
   | 'fileUnreadable'
   | 'fileChanged';
 

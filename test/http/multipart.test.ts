@@ -186,8 +186,8 @@ describe('a form with files', () => {
   });
 
   test.each<[unknown, string]>([
-    [{ f: 5 }, '"f" must be a string, bytes, a Blob, { path } or { content }'],
-    [{ f: null }, '"f" must be a string, bytes, a Blob, { path } or { content }'],
+    [{ f: 5 }, '"f" must be a string, bytes, a Blob, a stream, { path } or { content }'],
+    [{ f: null }, '"f" must be a string, bytes, a Blob, a stream, { path } or { content }'],
     [{ f: { pth: 'x' } }, 'pth: is not an option of a file in formData'],
     [{ f: { path: '' } }, 'the path of "f"'],
     [{ f: { path: 'a\0b' } }, 'the path of "f"'],

@@ -37,25 +37,25 @@ export class ConnectionPool implements OriginHost {
     this.wheel = wheel;
   }
 
-  /** Gives `waiter` a connection, never before this call has returned. */
-  acquire(waiter: PoolPlace): void {
-    const { key } = waiter.poolTarget;
+  /** Gives `place` a connection, never before this call has returned. */
+  acquire(place: PoolPlace): void {
+    const { key } = place.target;
     let origin = this.#origins.get(key);
     if (origin === undefined) {
       origin = new OriginPool(this, key);
       this.#origins.set(key, origin);
     }
-    origin.acquire(waiter);
+    origin.acquire(place);
   }
 
-  /** `waiter` wants no connection any more. */
-  abandon(waiter: PoolPlace): void {
-    const { waitsFor, waitsAt, promised, ender } = waiter;
-    waiter.waitsFor = 'nothing';
-    waiter.waitsAt = undefined;
-    waiter.promised = undefined;
-    waiter.ender = undefined;
-    if (waitsFor === 'place') waitsAt?.waiters.delete(waiter);
+  /** `place` wants no connection any more. */
+  abandon(place: PoolPlace): void {
+    const { waitsFor, waitsAt, promised, ender } = place;
+    place.waitsFor = 'nothing';
+    place.waitsAt = undefined;
+    place.promised = undefined;
+    place.ender = undefined;
+    if (waitsFor === 'place') waitsAt?.places.delete(place);
     else if (waitsFor === 'dial') ender?.abort();
     else if (waitsFor === 'poll' && promised?.isUsable === true) waitsAt?.onFree(promised);
   }
@@ -102,19 +102,19 @@ export class ConnectionPool implements OriginHost {
   }
 
   /**
-   * @internal Gives `waiter` a connection that was used before, once all sockets were looked at: what a server has sent
+   * @internal Gives `place` a connection that was used before, once all sockets were looked at: what a server has sent
    * by now without being asked must not pass for the answer.
    */
-  giveAfterPoll(waiter: PoolPlace, connection: ClientConnection): void {
-    waiter.waitsFor = 'poll';
-    waiter.promised = connection;
-    this.#polled.push(waiter);
+  giveAfterPoll(place: PoolPlace, connection: ClientConnection): void {
+    place.waitsFor = 'poll';
+    place.promised = connection;
+    this.#polled.push(place);
     this.#poll();
   }
 
   /** @internal */
-  dial(waiter: PoolPlace, signal: AbortSignal): Promise<Transport> {
-    const { url, proxy, isForward, tlsOptions } = waiter.poolTarget;
+  dial(place: PoolPlace, signal: AbortSignal): Promise<Transport> {
+    const { url, proxy, isForward, tlsOptions } = place.target;
     const { family, localAddress, lookup, addressAttemptTimeoutMs, proxyTlsOptions } = this.options;
     const connect = isForward ? dialForwardProxy : dial;
     return connect(url, {
@@ -126,7 +126,7 @@ export class ConnectionPool implements OriginHost {
       proxy,
       proxyTlsOptions,
       signal,
-      observer: waiter,
+      observer: place,
     });
   }
 
@@ -150,14 +150,14 @@ export class ConnectionPool implements OriginHost {
     this.#isPolling = false;
     const polled = this.#polled;
     this.#polled = [];
-    for (const waiter of polled) {
-      const { promised } = waiter;
-      if (waiter.waitsFor !== 'poll' || promised === undefined) continue;
-      waiter.waitsFor = 'nothing';
-      waiter.promised = undefined;
-      waiter.waitsAt = undefined;
-      if (promised.isUsable) waiter.onConnection(promised);
-      else this.acquire(waiter);
+    for (const place of polled) {
+      const { promised } = place;
+      if (place.waitsFor !== 'poll' || promised === undefined) continue;
+      place.waitsFor = 'nothing';
+      place.promised = undefined;
+      place.waitsAt = undefined;
+      if (promised.isUsable) place.owner.onConnection(promised);
+      else this.acquire(place);
     }
     const settling = this.#settling;
     this.#settling = [];

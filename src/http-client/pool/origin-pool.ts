@@ -8,8 +8,8 @@ export interface OriginHost {
   /** No connection is kept any more. */
   readonly isRetired: boolean;
   /** Gives a connection that was used before. */
-  giveAfterPoll(waiter: PoolPlace, connection: ClientConnection): void;
-  dial(waiter: PoolPlace, signal: AbortSignal): Promise<Transport>;
+  giveAfterPoll(place: PoolPlace, connection: ClientConnection): void;
+  dial(place: PoolPlace, signal: AbortSignal): Promise<Transport>;
   addIdle(connection: ClientConnection): void;
   removeIdle(connection: ClientConnection): void;
   forget(origin: OriginPool): void;
@@ -19,7 +19,7 @@ export interface OriginHost {
 export class OriginPool implements ConnectionOwner, WaitingRoom {
   readonly key: string;
   /** First come, first served. */
-  readonly waiters: Set<PoolPlace> = new Set();
+  readonly places: Set<PoolPlace> = new Set();
   /** Connections, those in the making included. */
   count = 0;
   private readonly pool: OriginHost;
@@ -39,22 +39,22 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
     for (const connection of this.idle.slice()) connection.destroy();
   }
 
-  acquire(waiter: PoolPlace): void {
+  acquire(place: PoolPlace): void {
     const { pool } = this;
-    waiter.waitsAt = this;
-    if (!waiter.wantsFresh) {
+    place.waitsAt = this;
+    if (!place.wantsFresh) {
       const connection = this.takeIdle();
       if (connection !== undefined) {
-        pool.giveAfterPoll(waiter, connection);
+        pool.giveAfterPoll(place, connection);
         return;
       }
     }
     const isFull = this.count >= pool.options.maxConnectionsPerOrigin;
-    if (isFull && waiter.wantsFresh) this.idle[0]?.destroy();
-    if (this.count < pool.options.maxConnectionsPerOrigin) void this.dial(waiter);
+    if (isFull && place.wantsFresh) this.idle[0]?.destroy();
+    if (this.count < pool.options.maxConnectionsPerOrigin) void this.dial(place);
     else {
-      waiter.waitsFor = 'place';
-      this.waiters.add(waiter);
+      place.waitsFor = 'place';
+      this.places.add(place);
     }
   }
 
@@ -64,10 +64,10 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
       connection.destroy();
       return;
     }
-    const next = this.firstWaiter((waiter) => !waiter.wantsFresh);
+    const next = this.firstPlace((place) => !place.wantsFresh);
     if (next === undefined) {
       // One that waits for a connection of its own gets the place of this one.
-      if (this.waiters.size > 0) connection.destroy();
+      if (this.places.size > 0) connection.destroy();
       else {
         this.idle.push(connection);
         pool.addIdle(connection);
@@ -93,11 +93,11 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
     return undefined;
   }
 
-  private firstWaiter(fits: (waiter: PoolPlace) => boolean): PoolPlace | undefined {
-    for (const waiter of this.waiters) {
-      if (!fits(waiter)) continue;
-      this.waiters.delete(waiter);
-      return waiter;
+  private firstPlace(fits: (place: PoolPlace) => boolean): PoolPlace | undefined {
+    for (const place of this.places) {
+      if (!fits(place)) continue;
+      this.places.delete(place);
+      return place;
     }
     return undefined;
   }
@@ -105,41 +105,41 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
   /** A place is free. */
   private free(): void {
     this.count--;
-    const [next] = this.waiters;
+    const [next] = this.places;
     if (next !== undefined) {
-      this.waiters.delete(next);
+      this.places.delete(next);
       void this.dial(next);
     } else if (this.count === 0) this.pool.forget(this);
   }
 
-  /** Makes a connection for one waiter. Never rejects. */
-  private async dial(waiter: PoolPlace): Promise<void> {
+  /** Makes a connection for one place. Never rejects. */
+  private async dial(place: PoolPlace): Promise<void> {
     const ender = new AbortController();
     this.count++;
-    waiter.waitsFor = 'dial';
-    waiter.ender = ender;
+    place.waitsFor = 'dial';
+    place.ender = ender;
     let transport: Transport;
     try {
-      transport = await this.pool.dial(waiter, ender.signal);
+      transport = await this.pool.dial(place, ender.signal);
     } catch (error) {
-      if (waiter.ender === ender) {
-        this.letGo(waiter);
-        waiter.onNoConnection(error);
+      if (place.ender === ender) {
+        this.letGo(place);
+        place.owner.onNoConnection(error);
       }
       this.free();
       return;
     }
     const connection = new ClientConnection(transport, this);
-    if (waiter.ender !== ender) this.onFree(connection);
+    if (place.ender !== ender) this.onFree(connection);
     else {
-      this.letGo(waiter);
-      waiter.onConnection(connection);
+      this.letGo(place);
+      place.owner.onConnection(connection);
     }
   }
 
-  private letGo(waiter: PoolPlace): void {
-    waiter.ender = undefined;
-    waiter.waitsFor = 'nothing';
-    waiter.waitsAt = undefined;
+  private letGo(place: PoolPlace): void {
+    place.ender = undefined;
+    place.waitsFor = 'nothing';
+    place.waitsAt = undefined;
   }
 }

@@ -5,37 +5,51 @@ import type { ConnectPhase } from '../../errors.ts';
 import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
 import type { ClientConnection } from './client-connection.ts';
 
-/** Where connections are waited for. */
+/** The connections to one place, for which places in a queue wait. */
 export interface WaitingRoom {
-  readonly waiters: Set<PoolPlace>;
+  readonly places: Set<PoolPlace>;
   onFree(connection: ClientConnection): void;
 }
 
-/** Which connections a request may use. */
+/** The connections that a request may use. */
 export interface PoolTarget {
   /** The same for all requests that may share connections. */
   readonly key: string;
   readonly url: HttpUrl;
   readonly proxy: ProxyServer | undefined;
-  /** Whether the proxy itself is asked, rather than a server through it. */
+  /** True when the proxy itself is asked, rather than a server through it. */
   readonly isForward: boolean;
   readonly tlsOptions: SocketTLSOptions | undefined;
 }
 
-/** Who wants a connection. The fields are the pool's. */
-export abstract class PoolPlace implements DialObserver {
-  /** What it is waiting for. */
+/** The request that gets what its place has waited for: one of the first two is called, never before `acquire` returns. */
+export interface PlaceOwner {
+  onConnection(connection: ClientConnection): void;
+  onNoConnection(error: unknown): void;
+  onPhase(phase: ConnectPhase): void;
+}
+
+/** A place in the pool's queue. What changes about it is the pool's. */
+export class PoolPlace implements DialObserver {
+  readonly target: PoolTarget;
+  /** True for a connection that had no request before. */
+  readonly wantsFresh: boolean;
+  readonly owner: PlaceOwner;
   waitsFor: 'nothing' | 'place' | 'dial' | 'poll' = 'nothing';
   waitsAt: WaitingRoom | undefined = undefined;
   ender: AbortController | undefined = undefined;
   promised: ClientConnection | undefined = undefined;
 
-  abstract readonly poolTarget: PoolTarget;
-  /** Whether it must be a connection that nobody has used. */
-  abstract readonly wantsFresh: boolean;
-  abstract onConnection(connection: ClientConnection): void;
-  abstract onNoConnection(error: unknown): void;
-  abstract begin(phase: ConnectPhase): void;
+  constructor(target: PoolTarget, wantsFresh: boolean, owner: PlaceOwner) {
+    this.target = target;
+    this.wantsFresh = wantsFresh;
+    this.owner = owner;
+  }
+
+  /** @internal DialObserver */
+  begin(phase: ConnectPhase): void {
+    this.owner.onPhase(phase);
+  }
 
   onProxy(): void {}
   onAddress(): void {}

@@ -1,16 +1,23 @@
 import { UsageError } from '../../errors.ts';
+import { isBlob } from '../../http/body-bytes.ts';
+import { FileSource } from '../../http/files/file-source.ts';
 import { formatForm, type HttpParameters } from '../../http/form/form.ts';
 import { MultipartBody } from '../../http/form/multipart.ts';
 import type { HttpFormDataParameters } from '../../http/form/multipart-part.ts';
+import { isSource, SingleUseSource } from '../../http/single-use-source.ts';
+import { bytesIn } from '../../util/bytes.ts';
 import { checkString } from '../../util/options.ts';
 import { HttpRequestArgs, settingsFrom } from './request-args.ts';
-import type { HttpRequestBody, HttpRequestOptions, RequestSettings } from './request-options.ts';
+import type { HttpRequestOptions, RequestSettings } from './request-options.ts';
+
+/** What a body is in the end. */
+export type CallBody = string | Buffer | Blob | FileSource | MultipartBody | SingleUseSource;
 
 /** What a method of the client asks for. */
 export interface RequestCall {
   readonly url: string;
   readonly method: string;
-  readonly body: HttpRequestBody | MultipartBody | undefined;
+  readonly body: CallBody | undefined;
   readonly settings: RequestSettings;
   /** Whose `cancel` ends it. */
   readonly args: HttpRequestArgs | undefined;
@@ -22,7 +29,7 @@ export type HttpRequestInit = HttpRequestArgs | HttpRequestOptions;
 /** A call without a body of its own. */
 export function callOf(url: string, method: string, given: HttpRequestInit | undefined): RequestCall {
   const settings = settingsFrom(given);
-  return makeCall(url, method, settings.body, settings, given);
+  return makeCall(url, method, bodyIn(settings), settings, given);
 }
 
 /**
@@ -39,7 +46,7 @@ export function callWithBody(url: string, method: string, given: readonly unknow
   const settings = settingsFrom(init);
   const [body, form] = given;
   if (hasForm && form !== undefined) return makeCall(url, method, multipart(body, form, settings), settings, init);
-  return makeCall(url, method, body === undefined ? settings.body : bodyOf(body, settings), settings, init);
+  return makeCall(url, method, bodyFrom(body, settings), settings, init);
 }
 
 function makeCall(
@@ -58,25 +65,40 @@ function makeCall(
   };
 }
 
-function bodyOf(body: unknown, settings: RequestSettings): RequestCall['body'] {
-  if (typeof body !== 'object' || body === null) {
-    if (typeof body === 'string') return body;
-    throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got ${typeof body}`);
-  }
+/** The body of the call itself, where a record holds parameters; without one, that of its arguments. */
+function bodyFrom(body: unknown, settings: RequestSettings): CallBody | undefined {
+  if (body === undefined || body === null) return bodyIn(settings);
   if (body instanceof HttpRequestArgs) throw new UsageError('body', 'must stand before the arguments');
-  if (body instanceof FormData) return multipart({}, body, settings);
-  return isRawBody(body) ? body : formatForm(body as HttpParameters);
+  const known = knownBody(body, settings);
+  if (known !== undefined) return known;
+  if (typeof body === 'object') return formatForm(body as HttpParameters);
+  throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${typeof body}`);
 }
 
-/** A record with the key `path` is a record of parameters like any other here. */
-function isRawBody(body: object): body is Exclude<HttpRequestBody, string> | MultipartBody {
-  return (
-    body instanceof Uint8Array ||
-    body instanceof ArrayBuffer ||
-    body instanceof Blob ||
-    body instanceof MultipartBody ||
-    Symbol.asyncIterator in body
-  );
+/** The body of the arguments, where a record names a file. */
+function bodyIn(settings: RequestSettings): CallBody | undefined {
+  const body: unknown = settings.body;
+  if (body === undefined || body === null) return undefined;
+  const known = knownBody(body, settings);
+  if (known !== undefined) return known;
+  if (typeof body === 'object' && 'path' in body && typeof body.path === 'string') return new FileSource(body.path);
+  throw new UsageError('body', 'must be a string, bytes, a Blob, a stream, a form, an async iterable or { path }');
+}
+
+function knownBody(body: unknown, settings: RequestSettings): CallBody | undefined {
+  if (typeof body === 'string') return body;
+  if (typeof body !== 'object' || body === null) return undefined;
+  const bytes = bytesIn(body, 'body');
+  if (bytes !== undefined) return bytes;
+  if (isBlob(body) || body instanceof MultipartBody) return body;
+  if (isFormData(body)) return multipart({}, body, settings);
+  if (body instanceof URLSearchParams) return formatForm(body);
+  return isSource(body) ? new SingleUseSource(body) : undefined;
+}
+
+/** Whether it is a form as browsers have it, of this realm or of a package. */
+function isFormData(body: object): boolean {
+  return Object.prototype.toString.call(body) === '[object FormData]' && Symbol.iterator in body;
 }
 
 function multipart(parameters: unknown, formData: unknown, { multipartBoundary }: RequestSettings): MultipartBody {

@@ -23,10 +23,14 @@ import type { HttpRequestObserver } from './request-observer.ts';
  */
 export type HttpRequestBody =
   | string
-  | Uint8Array
+  | ArrayBufferView
   | ArrayBuffer
+  | SharedArrayBuffer
   | Blob
+  | FormData
+  | URLSearchParams
   | Readable
+  | ReadableStream<string | Uint8Array>
   | AsyncIterable<string | Uint8Array>
   | { readonly path: string };
 

@@ -1,3 +1,4 @@
+import { pieceBytes } from '../../http/body-bytes.ts';
 import { chunkEnd, formatChunkHeader, lastChunk } from '../../protocol/http1/message/body-writer.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { Deferred } from '../../util/deferred.ts';
@@ -50,7 +51,8 @@ export class SourceSender {
         const next = await this.source.next();
         if (this.isStopped) return;
         if (next.done === true) break;
-        const bytes = toBytes(next.value);
+        // What a source has given must not be changed any more, as with the streams of Node.
+        const bytes = pieceBytes(next.value);
         // What makes the request complete leaves when the source has said that it is: a file may have changed.
         if (this.last !== undefined && bytes.length > 0) throw this.wrongLength();
         if (this.sent + bytes.length === this.length) this.last ??= bytes;
@@ -124,10 +126,3 @@ export class SourceSender {
 // Buffers that a TLS transport is given belong to it, and it does not change them.
 const endOfChunk = Buffer.from(chunkEnd, 'latin1');
 const endOfBody = Buffer.from(lastChunk, 'latin1');
-
-/** What a source has given must not be changed any more, as with the streams of Node. */
-function toBytes(value: unknown): Buffer {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8');
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  throw new HttpFailure('SendError', 'Cannot send request: the body gave something that is neither text nor bytes');
-}

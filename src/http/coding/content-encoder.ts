@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import { Deferred } from '../../util/deferred.ts';
+import { pieceBytes } from '../body-bytes.ts';
 import type { EncodableCoding } from './content-coding.ts';
 import { ZlibStage } from './zlib-stage.ts';
 
@@ -53,7 +54,7 @@ export interface EncodeStreamOptions {
  * loop early ends the source as well.
  */
 export async function* encodeStream(
-  source: AsyncIterable<string | Uint8Array>,
+  source: AsyncIterable<unknown>,
   coding: EncodableCoding,
   options: EncodeStreamOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -69,8 +70,9 @@ export async function* encodeStream(
   };
   try {
     for await (const chunk of source) {
-      await stage.write(typeof chunk === 'string' ? Buffer.from(chunk) : asBuffer(chunk));
-      if (flush && chunk.length > 0) await stage.flush(flushKind);
+      const bytes = pieceBytes(chunk);
+      await stage.write(bytes);
+      if (flush && bytes.length > 0) await stage.flush(flushKind);
       yield* take();
     }
     await stage.end();
@@ -78,8 +80,4 @@ export async function* encodeStream(
   } finally {
     stage.destroy();
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

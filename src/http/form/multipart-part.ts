@@ -1,9 +1,14 @@
 import { UsageError } from '../../errors.ts';
 import { isFieldValue } from '../../protocol/http1/tokens.ts';
+import { bytesIn, isBytes } from '../../util/bytes.ts';
 import { unchecked } from '../../util/option-kinds.ts';
 import { type OptionLines, optionTable, resolveOptions } from '../../util/option-table.ts';
+import { isBlob } from '../body-bytes.ts';
 import { baseName, contentTypeOf, UNKNOWN_TYPE } from '../content-type.ts';
 import { FileSource } from '../files/file-source.ts';
+import { isSource, SingleUseSource } from '../single-use-source.ts';
+
+type HttpFormBytes = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | Blob;
 
 /** A file on disk, read while it is sent. */
 export interface HttpFormFile {
@@ -16,7 +21,7 @@ export interface HttpFormFile {
 
 /** Contents with a name of their own, or from a source that is read while it is sent. */
 export interface HttpFormContent {
-  readonly content: string | Uint8Array | Blob | AsyncIterable<string | Uint8Array>;
+  readonly content: HttpFormBytes | AsyncIterable<string | Uint8Array>;
   /** @default the name of the part, or that of a `File` */
   readonly filename?: string | undefined;
   /** @default the type of a `Blob`, else `application/octet-stream` */
@@ -24,7 +29,7 @@ export interface HttpFormContent {
 }
 
 /** The contents of one file of a form. */
-export type HttpFormValue = string | Uint8Array | Blob | HttpFormFile | HttpFormContent;
+export type HttpFormValue = HttpFormBytes | HttpFormFile | HttpFormContent;
 
 /** Files of a form: a plain record, pairs, a `Map`, or `FormData`. Names may repeat in pairs. */
 export type HttpFormDataParameters =
@@ -35,7 +40,7 @@ export type HttpFormDataParameters =
 export interface MultipartPart {
   readonly head: (type: string | undefined) => string;
   readonly contentType: () => string | undefined | Promise<string>;
-  readonly content: Buffer | Blob | FileSource | AsyncIterable<string | Uint8Array>;
+  readonly content: Buffer | Blob | FileSource | SingleUseSource;
 }
 
 /** A part without a file name: a parameter of the form. */
@@ -69,9 +74,7 @@ const fileTable = optionTable('a file', { ...namesOfFile, path: unchecked<unknow
 const contentTable = optionTable('a file', { ...namesOfFile, content: unchecked<unknown>() });
 
 function describeFile(name: string, value: unknown, option: string): FileDescription {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof Blob) {
-    return describeContent(name, value, option);
-  }
+  if (typeof value !== 'object' || value === null || isContent(value)) return describeContent(name, value, option);
   const kind = `a file in ${option}`;
   if ('path' in value) {
     const { path, ...file } = resolveOptions({ ...fileTable, owner: kind }, value);
@@ -93,21 +96,24 @@ function describeFile(name: string, value: unknown, option: string): FileDescrip
   };
 }
 
+/** Whether a file is given by its contents alone, rather than by a description of it. */
+function isContent(value: object): boolean {
+  return isBlob(value) || isSource(value) || isBytes(value);
+}
+
 function describeContent(name: string, value: unknown, option: string): FileDescription {
   if (typeof value === 'string') return { content: Buffer.from(value), filename: name, contentType: undefined };
-  if (value instanceof Uint8Array) {
-    const content = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    return { content, filename: name, contentType: undefined };
-  }
-  if (value instanceof Blob) {
+  const content = bytesIn(value, option);
+  if (content !== undefined) return { content, filename: name, contentType: undefined };
+  if (isBlob(value)) {
     const filename = 'name' in value && typeof value.name === 'string' ? value.name : name;
     const type = value.type === '' ? undefined : value.type;
     return { content: value, filename, contentType: checkContentType(type, name, option) };
   }
-  if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
-    return { content: value as AsyncIterable<string | Uint8Array>, filename: name, contentType: undefined };
+  if (typeof value === 'object' && value !== null && isSource(value)) {
+    return { content: new SingleUseSource(value), filename: name, contentType: undefined };
   }
-  throw new UsageError(option, `${quote(name)} must be a string, bytes, a Blob, { path } or { content }`);
+  throw new UsageError(option, `${quote(name)} must be a string, bytes, a Blob, a stream, { path } or { content }`);
 }
 
 function checkContentType(type: unknown, name: string, option: string): string | undefined {

@@ -1,9 +1,10 @@
 import { UsageError } from '../../errors.ts';
 import { nodePorts } from '../../platform/node-ports.ts';
+import { isBlob, pieceBytes } from '../body-bytes.ts';
 import { FileSource } from '../files/file-source.ts';
+import { SingleUseSource } from '../single-use-source.ts';
 import { type HttpParameters, parameterPairs } from './form.ts';
 import { fieldPart, filePart, type HttpFormDataParameters, type MultipartPart } from './multipart-part.ts';
-import { hearErrors, releaseSingleUse } from './single-use-source.ts';
 
 /** 160 bits: whoever chose the contents cannot have guessed it, so they need not be searched for it. */
 const BOUNDARY_RANDOM_BYTES = 20;
@@ -27,13 +28,12 @@ export class MultipartBody implements AsyncIterable<Buffer> {
     this.parts = [...files, ...fields];
     this.boundary = checkBoundary(boundary);
     this.contentType = `multipart/form-data; boundary=${this.boundary}`;
-    this.isReplayable = this.parts.every(({ content }) => isKnown(content));
-    for (const { content } of this.parts) hearErrors(content);
+    this.isReplayable = this.parts.every(({ content }) => !(content instanceof SingleUseSource));
   }
 
   /** Lets go of streams among the files: nobody will read them any more. */
   release(): void {
-    for (const { content } of this.parts) if (!isKnown(content)) releaseSingleUse(content);
+    for (const { content } of this.parts) if (content instanceof SingleUseSource) content.end();
   }
 
   /** The whole body, when all of it is in memory anyway. */
@@ -101,22 +101,15 @@ function byteCount(buffers: readonly Buffer[]): number {
   return buffers.reduce((total, buffer) => total + buffer.length, 0);
 }
 
-function isKnown(content: MultipartPart['content']): content is Buffer | Blob | FileSource {
-  return Buffer.isBuffer(content) || content instanceof Blob || content instanceof FileSource;
-}
-
 function lengthOf(content: MultipartPart['content']): number | undefined | Promise<number> {
   if (Buffer.isBuffer(content)) return content.length;
-  if (content instanceof Blob) return content.size;
+  if (isBlob(content)) return content.size;
   return content instanceof FileSource ? content.measure() : undefined;
 }
 
 async function* readContent(content: Exclude<MultipartPart['content'], Buffer>): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterable<string | Uint8Array> = content instanceof Blob ? content.stream() : content;
-  for await (const chunk of chunks) {
-    if (typeof chunk === 'string') yield Buffer.from(chunk);
-    else yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
+  const chunks: AsyncIterable<unknown> = isBlob(content) ? content.stream() : content;
+  for await (const chunk of chunks) yield pieceBytes(chunk);
 }
 
 function formDataPairs(formData: HttpFormDataParameters): [string, unknown][] {
