@@ -1,22 +1,31 @@
 import { defineConfig } from 'vitest/config';
+import { sortTests } from './test/support/kinds-of-tests.ts';
 import { patient } from './test/support/patience.ts';
+
+const { shared, alone } = sortTests();
+
+const common = {
+  pool: 'forks',
+  testTimeout: patient(10_000),
+  // of expect.poll
+  expect: { poll: { timeout: patient(5_000) } },
+  hookTimeout: patient(10_000),
+} as const;
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/full/**', '**/node_modules/**'],
     globalSetup: 'test/support/build.ts',
-    pool: 'forks',
     maxWorkers: 3,
-    testTimeout: patient(10_000),
-    // of expect.poll
-    expect: { poll: { timeout: patient(5_000) } },
-    hookTimeout: patient(10_000),
     teardownTimeout: patient(5_000),
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
       reporter: ['text', 'html', 'json-summary'],
     },
+    projects: [
+      // Most files: a process runs one after the other, so that what they import is loaded once.
+      { test: { ...common, name: 'shared', include: shared, isolate: false } },
+      { test: { ...common, name: 'alone', include: alone } },
+    ],
   },
 });
