@@ -1,17 +1,13 @@
 import { UsageError } from '../errors.ts';
 import type { HttpResponse } from '../http/http-response.ts';
-import type { RequestHead } from '../protocol/http1/head/request-head.ts';
-import type { IncomingConnection } from '../server/admission/incoming-connection.ts';
-import { internalError, serverFull } from '../server/admission/server-refusals.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
+import { ServerCore } from '../server/core/server-core.ts';
 import { SocketServer } from '../server/socket-server.ts';
-import type { Transport } from '../transport/transport.ts';
 import { debugRequests } from './callbacks/debug-callback.ts';
 import { redirectTo } from './callbacks/redirect-callback.ts';
-import { HttpConnection, type HttpConnectionOwner } from './connection/http-connection.ts';
+import { HttpConnection } from './connection/http-connection.ts';
 import { type HttpServerOptions, type HttpSettings, resolveHttpSettings, serverPartOf } from './http-server-options.ts';
 import type { HttpRequest } from './request/http-request.ts';
-import type { ByteBudget } from './request/request-body.ts';
 import { serveFiles } from './static/static-files.ts';
 
 /** Answers a request. What it throws or rejects with is answered with 500, and goes to `onCallbackError`. */
@@ -34,30 +30,32 @@ export type OnHttpRequestCallback<S extends ConnectionState> = (
  * server.start();
  * await server.wait();
  */
-export class HttpServer<S extends ConnectionState = ConnectionState>
-  extends SocketServer<S>
-  implements HttpConnectionOwner<S>
-{
-  /** @internal */
-  readonly settings: HttpSettings;
-  private callback: OnHttpRequestCallback<S>;
+export class HttpServer<S extends ConnectionState = ConnectionState> extends SocketServer<S> {
+  readonly #core: ServerCore<S, unknown>;
+  readonly #service: { readonly settings: HttpSettings; callback: OnHttpRequestCallback<S> };
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: HttpServerOptions<S> = {}) {
-    super(serverPartOf(options));
-    this.settings = resolveHttpSettings(options, this.options);
-    this.callback = this.createDefaultCallback();
+    const core = new ServerCore<S, unknown>(serverPartOf(options));
+    super(core);
+    this.#core = core;
+    const service = {
+      settings: resolveHttpSettings(options, core.options),
+      callback: this.#createDefaultCallback(),
+    };
+    this.#service = service;
+    core.serveAs(this, { accept: (transport) => new HttpConnection(core, service, transport) });
   }
 
   /** Sets the function that answers requests. It applies from the next request on, on all connections. */
   setOnConnectionCallback(callback: OnHttpRequestCallback<S>): void {
     if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
-    this.callback = callback;
+    this.#service.callback = callback;
   }
 
   /** Serves the files under the working directory, as a server does that was given no callback. */
   setDefaultConnectionCallback(): void {
-    this.callback = this.createDefaultCallback();
+    this.#service.callback = this.#createDefaultCallback();
   }
 
   /**
@@ -67,8 +65,8 @@ export class HttpServer<S extends ConnectionState = ConnectionState>
    */
   makeRedirectServer(url: string): void {
     const answer = redirectTo(url);
-    this.callback = (request, connectionState) => {
-      this.logRequest(request, connectionState);
+    this.#service.callback = (request, connectionState) => {
+      this.#logRequest(request, connectionState);
       return answer(request);
     };
   }
@@ -82,84 +80,28 @@ export class HttpServer<S extends ConnectionState = ConnectionState>
   makeDebugServer(print: (text: string) => void = (text) => console.log(text)): void {
     if (typeof print !== 'function') throw new UsageError('print', 'must be a function');
     const answer = debugRequests(print);
-    this.callback = (request, connectionState) => {
+    this.#service.callback = (request, connectionState) => {
       print(describeRequest(request, connectionState));
       return answer(request);
     };
   }
 
   getTimeoutSecs(): number {
-    return this.settings.timeoutMs / 1000;
+    return this.#service.settings.timeoutMs / 1000;
   }
 
-  /** @internal HttpConnectionOwner */
-  get budget(): ByteBudget | undefined {
-    return this.sessionContext.budget;
-  }
-
-  /** @internal HttpConnectionOwner */
-  handle(request: HttpRequest, connectionState: S): unknown {
-    return this.callback(request, connectionState);
-  }
-
-  /** @internal HttpConnectionOwner */
-  override reportError(error: unknown): void {
-    super.reportError(error);
-  }
-
-  /** @internal HttpConnectionOwner */
-  isWebSocketRequest(head: RequestHead): boolean {
-    return this.isUpgrade(head);
-  }
-
-  /** @internal HttpConnectionOwner */
-  onHttpUpgrade(connection: HttpConnection<S>, transport: Transport, head: RequestHead, rest: Buffer): void {
-    this.removePlain(connection);
-    this.upgradeTransport(transport, head, rest);
-  }
-
-  /** @internal HttpConnectionOwner */
-  onHttpClosed(connection: HttpConnection<S>): void {
-    this.removePlain(connection);
-  }
-
-  /** RFC 9110 7.8 lets a server ignore an upgrade; where nobody listens for messages, there is no WebSocket. */
-  protected override isUpgrade(head: RequestHead): boolean {
-    return this.clientMessageCallback !== undefined && super.isUpgrade(head);
-  }
-
-  protected override onConnection(): void {}
-
-  protected override onPlainRequest(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
-    if (this.connectionCount >= this.options.maxConnections) {
-      connection.refuse(serverFull, head.method === 'HEAD');
-      return;
-    }
-    let state: S;
-    try {
-      state = this.makeState(connection.transport, head);
-    } catch (error) {
-      connection.refuse(internalError, head.method === 'HEAD');
-      this.reportError(error);
-      return;
-    }
-    const http = new HttpConnection(this, connection.release(), state);
-    this.addPlain(http, connection);
-    http.begin(head, rest);
-  }
-
-  private createDefaultCallback(): OnHttpRequestCallback<S> {
+  #createDefaultCallback(): OnHttpRequestCallback<S> {
     const answer = serveFiles('.');
     return async (request, connectionState) => {
       const response = await answer(request);
-      this.logRequest(request, connectionState, response);
+      this.#logRequest(request, connectionState, response);
       return response;
     };
   }
 
-  private logRequest(request: HttpRequest, connectionState: S, response?: HttpResponse): void {
+  #logRequest(request: HttpRequest, connectionState: S, response?: HttpResponse): void {
     const line = describeRequest(request, connectionState);
-    this.log('info', response === undefined ? line : `${line} ${response.statusCode}`);
+    this.#core.log('info', response === undefined ? line : `${line} ${response.statusCode}`);
   }
 }
 

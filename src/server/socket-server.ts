@@ -1,21 +1,22 @@
 import { checkClose } from '../connection/close-arguments.ts';
-import { MOST_CLOSE_TIMEOUTS } from '../connection/connection-limits.ts';
-import { ListenError, UsageError } from '../errors.ts';
-import { checkTLSOptions, type SocketTLSOptions } from '../transport/tls/tls-options.ts';
-import type { Transport } from '../transport/transport.ts';
-import { Deferred } from '../util/deferred.ts';
-import { AdmittingServer } from './admitting-server.ts';
-import type { ConnectionState } from './connection-state.ts';
-import { at, type ListenResult, ServerListener, type ServerListenerOwner } from './life/server-listener.ts';
+import type { SendData } from '../connection/sending/send-data.ts';
+import { UsageError } from '../errors.ts';
 import {
-  planShutdown,
-  resolveShutdownOptions,
-  Shutdown,
-  type ShutdownOptions,
-  type ShutdownReport,
-  type ShutdownSettings,
-} from './life/shutdown.ts';
-import type { SocketServerOptions } from './server-options.ts';
+  resolvePerMessageDeflate,
+  type WebSocketPerMessageDeflateOptions,
+} from '../protocol/websocket/deflate/per-message-deflate-options.ts';
+import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
+import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { checkFunction } from '../util/options.ts';
+import type { UpgradeCallback } from './admission/upgrade-request.ts';
+import type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './audience/broadcast.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { ServerCore } from './core/server-core.ts';
+import type { LogCallback } from './core/server-log.ts';
+import type { ServerMetrics } from './core/server-metrics.ts';
+import type { ListenResult } from './life/server-listener.ts';
+import { resolveShutdownOptions, type ShutdownOptions, type ShutdownReport } from './life/shutdown.ts';
+import type { OnClientMessageCallback, ServerWebSocket } from './server-websocket.ts';
 
 /**
  * A server that listens, accepts within limits, and keeps its connections: what WebSocket and HTTP servers share.
@@ -23,23 +24,12 @@ import type { SocketServerOptions } from './server-options.ts';
  * `listen()`, then `start()`; connections that come in between are served from `start()` on. After `stop()` it can
  * listen again.
  */
-export abstract class SocketServer<S extends ConnectionState = ConnectionState, D = unknown>
-  extends AdmittingServer<S, D>
-  implements ServerListenerOwner
-{
-  /** Accepted before `start()`. */
-  private waiting: Transport[] = [];
-  private listener: ServerListener | undefined;
-  private binding: Promise<ListenResult> | undefined;
-  private tlsOptions: SocketTLSOptions | undefined;
-  private isListening = false;
-  private isStarted = false;
-  private stopping: Promise<ShutdownReport> | undefined;
-  private stopped = new Deferred<void>();
+export abstract class SocketServer<S extends ConnectionState = ConnectionState, D = unknown> {
+  readonly #core: ServerCore<S, D>;
 
-  protected constructor(options: SocketServerOptions<S, D>) {
-    super(options);
-    this.tlsOptions = this.options.tlsOptions;
+  /** @internal */
+  constructor(core: ServerCore<S, D>) {
+    this.#core = core;
   }
 
   /**
@@ -49,42 +39,12 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
    * `invalidSocketPath`, `permissionDenied`, `alreadyListening`, `stopped`, `listenFailed`, or one that begins with `tlsOptions`
    */
   listen(): Promise<ListenResult> {
-    const listening = this.bind();
-    this.binding = listening;
-    return listening;
-  }
-
-  private async bind(): Promise<ListenResult> {
-    const { options } = this;
-    if (this.isListening) {
-      const where = options.socketPath ?? `${options.host}:${this.getPort()}`;
-      const message = `the server is listening on ${where} already`;
-      return { ok: false, error: new ListenError('alreadyListening', message, at(options)) };
-    }
-    this.isListening = true;
-    try {
-      const listener = await ServerListener.open(options, this.tlsOptions, this);
-      if (this.stopping !== undefined) {
-        await listener.close();
-        throw new ListenError('stopped', 'stop() was called before the server was listening', at(options));
-      }
-      this.listener = listener;
-    } catch (error) {
-      this.isListening = false;
-      if (error instanceof ListenError) return { ok: false, error };
-      throw error;
-    }
-    if (this.stopped.settled) this.stopped = new Deferred();
-    return { ok: true };
+    return this.#core.life.listen();
   }
 
   /** Begins to serve. Call it after {@link listen}. */
   start(): void {
-    if (this.listener === undefined) throw new UsageError('start', 'call listen() first, and look at its result');
-    this.isStarted = true;
-    const { waiting } = this;
-    this.waiting = [];
-    for (const transport of waiting) this.accept(transport);
+    this.#core.life.start();
   }
 
   /** {@link listen}, and {@link start} if that went well. */
@@ -96,7 +56,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
 
   /** Resolves when {@link stop} has settled. */
   wait(): Promise<void> {
-    return this.stopped.promise;
+    return this.#core.life.wait();
   }
 
   /**
@@ -108,11 +68,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
    */
   stop(code: number = 1000, reason: string = 'Normal closure'): Promise<void> {
     checkClose(code, reason);
-    this.shutdownUnderWay?.hurry();
-    const closeTimeoutMs = this.options.closeTimeoutSecs * 1000;
-    const deadlineMs = closeTimeoutMs * MOST_CLOSE_TIMEOUTS;
-    const settings = { deadlineMs, plainDeadlineMs: closeTimeoutMs, code, reason, staggerMs: 0, signal: undefined };
-    return this.end(settings).then(() => undefined);
+    return this.#core.life.stop(code, reason);
   }
 
   /**
@@ -127,12 +83,47 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
    * const { closed, terminated } = await server.shutdown({ deadlineMs: 25_000 });
    */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
-    return this.end(resolveShutdownOptions(options));
+    return this.#core.life.end(resolveShutdownOptions(options));
   }
 
   /** The port that is listened on; before that, the one of the options. 0 for a unix socket. */
   getPort(): number {
-    return this.options.socketPath === undefined ? (this.listener?.port ?? this.options.port) : 0;
+    return this.#core.life.port;
+  }
+
+  /** The unix socket to listen on. */
+  getSocketPath(): string | undefined {
+    return this.#core.options.socketPath;
+  }
+
+  getHost(): string {
+    return this.#core.options.host;
+  }
+
+  getBacklog(): number {
+    return this.#core.options.backlog;
+  }
+
+  getMaxConnections(): number {
+    return this.#core.options.maxConnections;
+  }
+
+  getHandshakeTimeoutSecs(): number {
+    return this.#core.options.handshakeTimeoutSecs;
+  }
+
+  getAddressFamily(): 4 | 6 | 'dual' {
+    return this.#core.options.addressFamily;
+  }
+
+  /** Seconds without anything received after which each connection is sent a ping; -1 for never. */
+  getPingInterval(): number {
+    return this.#core.options.pingIntervalSecs;
+  }
+
+  /** Seconds that `onUpgrade` has to answer. */
+  getUpgradeTimeoutSecs(): number {
+    return this.#core.options.upgradeTimeoutSecs;
   }
 
   /**
@@ -142,85 +133,149 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
    * @throws UsageError (`invalidOption`) naming the option that is wrong
    */
   setTLSOptions(tlsOptions: SocketTLSOptions): ListenResult {
-    const checked = checkTLSOptions(tlsOptions);
-    try {
-      this.listener?.replaceTls(checked);
-    } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      this.log('error', `the new TLS options are not used: ${error.message}`);
-      return { ok: false, error };
-    }
-    this.tlsOptions = checked;
-    return { ok: true };
+    return this.#core.life.setTLSOptions(tlsOptions);
   }
 
-  /** @internal ServerListenerOwner */
-  onListenerError(error: Error): void {
-    this.reportError(error);
+  /** Answers pings, on connections made from then on. */
+  enablePong(): void {
+    this.#core.answersPings = true;
   }
 
-  /** @internal ServerListenerOwner: it counts as pending, like a connection without a request. */
-  onHandshake(): void {
-    this.makeRoom();
+  /** Answers no pings, on connections made from then on. */
+  disablePong(): void {
+    this.#core.answersPings = false;
   }
 
-  /** @internal ServerListenerOwner */
-  onTransport(transport: Transport): void {
-    if (this.stopping !== undefined) transport.destroy();
-    else if (this.isStarted) this.accept(transport);
-    else if (this.waiting.length < this.options.maxPendingConnections) this.waiting.push(transport);
-    else transport.destroy();
+  isPongEnabled(): boolean {
+    return this.#core.answersPings;
   }
 
-  protected get isStopping(): boolean {
-    return this.stopping !== undefined;
+  /** Whether compression is accepted. */
+  isPerMessageDeflateEnabled(): boolean {
+    return this.#core.isDeflateEnabled;
   }
 
-  protected get pendingBelow(): number {
-    return this.waiting.length + (this.listener?.pendingHandshakes ?? 0);
+  /** Sets how messages are compressed, on connections made from then on. */
+  setPerMessageDeflateOptions(options: WebSocketPerMessageDeflateOptions): void {
+    this.#core.setPerMessageDeflate(resolvePerMessageDeflate('server', options));
   }
 
-  protected dropBelow(): boolean {
-    return this.listener?.dropOldestHandshake() === true;
+  /** Accepts no compression, on connections made from then on. */
+  disablePerMessageDeflate(): void {
+    this.setPerMessageDeflateOptions({ enabled: false });
   }
 
-  /** Called when `stop()` or `shutdown()` begins. */
-  protected onStopping(): void {}
+  /** Sets the function that gets a line for each connection that failed before any other callback heard of it. */
+  setLogCallback(callback: LogCallback): void {
+    this.#core.reports.callback = checkFunction('callback', callback);
+  }
 
-  private end(settings: ShutdownSettings): Promise<ShutdownReport> {
-    this.onStopping();
-    this.stopping ??= this.shutDown(settings).finally(() => {
-      this.stopping = undefined;
-      this.stopped.resolve();
+  /** Sets the function that sees every message of every connection. It applies to connections made from then on. */
+  setOnClientMessageCallback(callback: OnClientMessageCallback<S, D>): void {
+    this.#core.clientMessageCallback = checkFunction('callback', callback);
+  }
+
+  /** Sets the function that makes the state of each connection. It applies to connections made from then on. */
+  setConnectionStateFactory(factory: () => S): void {
+    if (typeof factory !== 'function') throw new UsageError('factory', 'must be a function');
+    this.#core.stateFactory = factory;
+  }
+
+  /**
+   * Sets the function that decides about opening handshakes, as the option `onUpgrade` does. It applies to those that
+   * come from then on.
+   */
+  setOnUpgradeCallback(callback: UpgradeCallback<D>): void {
+    this.#core.gate.callback = checkFunction('callback', callback);
+  }
+
+  /** The connections that are open, as they come and go. */
+  getClients(): ReadonlySet<ServerWebSocket<S, D>> {
+    return this.#core.connections.clients;
+  }
+
+  /**
+   * What the server has done since it was made, and what it holds: a snapshot that does not change any more. Counting
+   * costs next to nothing; the snapshot looks at every open connection once.
+   */
+  metrics(): ServerMetrics {
+    return this.#core.metrics;
+  }
+
+  /** Messages that were dropped because clients do not read fast enough, of all connections since the beginning. */
+  get droppedMessages(): number {
+    return this.#core.audience.droppedMessages;
+  }
+
+  /** The payload bytes of {@link droppedMessages}. */
+  get droppedBytes(): number {
+    return this.#core.audience.droppedBytes;
+  }
+
+  /**
+   * Sends a message to all open connections. It is encoded once, and compressed once for each window size that clients
+   * asked for; where messages are compressed with context takeover, once for each connection. Broadcasts of one turn of
+   * the event loop leave together.
+   *
+   * A connection that does not read fast enough is treated as its policy `slowConsumer` says, and the others are not
+   * held up; what is dropped is counted.
+   *
+   * @param data what to send, or what `prepareMessage()` made of it
+   * @throws UsageError (`invalidOption`) when `data` is not something that can be sent, or an option is wrong
+   *
+   * @example
+   * server.broadcast('hello, everybody else', { except: webSocket });
+   */
+  broadcast(data: SendData | PreparedMessage, options: BroadcastOptions<ServerWebSocket<S, D>> = {}): BroadcastInfo {
+    return this.#core.audience.broadcast(data, options);
+  }
+
+  /**
+   * The same, once those connections have room whose policy for slow consumers is `'block'`. Set `sendTimeoutSecs`, or
+   * give a signal, so that one that never reads does not hold this up for ever.
+   */
+  broadcastWhenReady(
+    data: SendData | PreparedMessage,
+    options: BroadcastWhenReadyOptions<ServerWebSocket<S, D>> = {},
+  ): Promise<BroadcastInfo> {
+    return this.#core.audience.broadcastWhenReady(data, options);
+  }
+
+  /**
+   * Sends a message to the connections that have subscribed to a topic, as {@link broadcast} does to all.
+   *
+   * @example
+   * server.publish('news', 'it rains');
+   */
+  publish(
+    topic: string,
+    data: SendData | PreparedMessage,
+    options: BroadcastOptions<ServerWebSocket<S, D>> = {},
+  ): BroadcastInfo {
+    return this.#core.audience.publish(topic, data, options);
+  }
+
+  /** {@link publish}, once those subscribers have room whose policy for slow consumers is `'block'`. */
+  publishWhenReady(
+    topic: string,
+    data: SendData | PreparedMessage,
+    options: BroadcastWhenReadyOptions<ServerWebSocket<S, D>> = {},
+  ): Promise<BroadcastInfo> {
+    return this.#core.audience.publishWhenReady(topic, data, options);
+  }
+
+  /** How many connections have subscribed to a topic. */
+  getSubscriberCount(topic: string): number {
+    return this.#core.topics.subscribersOf(topic)?.size ?? 0;
+  }
+
+  /**
+   * Makes this a server that sends every message it gets to all other connections, in place of what
+   * `setOnClientMessageCallback()` had set.
+   */
+  makeBroadcastServer(): void {
+    this.setOnClientMessageCallback((_connectionState, webSocket, msg) => {
+      if (msg.type === 'message') this.broadcast(msg.data, { binary: msg.binary, except: webSocket });
     });
-    return this.stopping;
-  }
-
-  private async shutDown(settings: ShutdownSettings): Promise<ShutdownReport> {
-    const { connections } = this;
-    const shutdown = new Shutdown(
-      {
-        clock: this.sessionContext.clock,
-        wheel: this.wheel,
-        cutPlain: () => connections.destroyPlain(),
-        cut: () => connections.terminateAll(),
-      },
-      settings,
-    );
-    this.shutdownUnderWay = shutdown;
-    await this.binding;
-    const { listener } = this;
-    this.listener = undefined;
-    this.isStarted = false;
-    for (const transport of this.waiting) transport.destroy();
-    this.waiting = [];
-    await listener?.close();
-    connections.pending.destroyAll();
-    shutdown.start([...connections.clients], planShutdown(connections.clients.size, settings, Math.random));
-    for (const connection of connections.plain) connection.finish();
-    await connections.whenEmpty();
-    this.shutdownUnderWay = undefined;
-    this.isListening = false;
-    return shutdown.end();
   }
 }

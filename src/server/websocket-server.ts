@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { isWebSocketRequest } from '../protocol/websocket/handshake/handshake-server.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
+import { HeadIntake } from './admission/head-intake.ts';
 import { type AttachableServer, attachTo, type UpgradeSocket } from './admission/http-attachments.ts';
 import { headOfRequest } from './admission/http-request-head.ts';
-import { notWebSocket, serverStopping } from './admission/server-refusals.ts';
+import { notWebSocket } from './admission/server-refusals.ts';
 import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';
-import type { ListenResult } from './life/server-listener.ts';
+import { ServerCore } from './core/server-core.ts';
 import type { SocketServerOptions } from './server-options.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
 import { SocketServer } from './socket-server.ts';
@@ -32,14 +33,22 @@ export type OnConnectionCallback<S extends ConnectionState, D = unknown> = (
  * await server.wait();
  */
 export class WebSocketServer<S extends ConnectionState = ConnectionState, D = unknown> extends SocketServer<S, D> {
-  private connectionCallback: OnConnectionCallback<S, D> | undefined;
-  private readonly detachers = new Set<() => void>();
-  /** After `stop()`, until it is attached or listens again. */
-  private isStopped = false;
+  readonly #core: ServerCore<S, D>;
+  readonly #detachers = new Set<() => void>();
+  #connectionCallback: OnConnectionCallback<S, D> | undefined;
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: SocketServerOptions<S, D> = {}) {
-    super(options);
+    const core = new ServerCore<S, D>(options);
+    super(core);
+    this.#core = core;
+    core.serveAs(this, {
+      accept: (transport) => new HeadIntake(core, transport),
+      onOpen: (webSocket, state) => this.#connectionCallback?.(webSocket, state),
+      onStopping: () => {
+        for (const detach of this.#detachers) detach();
+      },
+    });
   }
 
   /**
@@ -48,7 +57,7 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
    */
   setOnConnectionCallback(callback: OnConnectionCallback<S, D>): void {
     if (typeof callback !== 'function') throw new UsageError('callback', 'must be a function');
-    this.connectionCallback = callback;
+    this.#connectionCallback = callback;
   }
 
   /**
@@ -68,16 +77,16 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
    * httpServer.listen(8080);
    */
   attach(httpServer: AttachableServer, options: { readonly path?: string | undefined } = {}): () => void {
-    const own = this.options.path;
+    const own = this.#core.options.path;
     const path = options.path === undefined ? own : checkPath('path', options.path);
     if (own !== undefined && path !== own) throw new UsageError('path', `this server serves ${own} only`);
     const leave = attachTo(httpServer, path, (request, socket, head) => this.handleUpgrade(request, socket, head));
-    this.isStopped = false;
+    this.#core.life.isOver = false;
     const detach = (): void => {
       leave();
-      this.detachers.delete(detach);
+      this.#detachers.delete(detach);
     };
-    this.detachers.add(detach);
+    this.#detachers.add(detach);
     return detach;
   }
 
@@ -90,26 +99,11 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
    */
   handleUpgrade(request: IncomingMessage, socket: UpgradeSocket, head: Buffer): void {
     if (socket.destroyed) return;
+    const core = this.#core;
     const transport = adoptSocket(socket);
     const read = headOfRequest(request);
-    if (this.isStopped) this.refuseTransport(transport, serverStopping);
-    else if ('reason' in read) this.refuseTransport(transport, read);
-    else if (!isWebSocketRequest(read)) this.refuseTransport(transport, notWebSocket);
-    else this.upgradeTransport(transport, read, head);
-  }
-
-  override async listen(): Promise<ListenResult> {
-    const result = await super.listen();
-    if (result.ok) this.isStopped = false;
-    return result;
-  }
-
-  protected override onStopping(): void {
-    this.isStopped = true;
-    for (const detach of this.detachers) detach();
-  }
-
-  protected override onConnection(webSocket: ServerWebSocket<S, D>, state: S): unknown {
-    return this.connectionCallback?.(webSocket, state);
+    if ('reason' in read) core.refuse(transport, read);
+    else if (!isWebSocketRequest(read)) core.refuse(transport, notWebSocket);
+    else core.apply(transport, read, head);
   }
 }

@@ -1,6 +1,5 @@
 import net from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { MemoryAccount } from '../../src/server/core/memory-account.ts';
 import { startGuardedServer } from '../support/attacked.ts';
 import { compressed } from '../support/bomb.ts';
 import { Bystander } from '../support/bystander.ts';
@@ -45,12 +44,6 @@ async function crowd(port: number, count: number, behind: Buffer, fields: Record
   return { sockets, closes };
 }
 
-function accountOf({ sessionContext }: { readonly sessionContext: { readonly budget?: unknown } }): MemoryAccount {
-  const { budget } = sessionContext;
-  if (!(budget instanceof MemoryAccount)) throw new Error('a server has a budget');
-  return budget;
-}
-
 function leave({ sockets }: Crowd): void {
   for (const socket of sockets) socket.resetAndDestroy();
 }
@@ -64,7 +57,6 @@ test.each([
 ])('%i messages that are %s stay within the budget they share (L6)', async (count, _name, behind, fields) => {
   const limit = count * 8 * KIB;
   const { server, port, url } = await startGuardedServer({ maxUnfinishedBytes: limit, perMessageDeflate: true });
-  const account = accountOf(server);
   const bystander = await Bystander.join(url);
   const memory = new MemoryWatch();
   const attackers = await crowd(port, count, behind, fields);
@@ -75,14 +67,14 @@ test.each([
   expect(refused()).toBeGreaterThan(count / 4);
   // A claim of a MiB alone keeps nobody out when memory is tight.
   expect(refused()).toBeLessThan(count * 0.9);
-  expect(account.usedBytes).toBeLessThanOrEqual(limit);
-  expect(account.usedBytes).toBeGreaterThan(limit / 2);
+  expect(server.metrics().unfinishedBytes).toBeLessThanOrEqual(limit);
+  expect(server.metrics().unfinishedBytes).toBeGreaterThan(limit / 2);
   // With what the sockets of both ends take in this process.
   expect(memory.grown).toBeLessThan(limit + count * 24 * KIB);
   await bystander.stillServed();
   leave(attackers);
   await eventually('all to be gone', () => server.getClients().size === 1);
-  expect(account.usedBytes).toBe(0);
+  expect(server.metrics().unfinishedBytes).toBe(0);
 });
 
 test('300 clients with context takeover share the budget for their inflaters (L6, L23)', async () => {
@@ -91,15 +83,14 @@ test('300 clients with context takeover share the budget for their inflaters (L6
   const perInflater = 44 * KIB;
   const takeover = { clientNoContextTakeover: false, serverNoContextTakeover: true };
   const { server, port, url } = await startGuardedServer({ maxUnfinishedBytes: limit, perMessageDeflate: takeover });
-  const account = accountOf(server);
   const bystander = await Bystander.join(url, { perMessageDeflate: false });
   const behind = frame({ opcode: 1, rsv: 4, payload: compressed('inflate me'), mask: RFC_MASK });
   const attackers = await crowd(port, count, behind, offer);
   const expected = Math.floor(limit / perInflater);
   await eventually('all to be judged', () => attackers.closes.get(1013) === count - expected, 8000);
-  expect(account.usedBytes).toBe(expected * perInflater);
+  expect(server.metrics().unfinishedBytes).toBe(expected * perInflater);
   await bystander.stillServed();
   leave(attackers);
   await eventually('all to be gone', () => server.getClients().size === 1);
-  expect(account.usedBytes).toBe(0);
+  expect(server.metrics().unfinishedBytes).toBe(0);
 });

@@ -97,7 +97,7 @@ describe('a slow request', () => {
     await pass(lab, 31);
     expect(statuses(client)).toEqual([408]);
     expect(lab.requests).toHaveLength(0);
-    expect(lab.budget.usedBytes).toBe(0);
+    expect(lab.memory.usedBytes).toBe(0);
   });
 
   it('is answered with 408 when its body drips', async () => {

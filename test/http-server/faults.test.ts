@@ -23,7 +23,7 @@ async function expectGone(lab: HttpLab): Promise<void> {
   await turns(2);
   expect(lab.connections.size).toBe(0);
   expect(lab.wheel.size).toBe(0);
-  expect(lab.budget.usedBytes).toBe(0);
+  expect(lab.memory.usedBytes).toBe(0);
   expect(lab.errors).toEqual([]);
 }
 

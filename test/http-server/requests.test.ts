@@ -61,7 +61,7 @@ describe('a request', () => {
     expect(statuses(await lab.ask(chunked('12345678901', 3)))).toEqual([413]);
     expect(statuses(await lab.ask(chunked('1234567890', 3)))).toEqual([200]);
     expect(lab.requests).toHaveLength(1);
-    expect(lab.budget.usedBytes).toBe(0);
+    expect(lab.memory.usedBytes).toBe(0);
   });
 
   it('is answered with 503 when all bodies together pass the budget of the server', async () => {
@@ -71,16 +71,16 @@ describe('a request', () => {
     expect(statuses(second)).toEqual([503]);
     await first.send('x'.repeat(1000));
     expect(statuses(first)).toEqual([200]);
-    expect(lab.budget.usedBytes).toBe(0);
+    expect(lab.memory.usedBytes).toBe(0);
   });
 
   it('gives its memory back when the client leaves in the middle', async () => {
     const lab = new HttpLab(echo);
     const client = await lab.ask(get('/', { 'Content-Length': '90' }, 'POST') + 'x'.repeat(80));
-    expect(lab.budget.usedBytes).toBeGreaterThan(0);
+    expect(lab.memory.usedBytes).toBeGreaterThan(0);
     client.transport.destroy();
     await turns();
-    expect(lab.budget.usedBytes).toBe(0);
+    expect(lab.memory.usedBytes).toBe(0);
     expect(lab.requests).toHaveLength(0);
     expect(lab.connections.size).toBe(0);
   });

@@ -1,6 +1,12 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ListenError, type SocketServerOptions, UsageError, WebSocketServer } from '../../src/index.ts';
+import {
+  ConnectionState,
+  ListenError,
+  type SocketServerOptions,
+  UsageError,
+  WebSocketServer,
+} from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { hasIpv6Loopback } from '../support/ipv6.ts';
 import { patient } from '../support/patience.ts';
@@ -220,12 +226,10 @@ describe('stop()', () => {
       };
       made.setOnConnectionCallback(() => stopIn('connection'));
       made.setOnClientMessageCallback((_state, _webSocket, message) => stopIn(message.type));
-      const factory = made as unknown as { stateFactory: (info: unknown) => unknown };
-      const original = factory.stateFactory;
-      factory.stateFactory = (info) => {
+      made.setConnectionStateFactory(() => {
         stopIn('factory');
-        return original(info);
-      };
+        return new ConnectionState();
+      });
     });
     const { client } = createClient({ url, automaticReconnection: false });
     await client.connect();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ServerWebSocket, SocketServer } from '../../src/index.ts';
-import type { IncomingConnection } from '../../src/server/admission/incoming-connection.ts';
+import { type ConnectionState, SocketServer, WebSocketHttpHeaders } from '../../src/index.ts';
+import { ServerCore } from '../../src/server/core/server-core.ts';
 import type { PlainConnection } from '../../src/server/life/plain-connection.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { runModule } from '../support/child.ts';
@@ -113,25 +113,36 @@ class WaitingServer extends SocketServer {
   readonly plainOnes: WaitingConnection[] = [];
 
   constructor() {
-    super({ port: 0, closeTimeoutSecs: 0.2 });
-  }
-
-  protected override onConnection(_webSocket: ServerWebSocket): void {}
-
-  protected override onPlainRequest(connection: IncomingConnection): void {
-    const plain = new WaitingConnection(connection.release(), () => this.removePlain(plain));
-    this.addPlain(plain, connection);
-    this.plainOnes.push(plain);
+    const core = new ServerCore({ port: 0, closeTimeoutSecs: 0.2 });
+    super(core);
+    core.serveAs(this, {
+      accept: (transport) => {
+        const plain = new WaitingConnection(transport, core);
+        this.plainOnes.push(plain);
+        return plain;
+      },
+      onOpen: () => undefined,
+      onStopping: () => undefined,
+    });
   }
 }
 
 class WaitingConnection implements PlainConnection {
   readonly calls: string[] = [];
+  readonly remoteIp = '127.0.0.1';
   readonly #transport: Transport;
+  readonly #core: ServerCore<ConnectionState, unknown>;
 
-  constructor(transport: Transport, onClosed: () => void) {
+  constructor(transport: Transport, core: ServerCore<ConnectionState, unknown>) {
     this.#transport = transport;
-    transport.start({ onBytes: () => undefined, onEnd: () => undefined, onDrain: () => undefined, onClosed });
+    this.#core = core;
+  }
+
+  start(): void {
+    const head = { method: 'GET', target: '/', version: '1.1', headers: new WebSocketHttpHeaders() } as const;
+    this.#core.join(this, this.#transport, head);
+    const onClosed = (): void => this.#core.leave(this);
+    this.#transport.start({ onBytes: () => undefined, onEnd: () => undefined, onDrain: () => undefined, onClosed });
   }
 
   finish(): void {

@@ -154,7 +154,7 @@ describe('a listening server', () => {
     onTestFinished(() => server.stop());
     expect(await server.listen()).toEqual({ ok: true });
     const connecting = attempt(`wss://localhost:${server.getPort()}/`);
-    await eventually('a connection that waits', () => Reflect.get(server, 'waiting').length === 1);
+    await eventually('a connection that waits', () => server.metrics().handshakes.pending === 1);
     server.start();
     expect((await connecting).errorInfo).toBeUndefined();
   });
@@ -316,7 +316,7 @@ describe('a TLS handshake', () => {
   it('does not keep the server from stopping', async () => {
     const { server, port } = await startSecureServer();
     const stalled = await connectRaw(port);
-    await eventually('the handshake', () => Reflect.get(server, 'listener')?.pendingHandshakes === 1);
+    await eventually('the handshake', () => server.metrics().handshakes.pending === 1);
     await server.stop();
     await stalled.ended();
   });
@@ -359,7 +359,7 @@ describe('a TLS handshake', () => {
       if (index % 2 === 0) peer.socket.resetAndDestroy();
       else peer.socket.end();
     }
-    await eventually('no handshake to be left', () => Reflect.get(server, 'listener')?.pendingHandshakes === 0);
+    await eventually('no handshake to be left', () => server.metrics().handshakes.pending === 0);
     expect((await attempt(url)).errorInfo).toBeUndefined();
   });
 

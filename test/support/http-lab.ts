@@ -1,4 +1,5 @@
-import { HttpConnection, type HttpConnectionOwner } from '../../src/http-server/connection/http-connection.ts';
+import { HttpConnection } from '../../src/http-server/connection/http-connection.ts';
+import type { HttpConnectionOwner, HttpService } from '../../src/http-server/connection/http-service.ts';
 import {
   type HttpServerOptions,
   type HttpSettings,
@@ -6,8 +7,8 @@ import {
 } from '../../src/http-server/http-server-options.ts';
 import { HttpErrorCode, type HttpRequest, HttpResponse } from '../../src/index.ts';
 import type { RequestHead } from '../../src/protocol/http1/head/request-head.ts';
-import { IncomingConnection, type IncomingConnectionOwner } from '../../src/server/admission/incoming-connection.ts';
 import { MemoryAccount } from '../../src/server/core/memory-account.ts';
+import type { PlainConnection } from '../../src/server/life/plain-connection.ts';
 import type { Transport, TransportHandler } from '../../src/transport/transport.ts';
 import { TimerWheel } from '../../src/util/timer-wheel.ts';
 import { turns } from './eventually.ts';
@@ -74,26 +75,26 @@ export class LabClient implements TransportHandler {
 }
 
 /** An HTTP server over memory, whose time passes only when it is told to. */
-export class HttpLab implements HttpConnectionOwner<string>, IncomingConnectionOwner {
+export class HttpLab implements HttpConnectionOwner<string>, HttpService<string> {
   readonly clock: FakeClock = new FakeClock();
   readonly wheel: TimerWheel = new TimerWheel(this.clock);
   readonly settings: HttpSettings;
-  readonly budget: MemoryAccount;
+  readonly memory: MemoryAccount;
   readonly requests: HttpRequest[] = [];
   readonly errors: unknown[] = [];
-  readonly connections = new Set<HttpConnection<string>>();
+  readonly connections = new Set<PlainConnection>();
   readonly upgrades: { head: RequestHead; rest: Buffer; transport: Transport }[] = [];
   handler: LabHandler;
 
   constructor(handler: LabHandler = () => ok('hello'), options: HttpServerOptions = {}, budgetBytes = 1 << 28) {
     this.handler = handler;
     this.settings = resolveHttpSettings(options, { handshakeTimeoutSecs: 10, closeTimeoutSecs: 5 });
-    this.budget = new MemoryAccount(budgetBytes);
+    this.memory = new MemoryAccount(budgetBytes);
   }
 
   connect(options: { maxReadBytes?: number } = {}): LabClient {
     const [ours, theirs] = createMemoryPair(options);
-    new IncomingConnection(ours, this).start(10_000);
+    new HttpConnection(this, this, ours).start(10_000);
     return new LabClient(theirs);
   }
 
@@ -104,39 +105,36 @@ export class HttpLab implements HttpConnectionOwner<string>, IncomingConnectionO
     return client;
   }
 
-  handle(request: HttpRequest): unknown {
+  readonly callback = (request: HttpRequest): unknown => {
     this.requests.push(request);
     return this.handler(request);
-  }
+  };
 
   reportError(error: unknown): void {
     this.errors.push(error);
   }
 
-  isWebSocketRequest(head: RequestHead): boolean {
+  isUpgrade(head: RequestHead): boolean {
     return head.headers.has('Upgrade');
   }
 
-  onHttpUpgrade(connection: HttpConnection<string>, transport: Transport, head: RequestHead, rest: Buffer): void {
+  join(connection: PlainConnection): { state: string } {
+    this.connections.add(connection);
+    return { state: 'state' };
+  }
+
+  upgrade(connection: PlainConnection, transport: Transport, head: RequestHead, rest: Buffer): void {
     this.connections.delete(connection);
     this.upgrades.push({ head, rest, transport });
   }
 
-  onHttpClosed(connection: HttpConnection<string>): void {
+  leave(connection: PlainConnection): void {
     this.connections.delete(connection);
   }
 
-  onIncomingRequest(incoming: IncomingConnection, head: RequestHead, rest: Buffer): void {
-    const connection = new HttpConnection(this, incoming.release(), 'state');
-    this.connections.add(connection);
-    connection.begin(head, rest);
-  }
+  onTalks(): void {}
 
-  onIncomingTalks(): void {}
-
-  onIncomingRefused(): void {}
-
-  onIncomingClosed(): void {}
+  countRefusal(): void {}
 }
 
 /** A request with a Host, and whatever else is wanted. */

@@ -24,16 +24,16 @@ import { contentTooLarge, invalidEncoding, notImplemented, outOfMemory, unsuppor
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** The connection that an {@link Exchange} takes place on. */
-export interface ExchangeOwner extends Pick<RequestStreamOwner, 'setBodyReading'> {
+export interface ExchangeOwner<S> extends Pick<RequestStreamOwner, 'setBodyReading'> {
   readonly wheel: TimerWheel;
   readonly settings: HttpSettings;
-  readonly budget: ByteBudget | undefined;
   readonly writer: BatchWriter;
   /** Whether more was read than the request that is being answered. */
   readonly hasRest: boolean;
-  /** Calls the user's callback, and throws what that throws. */
-  handle(request: HttpRequest): unknown;
-  reportError(error: unknown): void;
+  readonly server: { readonly memory: ByteBudget | undefined; reportError(error: unknown): void };
+  readonly service: { readonly callback: (request: HttpRequest, state: S) => unknown };
+  /** What the server keeps for the connection; there is one when there is a request. */
+  readonly state: S | undefined;
   /** No request may be read until {@link onExchangeDone}. */
   stopReading(): void;
   /** The request is answered with an error, and the connection ended. */
@@ -55,7 +55,7 @@ interface AnswerFunctions {
  * A request and its response. One object serves all requests of a connection, one after the other: a client that
  * pipelines may have sent requests that change something, and RFC 9112 9.3.2 lets only safe ones run at once.
  */
-export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
+export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
   /** The callback has the request, and its response is not complete. */
   isServing = false;
   private request: HttpRequest | undefined = undefined;
@@ -67,10 +67,10 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
   /** Made once for a connection: a promise is then waited for without a closure for each request. */
   private answerFunctions: AnswerFunctions | undefined = undefined;
   private handlerTimer: WheelEntry | undefined = undefined;
-  private readonly owner: ExchangeOwner;
+  private readonly owner: ExchangeOwner<S>;
   private readonly responses: ResponseWriter;
 
-  constructor(owner: ExchangeOwner) {
+  constructor(owner: ExchangeOwner<S>) {
     this.owner = owner;
     this.responses = new ResponseWriter(this, owner.writer, owner.settings.compression);
   }
@@ -170,24 +170,24 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
     this.responses.onDrain();
   }
 
-  /** @internal RequestStreamOwner: RFC 9110 10.1.1, the client may send the body. */
+  /** Part of {@link RequestStreamOwner}: RFC 9110 10.1.1, the client may send the body. */
   onBodyWanted(): void {
     if (!this.awaitsContinue || this.responses.hasBegun) return;
     this.awaitsContinue = false;
     writeText(this.owner.writer, CONTINUE);
   }
 
-  /** @internal RequestStreamOwner */
+  /** Part of {@link RequestStreamOwner}. */
   setBodyReading(isWanted: boolean): void {
     if (!this.isBodyComplete) this.owner.setBodyReading(isWanted);
   }
 
-  /** @internal ResponseWriterOwner */
+  /** Part of {@link ResponseWriterOwner}. */
   onWriteBlocked(): void {
     this.owner.onWriteBlocked();
   }
 
-  /** @internal ResponseWriterOwner */
+  /** Part of {@link ResponseWriterOwner}. */
   onResponseSent(): void {
     const isKeptAlive = this.responses.isKeptAlive && this.mayKeepAlive && this.isBodyComplete;
     this.isServing = false;
@@ -197,13 +197,13 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
     this.owner.onExchangeDone(isKeptAlive);
   }
 
-  /** @internal ResponseWriterOwner */
+  /** Part of {@link ResponseWriterOwner}. */
   onResponseFailed(error: unknown): void {
     this.fail(error);
   }
 
   private expectBody(head: RequestHead, framing: BodyFraming, request: HttpRequest): void {
-    const { settings, budget } = this.owner;
+    const { settings, server } = this.owner;
     const expectation = expectsContinue(head);
     if (typeof expectation === 'object') {
       this.owner.refuse(expectation);
@@ -230,7 +230,7 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
       this.owner.refuse(contentTooLarge);
       return;
     }
-    this.body = new RequestBody(maxBodySize, length, budget);
+    this.body = new RequestBody(maxBodySize, length, server.memory);
     this.onBodyWanted();
   }
 
@@ -260,7 +260,7 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
     this.isServing = true;
     let result: unknown;
     try {
-      result = this.owner.handle(request);
+      result = this.owner.service.callback(request, this.owner.state as S);
     } catch (error) {
       this.fail(error);
       return;
@@ -296,7 +296,7 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
 
   private onRejection(error: unknown): void {
     if (this.isServing && !this.responses.hasBegun) this.fail(error);
-    else if (!isOurs(error)) this.owner.reportError(error);
+    else if (!isOurs(error)) this.owner.server.reportError(error);
   }
 
   private respond(request: HttpRequest, response: HttpResponse): void {
@@ -321,7 +321,7 @@ export class Exchange implements RequestStreamOwner, ResponseWriterOwner {
   /** The user's code failed. The client learns no more than that. */
   private fail(error: unknown): void {
     this.stopHandlerTimer();
-    if (!isOurs(error)) this.owner.reportError(error);
+    if (!isOurs(error)) this.owner.server.reportError(error);
     const { request } = this;
     if (request === undefined || !this.isServing) return;
     if (this.responses.hasBegun) this.owner.cut();

@@ -12,90 +12,72 @@ import type { PlainConnection } from '../../server/life/plain-connection.ts';
 import { BatchWriter } from '../../transport/batch-writer.ts';
 import { OutputWatch } from '../../transport/output-watch.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
+import { assert } from '../../util/assert.ts';
 import { createWheelEntry, type TimerWheel, type WheelEntry } from '../../util/timer-wheel.ts';
 import type { HttpSettings } from '../http-server-options.ts';
-import type { HttpRequest } from '../request/http-request.ts';
-import type { ByteBudget } from '../request/request-body.ts';
 import { HttpRequestError } from '../request/request-error.ts';
 import { HIGH_WATER_BYTES } from '../response/body-sender.ts';
 import { writeText } from '../response/write-bytes.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
+import type { HttpConnectionOwner, HttpService } from './http-service.ts';
+import { canMove, HttpStatus } from './http-status.ts';
 import { ReadWatch, type ReadWatchOwner } from './read-watch.ts';
 
 /** While a request is being answered, this much of what follows it is kept; then the socket is not read. */
 const MAX_HELD_BYTES = 16 * 1024;
 
-/** What an {@link HttpConnection} needs of its server. */
-export interface HttpConnectionOwner<S> {
-  readonly wheel: TimerWheel;
-  readonly settings: HttpSettings;
-  readonly budget: ByteBudget | undefined;
-  /** Calls the user's callback, and throws what that throws. */
-  handle(request: HttpRequest, state: S): unknown;
-  reportError(error: unknown): void;
-  /** Whether a request asks for WebSocket, and gets it here. */
-  isWebSocketRequest(head: RequestHead): boolean;
-  /** The connection is given up for a WebSocket; `rest` came behind the request. */
-  onHttpUpgrade(connection: HttpConnection<S>, transport: Transport, head: RequestHead, rest: Buffer): void;
-  onHttpClosed(connection: HttpConnection<S>): void;
-}
-
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /** A connection that serves HTTP requests, one at a time and in their order. */
 export class HttpConnection<S>
-  implements TransportHandler, PlainConnection, MessageHandler<'request'>, ExchangeOwner, ReadWatchOwner
+  implements TransportHandler, PlainConnection, MessageHandler<'request'>, ExchangeOwner<S>, ReadWatchOwner
 {
   readonly wheel: TimerWheel;
   readonly settings: HttpSettings;
-  readonly budget: ByteBudget | undefined;
+  readonly server: HttpConnectionOwner<S>;
+  readonly service: HttpService<S>;
   readonly writer: BatchWriter;
+  /** What the server keeps for it, from the first request on. */
+  state: S | undefined = undefined;
   requestCount = 0;
   bodyBytes = 0;
-  private readonly owner: HttpConnectionOwner<S>;
   private readonly transport: Transport;
-  private readonly state: S;
   private readonly reader: MessageReader<'request'>;
-  private readonly exchange: Exchange;
+  private readonly exchange: Exchange<S>;
   private readonly readWatch: ReadWatch;
   private readonly writeWatch: OutputWatch;
-  private phase: 'open' | 'closing' | 'closed' = 'open';
-  /** Read behind the request that is being answered. */
+  private status: HttpStatus = HttpStatus.Pending;
+  /** Bytes that were read behind the request that is being answered. */
   private rest: Buffer | undefined = undefined;
   private upgradeHead: RequestHead | undefined = undefined;
   private finishTimer: WheelEntry | undefined = undefined;
   private isParsing = false;
-  /** A response waits to be taken before the next request is looked at. */
-  private isDraining = false;
   private isBodyPaused = false;
   private isPaused = false;
   private isFinishing = false;
   private peerHasEnded = false;
 
-  constructor(owner: HttpConnectionOwner<S>, transport: Transport, state: S) {
-    this.owner = owner;
-    this.wheel = owner.wheel;
-    this.settings = owner.settings;
-    this.budget = owner.budget;
+  constructor(server: HttpConnectionOwner<S>, service: HttpService<S>, transport: Transport) {
+    this.server = server;
+    this.service = service;
+    this.wheel = server.wheel;
+    this.settings = service.settings;
     this.transport = transport;
-    this.state = state;
     this.writer = new BatchWriter(transport);
     this.reader = new MessageReader('request', this);
     this.exchange = new Exchange(this);
-    this.readWatch = new ReadWatch(this, owner.settings);
-    this.writeWatch = new OutputWatch(this.wheel, this.writer, owner.settings, () => this.cut());
+    this.readWatch = new ReadWatch(this, service.settings);
+    this.writeWatch = new OutputWatch(this.wheel, this.writer, service.settings, () => this.cut());
   }
 
-  /** Begins with the first request, whose head was read already, and what came behind it. */
-  begin(head: RequestHead, rest: Buffer): void {
-    this.readWatch.start();
+  /** Begins to read; the head of the first request must be complete within `timeoutMs`. */
+  start(timeoutMs: number): void {
+    this.readWatch.start(timeoutMs);
     this.transport.start(this);
-    this.writer.beginBatch();
-    this.isParsing = true;
-    this.reader.adopt(head);
-    this.isParsing = false;
-    this.parse(rest, 0, rest.length);
-    this.afterRead();
+  }
+
+  get remoteIp(): string {
+    return this.transport.remoteAddress;
   }
 
   get readState(): 'idle' | 'head' | 'body' | 'failed' {
@@ -111,18 +93,19 @@ export class HttpConnection<S>
   }
 
   get isBusy(): boolean {
-    return this.exchange.isServing || this.isDraining || this.upgradeHead !== undefined;
+    const { status } = this;
+    return this.exchange.isServing || status === HttpStatus.Draining || status === HttpStatus.Upgrading;
   }
 
   get hasRest(): boolean {
     return this.rest !== undefined;
   }
 
-  /** @internal PlainConnection */
+  /** Part of {@link PlainConnection}. */
   finish(): void {
     this.isFinishing = true;
     this.exchange.finish();
-    if (this.phase === 'open' && !this.isBusy && this.reader.state === 'idle') {
+    if (this.isAlive && !this.isBusy && this.reader.state === 'idle') {
       this.transport.destroy();
       return;
     }
@@ -130,14 +113,15 @@ export class HttpConnection<S>
     this.wheel.schedule(this.finishTimer, this.settings.finishTimeoutMs);
   }
 
-  /** @internal PlainConnection */
+  /** Part of {@link PlainConnection}. */
   destroy(): void {
     this.transport.destroy();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onBytes(buffer: Buffer, start: number, end: number): void {
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
+    if (this.status === HttpStatus.Pending) this.server.onTalks(this);
     this.readWatch.hasActivity = true;
     if (this.rest !== undefined) {
       this.rest = Buffer.concat([this.rest, buffer.subarray(start, end)]);
@@ -149,144 +133,159 @@ export class HttpConnection<S>
     this.afterRead();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onEnd(): void {
     this.peerHasEnded = true;
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     this.exchange.abort(new HttpRequestError('requestAborted', 'the client has closed the connection'));
     if (this.rest === undefined && this.upgradeHead === undefined) this.endReading();
-    if (this.phase === 'open') this.readWatch.watchDeparted();
+    if (this.isAlive) this.readWatch.watchDeparted();
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onDrain(): void {
     this.writer.onDrain();
     this.writeWatch.onDrain();
     if (this.writer.bufferedBytes > 0) return;
     this.exchange.onDrain();
-    if (this.isDraining) {
-      this.isDraining = false;
+    if (this.status === HttpStatus.Draining) {
+      this.move(HttpStatus.Open);
       this.continue();
     } else if (this.upgradeHead !== undefined) this.upgrade(this.upgradeHead);
   }
 
-  /** @internal TransportHandler */
+  /** Part of {@link TransportHandler}. */
   onClosed(): void {
-    if (this.phase === 'closed') return;
-    this.phase = 'closed';
-    this.leave('the connection was lost');
-    this.owner.onHttpClosed(this);
+    if (this.status === HttpStatus.Closed) return;
+    this.move(HttpStatus.Closed);
+    this.letGo('the connection was lost');
+    this.server.leave(this);
   }
 
-  /** @internal MessageHandler */
+  /** Part of {@link MessageHandler}. */
   onInterim(): void {}
 
-  /** @internal MessageHandler */
+  /** Part of {@link MessageHandler}. */
   onHead(head: RequestHead, framing: BodyFraming): void {
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     this.requestCount++;
-    if (this.owner.isWebSocketRequest(head)) {
+    if (this.server.isUpgrade(head)) {
+      this.move(HttpStatus.Upgrading);
       this.upgradeHead = head;
       this.reader.stop();
       return;
     }
+    if (this.status === HttpStatus.Pending && !this.join(head)) return;
     const isLast = this.isFinishing || this.requestCount >= this.settings.maxRequestsPerConnection;
     this.exchange.begin(head, framing, !isLast && keepsAlive(head));
   }
 
-  /** @internal MessageHandler */
+  /** Part of {@link MessageHandler}. */
   onBody(buffer: Buffer, start: number, end: number): void {
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     this.bodyBytes += end - start;
     this.exchange.onBody(buffer, start, end);
   }
 
-  /** @internal MessageHandler */
+  /** Part of {@link MessageHandler}. */
   onComplete(): void {
-    if (this.phase === 'open' && this.upgradeHead === undefined) this.exchange.onComplete();
+    if (this.status === HttpStatus.Open) this.exchange.onComplete();
   }
 
-  /** @internal MessageHandler */
+  /** Part of {@link MessageHandler}. */
   onFailure(failure: MessageFailure): void {
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     const code = this.peerHasEnded ? 'requestAborted' : 'requestMalformed';
     this.exchange.failBody(new HttpRequestError(code, failure.reason));
     // What of a response is on its way is still completed; then the connection ends.
     if (!this.exchange.hasBegun) this.refuse(failure);
   }
 
-  /** @internal ExchangeOwner */
-  handle(request: HttpRequest): unknown {
-    return this.owner.handle(request, this.state);
-  }
-
-  /** @internal ExchangeOwner */
-  reportError(error: unknown): void {
-    this.owner.reportError(error);
-  }
-
-  /** @internal ExchangeOwner */
+  /** Part of {@link ExchangeOwner}. */
   stopReading(): void {
     this.reader.stop();
   }
 
-  /** @internal ExchangeOwner */
-  refuse(refusal: Refusal): void {
-    const { isHead } = this.exchange;
+  /** Part of {@link ExchangeOwner}. */
+  refuse(refusal: Refusal, isHead: boolean = this.exchange.isHead): void {
+    if (this.status === HttpStatus.Pending) this.server.countRefusal(refusal, this.remoteIp);
     writeText(this.writer, writeRefusal(refusal, { server: userAgent, date: currentHttpDate(), isHead }));
     this.endConnection();
   }
 
-  /** @internal ExchangeOwner */
+  /** Part of {@link ExchangeOwner}. */
   cut(): void {
     this.transport.destroy();
   }
 
-  /** @internal ExchangeOwner */
+  /** Part of {@link ExchangeOwner}. */
   setBodyReading(isWanted: boolean): void {
     this.isBodyPaused = !isWanted;
     this.updateReading();
   }
 
-  /** @internal ExchangeOwner */
+  /** Part of {@link ExchangeOwner}. */
   onWriteBlocked(): void {
     this.writeWatch.start();
   }
 
-  /** @internal ExchangeOwner */
+  /** Part of {@link ExchangeOwner}. */
   onExchangeDone(isKeptAlive: boolean): void {
     this.isBodyPaused = false;
     if (!isKeptAlive || this.isFinishing) this.endConnection();
     else if (this.writer.bufferedBytes > HIGH_WATER_BYTES) {
       // A client that asks and does not read the answers is not served on.
-      this.isDraining = true;
+      this.move(HttpStatus.Draining);
       this.reader.stop();
       this.writeWatch.start();
     } else if (!this.isParsing) this.continue();
   }
 
-  /** @internal ReadWatchOwner */
+  /** Part of {@link ReadWatchOwner}. */
   onIdleTimeout(): void {
     this.endConnection();
   }
 
-  /** @internal ReadWatchOwner */
+  /** Part of {@link ReadWatchOwner}. */
   onReadTimeout(): void {
     this.exchange.failBody(new HttpRequestError('requestTimeout', requestTimeout.reason));
     if (this.exchange.hasBegun) this.cut();
     else this.refuse(requestTimeout);
   }
 
-  /** @internal ReadWatchOwner */
+  /** Part of {@link ReadWatchOwner}. */
   onDeparted(): void {
     this.cut();
   }
 
-  /** @internal ReadWatchOwner */
+  /** Part of {@link ReadWatchOwner}. */
   onLingerTimeout(): void {
     // As long as the response moves, the watch of what is written decides.
     if (this.writer.bufferedBytes === 0) this.cut();
     else this.readWatch.linger();
+  }
+
+  /** Whether requests are still read and answered. */
+  private get isAlive(): boolean {
+    return this.status !== HttpStatus.Ending && this.status !== HttpStatus.Closed;
+  }
+
+  private move(to: HttpStatus): void {
+    assert(canMove(this.status, to), `an HTTP connection cannot go from ${this.status} to ${to}`);
+    this.status = to;
+  }
+
+  /** Becomes a connection of the server's, by its first request; false when that was refused. */
+  private join(head: RequestHead): boolean {
+    const joined = this.server.join(this, this.transport, head);
+    if ('refusal' in joined) {
+      this.refuse(joined.refusal, head.method === 'HEAD');
+      return false;
+    }
+    this.state = joined.state;
+    this.move(HttpStatus.Open);
+    this.readWatch.onFirstRequest();
+    return true;
   }
 
   private parse(buffer: Buffer, start: number, end: number): void {
@@ -294,12 +293,12 @@ export class HttpConnection<S>
     const at = this.reader.receive(buffer, start, end);
     this.isParsing = false;
     // A copy: the buffer is used for the next read.
-    if (at < end && this.phase === 'open') this.rest = Buffer.from(buffer.subarray(at, end));
+    if (at < end && this.isAlive) this.rest = Buffer.from(buffer.subarray(at, end));
   }
 
   private afterRead(): void {
     this.writer.endBatch();
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     if (this.writer.isCongested) this.writeWatch.start();
     this.readWatch.update();
     if (this.upgradeHead !== undefined) this.upgrade(this.upgradeHead);
@@ -318,7 +317,7 @@ export class HttpConnection<S>
       this.readWatch.update();
       if (this.upgradeHead !== undefined) this.upgrade(this.upgradeHead);
     }
-    if (this.phase !== 'open') return;
+    if (!this.isAlive) return;
     this.updateReading();
     if (this.peerHasEnded && this.rest === undefined && !this.isBusy) this.endReading();
   }
@@ -326,13 +325,13 @@ export class HttpConnection<S>
   /** The client has sent all it wanted to: a request that is not complete never will be. */
   private endReading(): void {
     this.reader.end();
-    if (this.phase === 'open' && !this.isBusy) this.endConnection();
+    if (this.isAlive && !this.isBusy) this.endConnection();
   }
 
   /** Sends what was written, then the end, and gives the peer the time to read it and hang up. */
   private endConnection(): void {
-    if (this.phase !== 'open') return;
-    this.phase = 'closing';
+    if (!this.isAlive) return;
+    this.move(HttpStatus.Ending);
     this.reader.stop();
     this.rest = undefined;
     this.upgradeHead = undefined;
@@ -355,13 +354,13 @@ export class HttpConnection<S>
       return;
     }
     const rest = this.rest ?? NOTHING;
-    this.phase = 'closed';
-    this.leave('the connection was upgraded');
+    this.move(HttpStatus.Closed);
+    this.letGo('the connection was upgraded');
     if (this.isPaused) this.transport.resume();
-    this.owner.onHttpUpgrade(this, this.transport, head, rest);
+    this.server.upgrade(this, this.transport, head, rest);
   }
 
-  private leave(reason: string): void {
+  private letGo(reason: string): void {
     this.rest = undefined;
     this.upgradeHead = undefined;
     this.exchange.end(new HttpRequestError('requestAborted', reason));
@@ -373,7 +372,7 @@ export class HttpConnection<S>
 
   private updateReading(): void {
     const mayRead = !this.isBodyPaused && (this.rest === undefined || this.rest.length < MAX_HELD_BYTES);
-    const isPaused = this.phase === 'open' && !mayRead;
+    const isPaused = this.isAlive && !mayRead;
     if (isPaused === this.isPaused) return;
     this.isPaused = isPaused;
     if (isPaused) {

@@ -53,7 +53,7 @@ export class ReadWatch implements WheelEntry {
   hasPaused = false;
   private readonly owner: ReadWatchOwner;
   private readonly settings: ReadWatchSettings;
-  private waitsFor: 'request' | 'head' | 'body' | 'departed' | 'end' = 'request';
+  private waitsFor: 'first' | 'request' | 'head' | 'body' | 'departed' | 'end' = 'first';
   private quietLooks = 0;
   private requestAtStart = 0;
   private bytesAtStart = 0;
@@ -64,14 +64,20 @@ export class ReadWatch implements WheelEntry {
     this.settings = settings;
   }
 
-  start(): void {
+  /** Begins with the head of the first request, which must be complete within `timeoutMs`. */
+  start(timeoutMs: number): void {
+    this.owner.wheel.schedule(this, timeoutMs);
+  }
+
+  /** That head was read. */
+  onFirstRequest(): void {
     this.waitForRequest();
   }
 
   /** To be called after each read: begins to watch what the read has left unfinished. */
   update(): void {
     const state = this.owner.readState;
-    if (this.waitsFor === 'departed' || (state !== 'head' && state !== 'body')) return;
+    if (this.waitsFor === 'first' || this.waitsFor === 'departed' || (state !== 'head' && state !== 'body')) return;
     if (this.waitsFor !== state || this.requestAtStart !== this.owner.requestCount) this.waitForRest(state);
   }
 
@@ -95,9 +101,12 @@ export class ReadWatch implements WheelEntry {
     this.owner.wheel.cancel(this);
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(): void {
     switch (this.waitsFor) {
+      case 'first':
+        this.owner.onReadTimeout();
+        return;
       case 'request':
         this.checkIdle();
         return;

@@ -77,23 +77,23 @@ export class ResponseWriter implements BodySenderOwner {
     this.sender = undefined;
   }
 
-  /** @internal BodySenderOwner */
+  /** Part of {@link BodySenderOwner}. */
   onPieceSent(): void {
     this.progress++;
   }
 
-  /** @internal BodySenderOwner */
+  /** Part of {@link BodySenderOwner}. */
   onWriteBlocked(): void {
     this.owner.onWriteBlocked();
   }
 
-  /** @internal BodySenderOwner */
+  /** Part of {@link BodySenderOwner}. */
   onBodySent(): void {
     this.sender = undefined;
     this.complete();
   }
 
-  /** @internal BodySenderOwner */
+  /** Part of {@link BodySenderOwner}. */
   onBodyFailed(error: unknown): void {
     this.sender = undefined;
     this.owner.onResponseFailed(error);

@@ -4,7 +4,7 @@ import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import { text, unchecked } from '../../util/option-kinds.ts';
 import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
 import { checkInteger } from '../../util/options.ts';
-import type { IncomingConnection, IncomingConnectionHolder } from './incoming-connection.ts';
+import type { Applicant, ApplicantHolder } from './applicant.ts';
 import { internalError, upgradeTimeout } from './server-refusals.ts';
 import type { UpgradeAcceptanceFields, UpgradeAnswer, UpgradeRefusal } from './upgrade-request.ts';
 
@@ -24,7 +24,7 @@ export interface UpgradeCallOwner {
 }
 
 /** One call of `onUpgrade`, until it has answered, its time is over, or the client has left. */
-export class UpgradeCall implements IncomingConnectionHolder {
+export class UpgradeCall implements ApplicantHolder {
   readonly #owner: UpgradeCallOwner;
   readonly #ender = new AbortController();
   #isOver = false;
@@ -40,11 +40,10 @@ export class UpgradeCall implements IncomingConnectionHolder {
   /** Makes the call; an answer that is no promise counts before this returns. */
   start(
     ask: () => UpgradeAnswer<unknown> | PromiseLike<UpgradeAnswer<unknown>>,
-    connection: IncomingConnection,
+    applicant: Applicant,
     timeoutMs: number,
-    rest: Buffer,
   ): void {
-    connection.hold(this, timeoutMs, rest);
+    applicant.hold(this, timeoutMs);
     let answer: UpgradeAnswer<unknown> | PromiseLike<UpgradeAnswer<unknown>>;
     try {
       answer = ask();

@@ -1,11 +1,10 @@
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
-import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { PerMessageDeflateSource } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ResolvedAdmissionOptions } from '../admission-options.ts';
 import { AddressLimits } from './address-limits.ts';
-import { type Client, identifyClient, isHostAllowed } from './client-identity.ts';
-import type { IncomingConnection } from './incoming-connection.ts';
+import type { Applicant } from './applicant.ts';
+import { isHostAllowed } from './client-identity.ts';
 import {
   hostNotAllowed,
   internalError,
@@ -24,27 +23,8 @@ export interface UpgradeGateOwner<D> {
   /** Whether there is no room for one more, beside `asking` that are being decided about. */
   isFull(asking: number): boolean;
   /** A client may come in. Throws what functions of the user throw, as long as the connection can be refused. */
-  onAdmitted(admitted: Admitted<D>): void;
+  onAdmitted(applicant: Applicant, upgrade: Upgrade, data: D): void;
   reportError(error: unknown): void;
-}
-
-/** A client that may come in. */
-export interface Admitted<D> {
-  readonly connection: IncomingConnection;
-  readonly head: RequestHead;
-  readonly client: Client;
-  readonly upgrade: Upgrade;
-  readonly data: D;
-  /** What came behind the request. */
-  readonly rest: Buffer;
-}
-
-/** An opening handshake on its way through the gate. */
-interface Applicant {
-  readonly connection: IncomingConnection;
-  readonly head: RequestHead;
-  readonly client: Client;
-  readonly judged: JudgedUpgrade;
 }
 
 /** Decides which opening handshakes are completed: by number, address, path, name, origin, and what the user says. */
@@ -67,74 +47,71 @@ export class UpgradeGate<D> {
   }
 
   /** Lets a client in, or refuses it, at once or when the user has decided. */
-  judge(connection: IncomingConnection, head: RequestHead, rest: Buffer): void {
+  judge(applicant: Applicant): void {
     try {
-      const client = identifyClient(connection.transport, head.headers, this.options.trustedProxies);
-      connection.remoteIp = client.remoteIp;
-      const refusal = this.screen(connection, head, client);
+      const refusal = this.screen(applicant);
       if (refusal !== undefined) {
-        connection.refuse(refusal);
+        applicant.refuse(refusal);
         return;
       }
-      const judged = judgeUpgrade(head, this.options, this.owner.perMessageDeflate, client.host);
-      if ('refusal' in judged) connection.refuse(judged.refusal);
-      else if (this.callback === undefined) this.admit({ connection, head, client, judged }, {}, rest);
-      else this.ask({ connection, head, client, judged }, this.callback, rest);
+      const judged = judgeUpgrade(applicant.head, this.options, this.owner.perMessageDeflate, applicant.client.host);
+      if ('refusal' in judged) applicant.refuse(judged.refusal);
+      else if (this.callback === undefined) this.admit(applicant, judged, {});
+      else this.ask(applicant, judged, this.callback);
     } catch (error) {
-      this.fail(connection, error);
+      this.fail(applicant, error);
     }
   }
 
-  /** What need not be judged by its contents. */
-  private screen(connection: IncomingConnection, head: RequestHead, client: Client): Refusal | undefined {
+  /** Judges what need not be judged by its contents. */
+  private screen(applicant: Applicant): Refusal | undefined {
     const { path, allowedHosts } = this.options;
+    const { remoteIp, host } = applicant.client;
     if (this.owner.isFull(this.asking)) return serverFull;
     const { addresses } = this;
     if (addresses !== undefined) {
-      if (!addresses.takeHandshake(client.remoteIp)) return tooManyHandshakesOfAddress;
-      connection.place = addresses.takePlace(client.remoteIp);
-      if (connection.place === undefined) return tooManyConnectionsOfAddress;
+      if (!addresses.takeHandshake(remoteIp)) return tooManyHandshakesOfAddress;
+      applicant.place = addresses.takePlace(remoteIp);
+      if (applicant.place === undefined) return tooManyConnectionsOfAddress;
     }
-    if (path !== undefined && pathOf(head.target) !== path) return pathNotFound;
-    if (allowedHosts !== undefined && !isHostAllowed(client.host, allowedHosts)) return hostNotAllowed;
+    if (path !== undefined && pathOf(applicant.head.target) !== path) return pathNotFound;
+    if (allowedHosts !== undefined && !isHostAllowed(host, allowedHosts)) return hostNotAllowed;
     return undefined;
   }
 
-  private ask(applicant: Applicant, callback: UpgradeCallback<D>, rest: Buffer): void {
-    const { connection, head, client } = applicant;
+  private ask(applicant: Applicant, judged: JudgedUpgrade, callback: UpgradeCallback<D>): void {
+    const { head, client, transport } = applicant;
     const { owner } = this;
     this.asking++;
     const call = new UpgradeCall({
       onAccepted: (acceptance) => {
         this.asking--;
         try {
-          this.admit(applicant, acceptance, connection.takeHeld());
+          this.admit(applicant, judged, acceptance);
         } catch (error) {
-          this.fail(connection, error);
+          this.fail(applicant, error);
         }
       },
       onRefused: (refusal) => {
         this.asking--;
-        connection.refuse(refusal);
+        applicant.refuse(refusal);
       },
       onLeft: () => {
         this.asking--;
       },
       onError: (error) => owner.reportError(error),
     });
-    const request = new UpgradeRequest(head, client, connection.transport.tls, call.signal);
-    call.start(() => callback(request), connection, this.options.upgradeTimeoutSecs * 1000, rest);
+    const request = new UpgradeRequest(head, client, transport.tls, call.signal);
+    call.start(() => callback(request), applicant, this.options.upgradeTimeoutSecs * 1000);
   }
 
-  private admit(applicant: Applicant, acceptance: Acceptance, rest: Buffer): void {
-    const { connection, head, client, judged } = applicant;
-    const upgrade = completeUpgrade(judged, acceptance.protocol, acceptance.headers);
+  private admit(applicant: Applicant, judged: JudgedUpgrade, { protocol, headers, data }: Acceptance): void {
     // The type of the callback sees to it that there is data where D says so; without a callback D is unknown.
-    this.owner.onAdmitted({ connection, head, client, upgrade, data: acceptance.data as D, rest });
+    this.owner.onAdmitted(applicant, completeUpgrade(judged, protocol, headers), data as D);
   }
 
-  private fail(connection: IncomingConnection, error: unknown): void {
-    connection.refuse(internalError);
+  private fail(applicant: Applicant, error: unknown): void {
+    applicant.refuse(internalError);
     this.owner.reportError(error);
   }
 }

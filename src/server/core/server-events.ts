@@ -13,11 +13,8 @@ const error = channel('ixwebsocket:server.error');
 export class ServerEvents {
   readonly refused: Map<string, number> = new Map<string, number>();
   accepted = 0;
-  private readonly server: object;
-
-  constructor(server: object) {
-    this.server = server;
-  }
+  /** The public object that subscribers are told of. */
+  server: object | undefined;
 
   onOpen(webSocket: object): void {
     this.accepted++;

@@ -20,7 +20,7 @@ export class ConnectionAge implements WheelEntry {
     this.wheel.cancel(this);
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(): void {
     this.connection.close(1001, 'Connection age limit');
   }

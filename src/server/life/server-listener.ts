@@ -15,10 +15,9 @@ import { type ResolvedServerOptions, toListenError } from '../server-options.ts'
 /** What became of `listen()`. */
 export type ListenResult = { readonly ok: true } | { readonly ok: false; readonly error: ListenError };
 
+/** The server, as a {@link ServerListener} sees it. */
 export interface ServerListenerOwner {
   readonly wheel: TimerWheel;
-  /** A connection was accepted and, where there is TLS, secured. */
-  onTransport(transport: Transport): void;
   /** A TLS handshake is about to begin. */
   onHandshake(): void;
   /** An error of the listening socket. */
@@ -28,7 +27,8 @@ export interface ServerListenerOwner {
   log(level: LogLevel, message: string): void;
 }
 
-type Where = Pick<
+/** The options that say where and how a server listens. */
+export type ListenOptions = Pick<
   ResolvedServerOptions<never, never>,
   | 'host'
   | 'port'
@@ -45,13 +45,13 @@ export class ServerListener {
   private readonly listener: Listener;
   private readonly acceptor: TlsAcceptor | undefined;
   private readonly proxies: ProxyAcceptor | undefined;
-  private readonly where: Where;
+  private readonly where: ListenOptions;
 
   private constructor(
     listener: Listener,
     acceptor: TlsAcceptor | undefined,
     proxies: ProxyAcceptor | undefined,
-    where: Where,
+    where: ListenOptions,
   ) {
     this.listener = listener;
     this.acceptor = acceptor;
@@ -59,16 +59,20 @@ export class ServerListener {
     this.where = where;
   }
 
-  /** Rejects with a {@link ListenError}. TLS options are checked before the port is bound. */
+  /**
+   * Rejects with a {@link ListenError}. TLS options are checked before the port is bound. `onTransport` gets the
+   * connections that were accepted and, where there is TLS, secured.
+   */
   static async open(
-    where: Where,
+    where: ListenOptions,
     tlsOptions: SocketTLSOptions | undefined,
     owner: ServerListenerOwner,
+    onTransport: (transport: Transport) => void,
   ): Promise<ServerListener> {
-    const acceptor = createAcceptor(readSettings(tlsOptions, where), where, owner);
+    const acceptor = createAcceptor(readSettings(tlsOptions, where), where, owner, onTransport);
     const onConnection = (socket: AcceptedSocket, peer?: PeerAddress): void => {
       if (acceptor !== undefined) acceptor.accept(socket, peer);
-      else owner.onTransport(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false, peer }));
+      else onTransport(new TcpTransport(socket, { mayMove: true, readsIntoSharedBuffer: false, peer }));
     };
     const proxies = createProxyAcceptor(onConnection, where, owner);
     const { host, port, socketPath, backlog, addressFamily } = where;
@@ -135,13 +139,14 @@ export class ServerListener {
 
 function createAcceptor(
   settings: TlsServerSettings | undefined,
-  where: Where,
+  where: ListenOptions,
   owner: ServerListenerOwner,
+  onSecured: (transport: Transport) => void,
 ): TlsAcceptor | undefined {
   if (settings === undefined) return undefined;
   return new TlsAcceptor(settings, where.handshakeTimeoutSecs * 1000, {
     wheel: owner.wheel,
-    onSecured: (transport) => owner.onTransport(transport),
+    onSecured,
     onHandshakeFailed: (address, port, error) => {
       const client = address === '' ? (where.socketPath ?? '') : `${address}:${port}`;
       owner.onConnectionRefused('tlsHandshakeFailed', address);
@@ -152,7 +157,7 @@ function createAcceptor(
 
 function createProxyAcceptor(
   onUnwrapped: (socket: AcceptedSocket, peer?: PeerAddress) => void,
-  where: Where,
+  where: ListenOptions,
   owner: ServerListenerOwner,
 ): ProxyAcceptor | undefined {
   if (where.proxyProtocol === 'off') return undefined;
@@ -167,7 +172,7 @@ function createProxyAcceptor(
   });
 }
 
-function readSettings(tlsOptions: SocketTLSOptions | undefined, where: Where): TlsServerSettings | undefined {
+function readSettings(tlsOptions: SocketTLSOptions | undefined, where: ListenOptions): TlsServerSettings | undefined {
   try {
     return readTlsServerSettings(tlsOptions);
   } catch (error) {
@@ -177,7 +182,7 @@ function readSettings(tlsOptions: SocketTLSOptions | undefined, where: Where): T
 }
 
 /** Where it listens, as a {@link ListenError} says it. */
-export function at({ host, port, socketPath }: Pick<Where, 'host' | 'port' | 'socketPath'>): {
+export function at({ host, port, socketPath }: Pick<ListenOptions, 'host' | 'port' | 'socketPath'>): {
   host: string;
   port: number;
 } {

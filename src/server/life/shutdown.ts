@@ -164,7 +164,7 @@ export class Shutdown implements WheelEntry {
     return { closed, terminated, unsentBytes };
   }
 
-  /** @internal WheelEntry */
+  /** Part of {@link WheelEntry}. */
   onTimeout(): void {
     this.go();
   }
