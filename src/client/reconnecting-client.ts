@@ -1,6 +1,7 @@
 import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
 import { limitsOf, type PingOptions } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/messages/message-hub.ts';
+import { closeMessage, errorMessage, openMessage } from '../connection/messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session/session.ts';
@@ -110,7 +111,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
       const errorInfo = toErrorInfo(error, 0, 0);
       if (!run.ender.signal.aborted) {
         this.move(ClientStatus.Over);
-        this.core.hub.deliver({ type: 'error', errorInfo, wireSize: 0 });
+        this.core.hub.deliver(errorMessage(errorInfo));
       }
       this.end(run);
       return { success: false, errorInfo };
@@ -199,7 +200,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
       const goesOn = current.reconnects && this.options.automaticReconnection;
       if (this.status === ClientStatus.Connected) this.move(goesOn ? ClientStatus.Waiting : ClientStatus.Over);
     }
-    this.core.hub.deliver({ type: 'close', closeInfo, wireSize });
+    this.core.hub.deliver(closeMessage(closeInfo, wireSize));
     current?.closed.resolve(closeInfo);
   }
 
@@ -257,13 +258,13 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
         if (signal.aborted) break;
         ({ waitMs } = next);
         if (waitMs === undefined) this.move(ClientStatus.Over);
-        this.core.hub.deliver({ type: 'error', errorInfo, wireSize: 0 });
+        this.core.hub.deliver(errorMessage(errorInfo));
       }
       if (signal.aborted) break;
       if (waitMs === undefined) {
         const { gaveUp } = reconnection;
         if (!isEnding(this.status)) this.move(ClientStatus.Over);
-        if (gaveUp !== undefined) this.core.hub.deliver({ type: 'error', errorInfo: gaveUp, wireSize: 0 });
+        if (gaveUp !== undefined) this.core.hub.deliver(errorMessage(gaveUp));
         break;
       }
       this.move(ClientStatus.Waiting);
@@ -307,7 +308,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     const session = new Session(this.sessionContext(), transport, core, this.options.enablePong, deflate);
     core.attach(session);
     const openInfo = { uri, headers, protocol, attempt: record };
-    session.openWith('', () => core.hub.deliver({ type: 'open', openInfo, headers, wireSize: 0 }));
+    session.openWith('', () => core.hub.deliver(openMessage(openInfo)));
     session.start(rest);
     this.outbox?.flush(session);
     return openInfo;

@@ -2,7 +2,7 @@ import { checkClose } from '../connection/close-arguments.ts';
 import type { WebSocketCloseInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { type OnTrafficTrackerCallback, setTrafficTracker } from '../connection/traffic-tracker.ts';
-import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import { summary, WebSocketConnection } from '../connection/websocket-connection.ts';
 import { UsageError } from '../errors.ts';
 import type { HttpHeadersInit } from '../protocol/http1/headers.ts';
 import type {
@@ -10,6 +10,7 @@ import type {
   WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { inspection, oneLine, showBy, withoutSecrets } from '../util/inspection.ts';
 import { seconds, signal } from '../util/option-kinds.ts';
 import { checkOption, type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
 import {
@@ -49,6 +50,13 @@ export interface ConnectOptions {
  */
 export class WebSocket extends WebSocketConnection {
   readonly #client: ReconnectingClient;
+
+  static {
+    showBy(
+      WebSocket.prototype,
+      inspection((webSocket) => ({ url: oneLine(withoutSecrets(webSocket.getUrl())), ...summary(webSocket) })),
+    );
+  }
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: WebSocketOptions = {}) {

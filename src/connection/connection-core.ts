@@ -6,7 +6,8 @@ import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { callSafely } from '../util/call-safely.ts';
 import type { PingOptions } from './connection-options.ts';
 import { MessageHub, type OnCallbackError } from './messages/message-hub.ts';
-import { BinaryMessage, TextMessage, type WebSocketCloseInfo, type WebSocketMessage } from './messages/messages.ts';
+import { BinaryMessage, controlMessage, TextMessage } from './messages/message-objects.ts';
+import type { WebSocketCloseInfo, WebSocketMessage } from './messages/messages.ts';
 import { Pings } from './pings/pings.ts';
 import { ReadyState } from './ready-state.ts';
 import { DropCounter } from './sending/drop-counter.ts';
@@ -198,14 +199,14 @@ export class ConnectionCore implements SessionOwner {
   /** Part of {@link SessionOwner}. */
   onPing(bytes: Buffer, wireSize: number): void {
     if (isTrafficTracked) trackTraffic(wireSize, true);
-    if (this.hub.wants('ping')) this.hub.deliver({ type: 'ping', data: bytes.toString('utf8'), bytes, wireSize });
+    if (this.hub.wants('ping')) this.hub.deliver(controlMessage('ping', bytes, wireSize));
   }
 
   /** Part of {@link SessionOwner}. */
   onPong(bytes: Buffer, wireSize: number): void {
     if (isTrafficTracked) trackTraffic(wireSize, true);
     this.pings?.onPong(bytes);
-    if (this.hub.wants('pong')) this.hub.deliver({ type: 'pong', data: bytes.toString('utf8'), bytes, wireSize });
+    if (this.hub.wants('pong')) this.hub.deliver(controlMessage('pong', bytes, wireSize));
   }
 
   /** Part of {@link SessionOwner}. */

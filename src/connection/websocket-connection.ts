@@ -379,6 +379,11 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   }
 }
 
+/** @internal The part of what `console.log` shows that both kinds have in common. */
+export function summary(webSocket: WebSocketConnection): object {
+  return { readyState: webSocket.getReadyState(), bufferedAmount: webSocket.bufferedAmount() };
+}
+
 /** The bytes of a ping or pong; `undefined` for text that is not valid. */
 function controlPayload(data: string | ArrayBufferView): Buffer | undefined {
   if (typeof data === 'string') return utf8Length(data) < 0 ? undefined : Buffer.from(data, 'utf8');

@@ -1,14 +1,16 @@
 import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
 import type { PingOptions } from '../connection/connection-options.ts';
 import type { OnCallbackError } from '../connection/messages/message-hub.ts';
+import { closeMessage, openMessage } from '../connection/messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import type { SendData } from '../connection/sending/send-data.ts';
 import { Session } from '../connection/session/session.ts';
 import type { SessionContext } from '../connection/session/session-context.ts';
-import { WebSocketConnection } from '../connection/websocket-connection.ts';
+import { summary, WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/deflate/per-message-deflate.ts';
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import type { Transport } from '../transport/transport.ts';
+import { inspection, showBy } from '../util/inspection.ts';
 import { checkString } from '../util/options.ts';
 import type { BroadcastInfo, BroadcastOptions, Recipient } from './audience/broadcast.ts';
 import { notSubscribed, type SubscribeInfo, type Topics } from './audience/topics.ts';
@@ -73,7 +75,7 @@ export class ServerConnection<S extends ConnectionState = ConnectionState, D = u
     core.attach(session);
     session.openWith(response, () => {
       prepare();
-      core.hub.deliver({ type: 'open', openInfo, headers: openInfo.headers, wireSize: 0 });
+      core.hub.deliver(openMessage(openInfo));
     });
     session.start(head);
   }
@@ -130,7 +132,7 @@ export class ServerConnection<S extends ConnectionState = ConnectionState, D = u
     const { server, core, webSocket } = this;
     server.topics.forget(webSocket);
     server.onClientClosed(webSocket, closeInfo, unsentBytes);
-    core.hub.deliver({ type: 'close', closeInfo, wireSize });
+    core.hub.deliver(closeMessage(closeInfo, wireSize));
     core.hub.end(true);
   }
 }
@@ -153,6 +155,14 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = un
   readonly data: D;
 
   static {
+    showBy(
+      ServerWebSocket.prototype,
+      inspection((webSocket) => {
+        const { id, remoteIp, remotePort } = webSocket.state;
+        const topics = webSocket.getSubscriptions().length;
+        return { ...summary(webSocket), id, remoteIp, remotePort, topics };
+      }),
+    );
     createServerWebSocket = (connection, state, data) => new ServerWebSocket(connection, state, data);
     connectionOf = (webSocket) => webSocket.#connection;
   }

@@ -10,6 +10,7 @@ import { ConnectError, type ConnectPhase } from '../../errors.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { TLSAgreement } from '../../transport/tls/tls-connect.ts';
 import type { Clock } from '../../util/clock.ts';
+import { inspection, oneLine, showBy, withoutSecrets as withoutUrlSecrets } from '../../util/inspection.ts';
 
 /** Records belong to errors, which know nothing of TLS and HTTP. */
 const records = new WeakMap<ConnectError, ConnectAttempt>();
@@ -99,7 +100,7 @@ export class AttemptRecorder {
     this.endPhase(nowMs);
     const { url, earlier, proxy, phases, remoteAddress, tls, request, response } = this;
     const durationMs = nowMs - this.startMs;
-    return { url, earlier, proxy, phases, durationMs, remoteAddress, tls, request, response };
+    return showBy({ url, earlier, proxy, phases, durationMs, remoteAddress, tls, request, response }, recordInspection);
   }
 
   private endPhase(nowMs: number): void {
@@ -110,6 +111,15 @@ export class AttemptRecorder {
     this.current = undefined;
   }
 }
+
+const recordInspection = inspection<ConnectAttempt>(({ url, proxy, durationMs, remoteAddress, tls, response }) => ({
+  url: oneLine(withoutUrlSecrets(url)),
+  proxy: proxy === undefined ? proxy : oneLine(withoutUrlSecrets(proxy)),
+  durationMs,
+  remoteAddress,
+  tls: tls?.version,
+  response: response === undefined ? undefined : oneLine(`${response.status} ${response.statusText}`),
+}));
 
 function withoutSecrets(headers: HttpHeaders): HttpHeaders {
   const shown = HttpHeaders.from(headers);

@@ -1,3 +1,4 @@
+import { shownErrorInfo } from '../../connection/messages/message-objects.ts';
 import type { WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { ConnectError, UsageError } from '../../errors.ts';
 import { attemptOf } from './attempt-recorder.ts';
@@ -19,8 +20,8 @@ export function toErrorInfo(error: unknown, retries: number, waitTime: number): 
   const { message: reason, code } = cause;
   const common = { retries, waitTime, reason, decompressionError: false, code, cause };
   if (!(cause instanceof ConnectError)) {
-    return { ...common, httpStatus: 0, phase: 'url', retryable: false, attempt: undefined };
+    return shownErrorInfo({ ...common, httpStatus: 0, phase: 'url', retryable: false, attempt: undefined });
   }
   const { httpStatus, phase, retryable } = cause;
-  return { ...common, httpStatus, phase, retryable, attempt: attemptOf(cause) };
+  return shownErrorInfo({ ...common, httpStatus, phase, retryable, attempt: attemptOf(cause) });
 }

@@ -147,37 +147,3 @@ export type WebSocketMessage =
 
 /** A text or binary message. */
 export type WebSocketDataMessage = WebSocketTextMessage | WebSocketBinaryMessage;
-
-/** @internal */
-export class TextMessage implements WebSocketTextMessage {
-  readonly type = 'message';
-  readonly binary = false;
-  readonly data: string;
-  readonly wireSize: number;
-
-  constructor(data: string, wireSize: number) {
-    this.data = data;
-    this.wireSize = wireSize;
-  }
-
-  get bytes(): Buffer {
-    return Buffer.from(this.data, 'utf8');
-  }
-}
-
-/** @internal */
-export class BinaryMessage implements WebSocketBinaryMessage {
-  readonly type = 'message';
-  readonly binary = true;
-  readonly data: Buffer;
-  readonly wireSize: number;
-
-  constructor(data: Buffer, wireSize: number) {
-    this.data = data;
-    this.wireSize = wireSize;
-  }
-
-  get bytes(): Buffer {
-    return this.data;
-  }
-}

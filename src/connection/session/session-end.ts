@@ -116,7 +116,7 @@ export class SessionEnd {
     if (!wasAcknowledged) this.closeInfo = undefined;
     this.lose(CloseReason.Abnormal, error !== undefined);
     const { closeInfo = lost } = this;
-    return closeInfo.layer === 'transport' && error !== undefined ? { ...closeInfo, cause: error } : closeInfo;
+    return closeInfo.layer === 'transport' && error !== undefined ? { ...closeInfo, cause: error } : { ...closeInfo };
   }
 
   private closeNow(code: number, reason: string): void {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { inspection, oneLine, showBy, withoutSecrets } from '../../util/inspection.ts';
 import { equalsAt, equalsIgnoringCase, isFieldValue, isToken, sliceTrimmed, trimOws } from './tokens.ts';
 
 /** A source of headers: a plain record, pairs (an array, a `Map`, a fetch `Headers`), or other headers. */
@@ -6,6 +7,23 @@ export type HttpHeadersInit = Readonly<Record<string, string>> | Iterable<readon
 
 const NO_MARKS: readonly number[] = Object.freeze([]);
 const CRLF_LENGTH = 2;
+
+/** Fields that are shown. */
+const MAX_SHOWN_FIELDS = 10;
+const MAX_SHOWN_VALUE = 60;
+/** Names of fields whose values may be secrets; tokens are handed over as subprotocols as well. */
+const SECRET_NAME = /auth|cookie|token|secret|key|session|password|signature|credential|protocol|forwarded|jwt/i;
+/** Names of fields whose values are URLs. */
+const URL_NAME = /^(?:.*location|referer|link|refresh|origin|.*-ur[il])$/i;
+
+function describeHeaders(headers: HttpHeaders): object {
+  const shown: [string, unknown][] = [...headers].slice(0, MAX_SHOWN_FIELDS).map(([name, value]) => {
+    if (SECRET_NAME.test(name)) return [name, '(hidden)'];
+    return [name, oneLine(URL_NAME.test(name) ? withoutSecrets(value) : value, MAX_SHOWN_VALUE)];
+  });
+  if (headers.size > shown.length) shown.push(['…', `${headers.size} fields in all`]);
+  return Object.fromEntries(shown);
+}
 
 /**
  * The fields of one HTTP message: found by name in any case, in the order they were received or added, with names
@@ -30,6 +48,10 @@ export class HttpHeaders implements Iterable<[string, string]> {
   private marks: readonly number[] = NO_MARKS;
   /** The offset of the first field in the text. */
   private first = 0;
+
+  static {
+    showBy(HttpHeaders.prototype, inspection(describeHeaders));
+  }
 
   /**
    * Headers holding a checked copy of `init`; none without it.
