@@ -157,7 +157,7 @@ export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = un
   static {
     showBy(
       ServerWebSocket.prototype,
-      inspection((webSocket) => {
+      inspection((webSocket: ServerWebSocket) => {
         const { id, remoteIp, remotePort } = webSocket.state;
         const topics = webSocket.getSubscriptions().length;
         return { ...summary(webSocket), id, remoteIp, remotePort, topics };

@@ -63,8 +63,9 @@ const closeInfoInspection = inspection<WebSocketCloseInfo>(({ reason, cause, ...
   const shown = { ...info, reason: oneLine(reason) };
   return cause === undefined ? shown : { ...shown, cause: oneLine(String(cause)) };
 });
-const errorInfoInspection = inspection<WebSocketErrorInfo>(({ reason, cause: _, attempt, ...info }) => {
-  const shown = { ...info, reason: oneLine(reason, 500) };
+const errorInfoInspection = inspection<WebSocketErrorInfo>((info) => {
+  const { reason, code, phase, retryable, httpStatus, retries, waitTime, attempt } = info;
+  const shown = { reason: oneLine(reason, 500), code, phase, retryable, httpStatus, retries, waitTime };
   return attempt === undefined ? shown : { ...shown, attempt };
 });
 const pingInspection = inspection<WebSocketPingMessage | WebSocketPongMessage>(({ type, data, wireSize }) => ({
