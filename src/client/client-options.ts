@@ -24,6 +24,7 @@ import {
 } from '../util/option-kinds.ts';
 import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
+import { foreignClientNames } from './foreign-client-options.ts';
 import { type OutboxOptions, type ResolvedOutboxOptions, resolveOutboxOptions } from './outbox.ts';
 import type { Provider } from './provider.ts';
 import {
@@ -134,24 +135,28 @@ export interface ClientSettings extends Omit<ResolvedClientOptions, 'url' | 'ext
   subprotocols: readonly string[] | Provider<readonly string[]>;
 }
 
-export const clientOptions: OptionTable<ClientSettings> = optionTable('a WebSocket', {
-  ...connectionLines('client'),
-  ...reconnectionLines,
-  url: provided<string, string>('', checkString),
-  extraHeaders: provided<HttpHeadersInit, HttpHeaders>(new HttpHeaders(), checkExtraHeaders),
-  subprotocols: provided<readonly string[], readonly string[]>([], checkOfferedSubprotocols),
-  handshakeTimeoutSecs: seconds(20),
-  outbox: option<ResolvedOutboxOptions | undefined>(undefined, resolveOutboxOptions),
-  localAddress: text(undefined),
-  family: choice(0, [0, 4, 6]),
-  lookup: callback(),
-  tlsOptions: tlsOption(),
-  proxy: proxyOption(),
-  proxyTlsOptions: tlsOption(),
-  maxRedirects: count(10, { min: 0, max: 100 }),
-  addressAttemptTimeoutMs: milliseconds(undefined, 10),
-  signal: signal(),
-});
+export const clientOptions: OptionTable<ClientSettings> = optionTable(
+  'a WebSocket',
+  {
+    ...connectionLines('client'),
+    ...reconnectionLines,
+    url: provided<string, string>('', checkString),
+    extraHeaders: provided<HttpHeadersInit, HttpHeaders>(new HttpHeaders(), checkExtraHeaders),
+    subprotocols: provided<readonly string[], readonly string[]>([], checkOfferedSubprotocols),
+    handshakeTimeoutSecs: seconds(20),
+    outbox: option<ResolvedOutboxOptions | undefined>(undefined, resolveOutboxOptions),
+    localAddress: text(undefined),
+    family: choice(0, [0, 4, 6]),
+    lookup: callback(),
+    tlsOptions: tlsOption(),
+    proxy: proxyOption(),
+    proxyTlsOptions: tlsOption(),
+    maxRedirects: count(10, { min: 0, max: 100 }),
+    addressAttemptTimeoutMs: milliseconds(undefined, 10),
+    signal: signal(),
+  },
+  { foreign: foreignClientNames, example: '{ url: … }' },
+);
 
 /** Checks the options of a client; throws {@link UsageError} naming the first that is wrong. */
 export function resolveClientOptions(options: WebSocketOptions): ClientSettings {

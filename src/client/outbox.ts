@@ -43,11 +43,15 @@ export interface OutboxOptions {
 /** Checked {@link OutboxOptions} with all defaults filled in. */
 export type ResolvedOutboxOptions = Readonly<Resolved<OutboxOptions, 'onLost'>>;
 
-const outboxTable: OptionTable<ResolvedOutboxOptions> = optionTable('outbox', {
-  maxBytes: bytes(1024 * 1024),
-  policy: choice('reject', ['reject', 'drop-oldest', 'drop-newest']),
-  onLost: callback(),
-});
+const outboxTable: OptionTable<ResolvedOutboxOptions> = optionTable(
+  'outbox',
+  {
+    maxBytes: bytes(1024 * 1024),
+    policy: choice('reject', ['reject', 'drop-oldest', 'drop-newest']),
+    onLost: callback(),
+  },
+  { example: '{ maxBytes: … }' },
+);
 
 export function resolveOutboxOptions(name: string, options: unknown): ResolvedOutboxOptions {
   return resolveOptions(under(name, outboxTable), options);

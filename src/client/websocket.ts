@@ -264,7 +264,11 @@ export class WebSocket extends WebSocketConnection {
   }
 }
 
-const connectTable: OptionTable<ConnectOptions> = optionTable('connect()', {
-  timeoutSecs: seconds(undefined),
-  signal: signal(),
-});
+const connectTable: OptionTable<ConnectOptions> = optionTable(
+  'connect()',
+  {
+    timeoutSecs: seconds(undefined),
+    signal: signal(),
+  },
+  { example: '{ timeoutSecs: … }' },
+);

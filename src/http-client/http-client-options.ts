@@ -1,9 +1,18 @@
 import { proxyOption } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
+import { type SocketTLSOptions, tlsOption, tlsTable } from '../transport/tls/tls-options.ts';
 import { callback, choice, count, flag, fraction, milliseconds, text } from '../util/option-kinds.ts';
-import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
+import {
+  type ForeignNames,
+  foreignNames,
+  foreignUnder,
+  type OptionTable,
+  optionTable,
+  type Resolved,
+  resolveOptions,
+} from '../util/option-table.ts';
+import { requestOptions } from './request/request-options.ts';
 
 /** The options of an HTTP client: what all of its requests share. */
 export interface HttpClientOptions {
@@ -88,23 +97,46 @@ export interface ResolvedHttpClientOptions extends Readonly<Resolved<Omit<HttpCl
   readonly proxy: ProxyServer | 'env' | undefined;
 }
 
+/** The habits of those who know undici, axios, got or Node's agents, for what all requests share. */
+const foreign: ForeignNames = {
+  ...Object.fromEntries(
+    Object.keys(requestOptions.lines).map((name) => [name, `it belongs to a request: get(url, { ${name}: … })`]),
+  ),
+  ...foreignUnder('tlsOptions', tlsTable),
+  ...foreignNames({
+    maxConnectionsPerOrigin: 'maxSockets connections maxConnections pipelining',
+    maxIdleConnections: 'maxFreeSockets maxTotalSockets poolSize',
+    keepAliveSecs: 'keepAlive keepAliveTimeout keepAliveMaxTimeout keepAliveMsecs freeSocketTimeout',
+    "a proxy is given as 'proxy', and TLS as 'tlsOptions'": 'agent dispatcher httpAgent httpsAgent connect',
+    'it belongs to a request: get(url, { extraHeaders: … })': 'headers header',
+    'it belongs to a request: get(url, { transferTimeout: … })': 'timeout bodyTimeout headersTimeout',
+    'it belongs to a request: get(url, { verb: … })': 'method',
+    'every request names its whole url': 'url baseURL baseUrl prefixUrl host hostname port path',
+    "credentials belong to a request, in its url or in 'extraHeaders'": 'auth user username password token',
+  }),
+};
+
 const connections = { min: 1, max: 65_536 };
 
-const httpClientOptions: OptionTable<ResolvedHttpClientOptions> = optionTable('an HttpClient', {
-  async: flag(false),
-  concurrency: count(1, connections),
-  tlsOptions: tlsOption(),
-  proxy: proxyOption(),
-  proxyTlsOptions: tlsOption(),
-  localAddress: text(undefined),
-  family: choice(0, [0, 4, 6]),
-  lookup: callback(),
-  addressAttemptTimeoutMs: milliseconds(undefined, 10),
-  maxConnectionsPerOrigin: count(64, connections),
-  maxIdleConnections: count(256, { ...connections, min: 0 }),
-  keepAliveSecs: fraction(4, { min: 0, max: 86_400 }, 's'),
-  onCallbackError: callback(),
-});
+export const httpClientOptions: OptionTable<ResolvedHttpClientOptions> = optionTable(
+  'an HttpClient',
+  {
+    async: flag(false),
+    concurrency: count(1, connections),
+    tlsOptions: tlsOption(),
+    proxy: proxyOption(),
+    proxyTlsOptions: tlsOption(),
+    localAddress: text(undefined),
+    family: choice(0, [0, 4, 6]),
+    lookup: callback(),
+    addressAttemptTimeoutMs: milliseconds(undefined, 10),
+    maxConnectionsPerOrigin: count(64, connections),
+    maxIdleConnections: count(256, { ...connections, min: 0 }),
+    keepAliveSecs: fraction(4, { min: 0, max: 86_400 }, 's'),
+    onCallbackError: callback(),
+  },
+  { foreign, example: '{ proxy: … }' },
+);
 
 /** Checks the options of a client; throws {@link UsageError} naming the first that is wrong. */
 export function resolveHttpClientOptions(options: HttpClientOptions): ResolvedHttpClientOptions {

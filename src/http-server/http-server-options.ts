@@ -1,9 +1,19 @@
 import { UsageError } from '../errors.ts';
 import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
-import { type SocketServerOptions, serverLines } from '../server/server-options.ts';
+import { foreignServerNames } from '../server/foreign-server-options.ts';
+import { type ResolvedServerOptions, type SocketServerOptions, serverLines } from '../server/server-options.ts';
 import { bytes, count, flag, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
-import { checkOptions, type OptionLines, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
+import {
+  checkOptions,
+  type ForeignNames,
+  foreignNames,
+  type OptionLines,
+  type OptionTable,
+  optionTable,
+  type Resolved,
+  resolveOptions,
+} from '../util/option-table.ts';
 
 /** The options of an HTTP server, beyond those of every server. All of them have a default that is safe. */
 export interface HttpServerOptions<S extends ConnectionState = ConnectionState> extends SocketServerOptions<S> {
@@ -69,7 +79,26 @@ const ownLines: OptionLines<Resolved<OwnOptions>> = {
   compression: flag(true),
 };
 
-const httpServerOptions = optionTable('an HTTP server', { ...serverLines, ...ownLines });
+/** More habits of those who know Node's `http`, Express, Fastify or Bun. */
+const foreign: ForeignNames = {
+  ...foreignServerNames,
+  ...foreignNames({
+    timeoutSecs: 'timeout bodyTimeout socketTimeout',
+    handshakeTimeoutSecs: 'headersTimeout requestTimeout connectionTimeout',
+    keepAliveTimeoutSecs: 'keepAlive keepAliveTimeout idleTimeout',
+    handlerTimeoutSecs: 'handlerTimeout responseTimeout',
+    maxBodySize: 'bodyLimit limit maxRequestBodySize maxFileSize',
+    maxRequestsPerConnection: 'maxRequestsPerSocket',
+    compression: 'compress gzip',
+    "'serveFiles' of the package makes a callback that serves the files of a directory": 'root dir static public',
+    'setOnConnectionCallback() sets the function that answers requests':
+      'fetch handler onRequest requestListener routes',
+    'fields of a response go into the HttpResponse': 'headers extraHeaders',
+  }),
+};
+
+export const httpServerOptions: OptionTable<ResolvedServerOptions<ConnectionState> & Resolved<OwnOptions>> =
+  optionTable('an HTTP server', { ...serverLines, ...ownLines }, { foreign, example: '{ port: … }' });
 const ownOptions = optionTable('an HTTP server', ownLines);
 
 /** What {@link HttpServerOptions} adds, checked, with all defaults filled in. */

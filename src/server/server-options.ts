@@ -7,11 +7,18 @@ import {
 import { ListenError, UsageError } from '../errors.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import { bytes, callback, choice, count, option, seconds, text } from '../util/option-kinds.ts';
-import { type OptionLines, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
+import {
+  type OptionLines,
+  type OptionTable,
+  optionTable,
+  type Resolved,
+  resolveOptions,
+} from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { type AdmissionOptions, admissionLines, type ResolvedAdmissionOptions } from './admission-options.ts';
 import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
 import type { LogCallback } from './core/server-log.ts';
+import { foreignServerNames } from './foreign-server-options.ts';
 import { type SendingOptions, sendingLines } from './sending-options.ts';
 
 /** The options of a server. All of them have a default that is safe. */
@@ -117,7 +124,10 @@ export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = 
   logCallback: callback(),
 };
 
-const serverOptions = optionTable('a server', serverLines);
+export const serverOptions: OptionTable<ResolvedServerOptions<ConnectionState>> = optionTable('a server', serverLines, {
+  foreign: foreignServerNames,
+  example: '{ port: … }',
+});
 
 /** Checks the options of a server; throws {@link UsageError} naming the first that is wrong. */
 export function resolveServerOptions<S extends ConnectionState, D>(

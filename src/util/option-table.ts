@@ -14,10 +14,7 @@ export type Resolved<O, Absent extends keyof O = never> = {
 /** A line for each option. */
 export type OptionLines<R> = { readonly [K in keyof R]-?: Option<R[K]> };
 
-/**
- * Names that other libraries, browsers and tools have for an option, and the answer: one name here, several, or a
- * sentence.
- */
+/** What other libraries, browsers and tools call an option, each with its name here, or with a sentence. */
 export type ForeignNames = Readonly<Record<string, string>>;
 
 interface TableExtras {
@@ -84,11 +81,21 @@ export function under<R>(name: string, table: OptionTable<R>): OptionTable<R> {
   return { ...table, owner: name, path: `${name}.` };
 }
 
-/** Foreign names for options that stand in a table of their own, under `option`. */
-export function foreignUnder(option: string, names: ForeignNames): ForeignNames {
-  const isName = /^\w+$/;
+/** Foreign names, several of which may have the same answer, and are separated by spaces then. */
+export function foreignNames(byAnswer: Readonly<Record<string, string>>): ForeignNames {
   return Object.fromEntries(
-    Object.entries(names).map(([name, answer]) => [name, isName.test(answer) ? `${option}.${answer}` : answer]),
+    Object.entries(byAnswer).flatMap(([answer, names]) => names.split(' ').map((name) => [name, answer])),
+  );
+}
+
+/** What the options of another table, and foreign names for them, are in a table that has it as its option `name`. */
+export function foreignUnder<R extends object>(name: string, { lines, foreign = {} }: OptionTable<R>): ForeignNames {
+  const own = Object.keys(lines).map((known) => [known, known]);
+  return Object.fromEntries(
+    [...own, ...Object.entries(foreign)].map(([other = '', answer = '']) => [
+      other,
+      answer.includes(' ') ? answer : `${name}.${answer}`,
+    ]),
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../util/option-kinds.ts';
 import { type OptionTable, optionTable, type Resolved } from '../../util/option-table.ts';
 import { checkNumber } from '../../util/options.ts';
+import { foreignRequestNames } from './foreign-request-options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
 
 /**
@@ -188,37 +189,41 @@ const MOST_BODY_BYTES = 2 ** 32;
 
 const most100 = { min: 0, max: 100 };
 
-export const requestOptions: OptionTable<RequestSettings> = optionTable('a request', {
-  url: text(''),
-  verb: text('GET'),
-  // What is wrong with one of these is found when the request is made, and is its result.
-  extraHeaders: unchecked(),
-  body: unchecked(),
-  multipartBoundary: text(undefined),
-  connectTimeout: secondsOrNone(60),
-  transferTimeout: secondsOrNone(1800),
-  lookupTimeout: secondsOrNone(-1),
-  tlsTimeout: secondsOrNone(-1),
-  firstByteTimeout: secondsOrNone(-1),
-  idleTimeout: secondsOrNone(-1),
-  followRedirects: flag(true),
-  maxRedirects: count(5, most100),
-  compress: flag(true),
-  compressRequest: flag(false),
-  decompress: flag(true),
-  maxBodySize: bytes(64 * 1024 * 1024, { min: 0, max: MOST_BODY_BYTES }),
-  expectContinue: flag(false),
-  retries: count(0, most100),
-  minRetryWait: fraction(0, { min: 0, max: 86_400 }, 's'),
-  maxRetryWait: secondsOrNone(60),
-  socketPath: text(undefined),
-  verbose: flag(false),
-  logger: callback(),
-  observer: option<HttpRequestObserver | undefined>(undefined, checkObserver),
-  onProgressCallback: callback(),
-  onChunkCallback: callback(),
-  signal: signal(),
-});
+export const requestOptions: OptionTable<RequestSettings> = optionTable(
+  'a request',
+  {
+    url: text(''),
+    verb: text('GET'),
+    // What is wrong with one of these is found when the request is made, and is its result.
+    extraHeaders: unchecked(),
+    body: unchecked(),
+    multipartBoundary: text(undefined),
+    connectTimeout: secondsOrNone(60),
+    transferTimeout: secondsOrNone(1800),
+    lookupTimeout: secondsOrNone(-1),
+    tlsTimeout: secondsOrNone(-1),
+    firstByteTimeout: secondsOrNone(-1),
+    idleTimeout: secondsOrNone(-1),
+    followRedirects: flag(true),
+    maxRedirects: count(5, most100),
+    compress: flag(true),
+    compressRequest: flag(false),
+    decompress: flag(true),
+    maxBodySize: bytes(64 * 1024 * 1024, { min: 0, max: MOST_BODY_BYTES }),
+    expectContinue: flag(false),
+    retries: count(0, most100),
+    minRetryWait: fraction(0, { min: 0, max: 86_400 }, 's'),
+    maxRetryWait: secondsOrNone(60),
+    socketPath: text(undefined),
+    verbose: flag(false),
+    logger: callback(),
+    observer: option<HttpRequestObserver | undefined>(undefined, checkObserver),
+    onProgressCallback: callback(),
+    onChunkCallback: callback(),
+    signal: signal(),
+  },
+  { foreign: foreignRequestNames, example: '{ url: …, extraHeaders: … }' },
+);
 
 function secondsOrNone(fallback: number): Option<number> {
   return option(fallback, checkSecondsOrNone, 's');

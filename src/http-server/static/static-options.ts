@@ -2,7 +2,7 @@ import { sep } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { isFieldValue } from '../../protocol/http1/tokens.ts';
 import { bytes, choice, flag, option } from '../../util/option-kinds.ts';
-import { type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
+import { foreignNames, type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
 import { checkString } from '../../util/options.ts';
 
 /** Options of {@link serveFiles}. */
@@ -72,16 +72,29 @@ export interface StaticSettings extends CheckedOptions {
   readonly allowsDotFiles: boolean;
 }
 
-export const serveFilesOptions: OptionTable<CheckedOptions> = optionTable('serveFiles', {
-  index: option<string | undefined>('index.html', checkIndex),
-  listing: flag(false),
-  fallback: option<readonly string[] | undefined>(undefined, checkRelativePath),
-  dotFiles: choice('deny', ['deny', 'allow']),
-  cacheControl: option<string>('no-cache', checkFieldValue),
-  precompressed: flag(false),
-  cors: option<StaticSettings['cors']>(undefined, checkCors),
-  maxCachedBytes: bytes(16 * 1024 * 1024, { min: 0 }),
+/** The habits of those who know Express, serve-static or nginx. */
+const foreign = foreignNames({
+  listing: 'autoIndex autoindex directoryListing',
+  fallback: 'spa single notFound',
+  cacheControl: 'maxAge headers immutable',
+  precompressed: 'gzip brotli preCompressed',
+  'the directory is the first argument': 'root dir path',
 });
+
+export const serveFilesOptions: OptionTable<CheckedOptions> = optionTable(
+  'serveFiles',
+  {
+    index: option<string | undefined>('index.html', checkIndex),
+    listing: flag(false),
+    fallback: option<readonly string[] | undefined>(undefined, checkRelativePath),
+    dotFiles: choice('deny', ['deny', 'allow']),
+    cacheControl: option<string>('no-cache', checkFieldValue),
+    precompressed: flag(false),
+    cors: option<StaticSettings['cors']>(undefined, checkCors),
+    maxCachedBytes: bytes(16 * 1024 * 1024, { min: 0 }),
+  },
+  { foreign, example: '{ index: … }' },
+);
 
 /** @throws UsageError (`invalidOption`) */
 export function resolveStaticOptions(options: ServeFilesOptions): StaticSettings {

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { choice, flag, type Option, option, text } from '../../util/option-kinds.ts';
-import { type OptionTable, optionTable, resolveOptions, under } from '../../util/option-table.ts';
+import { foreignNames, type OptionTable, optionTable, resolveOptions, under } from '../../util/option-table.ts';
 import { checkFunction, checkString } from '../../util/options.ts';
 
 /** A certificate and its private key, each as the path of a PEM file or as PEM text. */
@@ -84,18 +84,37 @@ const identityTable: OptionTable<Record<keyof TLSIdentity, string | undefined>> 
   passphrase: text(undefined),
 });
 
-const tlsTable: OptionTable<SocketTLSOptions> = optionTable('tlsOptions', {
-  certFile: textUnlessEmpty,
-  keyFile: textUnlessEmpty,
-  caFile: textUnlessEmpty,
-  ciphers: textUnlessEmpty,
-  tls: flag(false),
-  disableHostnameValidation: flag(false),
-  passphrase: textUnlessEmpty,
-  minVersion: choice('TLSv1.2', ['TLSv1.2', 'TLSv1.3']),
-  serverName: textUnlessEmpty,
-  serverNames: option<SocketTLSOptions['serverNames']>(undefined, checkServerNames),
+/** The habits of those who know Node's `tls`, Python's `ssl` or curl. */
+const foreign = foreignNames({
+  certFile: 'cert certificate certPath chain',
+  keyFile: 'key privateKey keyPath',
+  caFile: 'ca cacert caPath capath trustedCertificates',
+  serverName: 'servername hostname',
+  serverNames: 'SNICallback sni',
+  minVersion: 'secureProtocol minTlsVersion tlsMin',
+  disableHostnameValidation: 'checkServerIdentity checkHostname',
+  "'caFile' of tlsOptions is 'NONE' where nothing is to be verified; better name the authority in it":
+    'rejectUnauthorized insecure strictSSL verify',
+  "a server asks for certificates when 'caFile' of tlsOptions names who signs them": 'requestCert',
+  "'certFile' and 'keyFile' of tlsOptions take PEM": 'pfx p12',
 });
+
+export const tlsTable: OptionTable<SocketTLSOptions> = optionTable(
+  'tlsOptions',
+  {
+    certFile: textUnlessEmpty,
+    keyFile: textUnlessEmpty,
+    caFile: textUnlessEmpty,
+    ciphers: textUnlessEmpty,
+    tls: flag(false),
+    disableHostnameValidation: flag(false),
+    passphrase: textUnlessEmpty,
+    minVersion: choice('TLSv1.2', ['TLSv1.2', 'TLSv1.3']),
+    serverName: textUnlessEmpty,
+    serverNames: option<SocketTLSOptions['serverNames']>(undefined, checkServerNames),
+  },
+  { foreign, example: '{ caFile: … }' },
+);
 
 /**
  * Checks the types of TLS options; throws {@link UsageError} naming the first that is wrong. Whether they make sense

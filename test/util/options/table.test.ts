@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { bytes, callback, choice, flag, milliseconds, seconds } from '../../../src/util/option-kinds.ts';
+import { bytes, callback, choice, flag, milliseconds, seconds, unchecked } from '../../../src/util/option-kinds.ts';
 import {
   checkOption,
   checkOptions,
+  foreignNames,
   foreignUnder,
   type OptionTable,
   optionTable,
@@ -34,7 +35,7 @@ const door: OptionTable<Resolved<DoorOptions, 'onKnock'>> = optionTable(
   },
   {
     example: '{ side: … }',
-    foreign: { hinge: 'side', lock: 'doors of this kind have no lock', bell: 'onKnock' },
+    foreign: foreignNames({ side: 'hinge hand', 'doors of this kind have no lock': 'lock', onKnock: 'bell' }),
   },
 );
 
@@ -113,6 +114,7 @@ describe('a name that is in no table', () => {
     ['width', 'widthBytes'],
     ['knock', 'knockMs'],
     ['hinge', 'side'],
+    ['hand', 'side'],
     ['bell', 'onKnock'],
   ])('%s: %s was meant', (name, suggestion) => {
     expect(messageOf(name)).toBe(`${name}: is not an option of a door; did you mean '${suggestion}'?`);
@@ -139,10 +141,11 @@ describe('a name that is in no table', () => {
     );
   });
 
-  test('foreign names get the option in front that they stand under; sentences stay', () => {
-    expect(foreignUnder('door', { hinge: 'side', lock: 'it has none' })).toEqual({
-      hinge: 'door.side',
-      lock: 'it has none',
-    });
+  test('another table is known with its own names and foreign ones, under the option it belongs to', () => {
+    const house = optionTable('a house', { door: unchecked<object>() }, { foreign: foreignUnder('door', door) });
+    const give = (name: string) => (): unknown => resolveOptions(house, { [name]: 1 });
+    expect(give('isOpen')).toThrow("isOpen: is not an option of a house; did you mean 'door.isOpen'?");
+    expect(give('hinge')).toThrow("hinge: is not an option of a house; did you mean 'door.side'?");
+    expect(give('lock')).toThrow('lock: is not an option of a house; doors of this kind have no lock');
   });
 });

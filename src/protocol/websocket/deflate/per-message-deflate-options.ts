@@ -1,5 +1,5 @@
 import { bytes, choice, count, flag, integer, option } from '../../../util/option-kinds.ts';
-import { type OptionTable, optionTable, resolveOptions } from '../../../util/option-table.ts';
+import { foreignNames, type OptionTable, optionTable, resolveOptions } from '../../../util/option-table.ts';
 
 /** Compression of messages (permessage-deflate, RFC 7692): what is asked for, and how it is done. */
 export interface WebSocketPerMessageDeflateOptions {
@@ -86,6 +86,17 @@ const MAX_SYNC_COMPRESS_BYTES = 2 ** 30;
 
 const windowBits = { min: 8, max: 15 };
 
+/** The habits of those who know `ws`, uWebSockets.js or the names on the wire. */
+const foreign = foreignNames({
+  clientNoContextTakeover: 'client_no_context_takeover noContextTakeover',
+  serverNoContextTakeover: 'server_no_context_takeover',
+  clientMaxWindowBits: 'client_max_window_bits windowBits',
+  serverMaxWindowBits: 'server_max_window_bits',
+  maxInflateRatio: 'maxRatio',
+  "'level' and 'memLevel' of perMessageDeflate are all of zlib that there is": 'zlibDeflateOptions zlibInflateOptions',
+  'messages are compressed at once, one after the other': 'concurrencyLimit',
+});
+
 function tableFor(role: 'client' | 'server'): OptionTable<PerMessageDeflateSettings> {
   const isServer = role === 'server';
   const clientMaxWindowBits = integer(15, windowBits);
@@ -107,11 +118,14 @@ function tableFor(role: 'client' | 'server'): OptionTable<PerMessageDeflateSetti
       memLevel: integer(8, { min: 1, max: 9 }),
       onBadNegotiation: choice('fail', ['fail', 'retry-without']),
     },
-    { path: 'perMessageDeflate.' },
+    { path: 'perMessageDeflate.', foreign, example: '{ level: … }' },
   );
 }
 
-const tables = { client: tableFor('client'), server: tableFor('server') };
+export const deflateTables: Readonly<Record<'client' | 'server', OptionTable<PerMessageDeflateSettings>>> = {
+  client: tableFor('client'),
+  server: tableFor('server'),
+};
 
 /**
  * Checks the options of permessage-deflate; `true` stands for the defaults, `false` switches it off.
@@ -119,5 +133,5 @@ const tables = { client: tableFor('client'), server: tableFor('server') };
  * @throws UsageError (`invalidOption`) naming the first that is wrong
  */
 export function resolvePerMessageDeflate(role: 'client' | 'server', value: unknown = true): PerMessageDeflateSettings {
-  return Object.freeze(resolveOptions(tables[role], typeof value === 'boolean' ? { enabled: value } : value));
+  return Object.freeze(resolveOptions(deflateTables[role], typeof value === 'boolean' ? { enabled: value } : value));
 }
