@@ -5,13 +5,13 @@ import { type DialUrl, isUnixProtocol, type UrlResult, usesTls } from './url.ts'
 /** RFC 9110 section 15.4; 300 and 304 leave the choice to somebody, and 305 is deprecated. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Whether a response with this status asks to go elsewhere. */
+/** Tells whether a response with this status asks to go elsewhere. */
 export function isRedirect(status: number): boolean {
   return REDIRECTS.has(status);
 }
 
 /**
- * Where a `Location` leads (RFC 9110 section 10.2.2), the name of its scheme when that is not one of ours, or
+ * The URL that a `Location` leads to (RFC 9110 section 10.2.2), the name of its scheme when that is not one of ours, or
  * `undefined` when it is no URL. Credentials in it are dropped: they would be the redirecting server's word for who we are.
  */
 export function resolveLocation<U extends DialUrl>(
@@ -50,7 +50,7 @@ export function unsafeRedirect(from: DialUrl, to: DialUrl): string | undefined {
   return undefined;
 }
 
-/** Whether two URLs are of the same origin (RFC 6454): what is secret to one may be shown to the other. */
+/** Tells whether two URLs are of the same origin (RFC 6454): what is secret to one may be shown to the other. */
 export function isSameOrigin(a: DialUrl, b: DialUrl): boolean {
   return a.protocol === b.protocol && a.host === b.host && a.port === b.port && a.socketPath === b.socketPath;
 }

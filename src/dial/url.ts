@@ -1,9 +1,9 @@
-/** Where a URL leads, taken apart once so that DNS, TLS, `Host` and logs all see the same strings. */
+/** The target of a URL, taken apart once so that DNS, TLS, `Host` and logs all see the same strings. */
 export interface DialUrl {
   /** The whole URL in normal form, without user name, password and fragment: fit for logs. */
   readonly href: string;
   readonly protocol: DialProtocol;
-  /** What to resolve or connect to: lower case, punycode, no brackets; an IPv6 zone stays (`fe80::1%eth0`). */
+  /** The name or address to connect to: lower case, punycode, no brackets; an IPv6 zone stays (`fe80::1%eth0`). */
   readonly host: string;
   /** For the `Host` header: brackets around IPv6, no zone (RFC 6874 section 1), the port unless it is the default. */
   readonly hostHeader: string;
@@ -44,13 +44,13 @@ export type UrlResult<U extends DialUrl> =
   | { readonly ok: true; readonly url: U }
   | { readonly ok: false; readonly reason: string };
 
-/** Which URLs a protocol takes. */
+/** The URLs that a protocol takes. */
 interface UrlForm<P extends DialProtocol> {
   readonly schemes: ReadonlyMap<string, { readonly protocol: P; readonly defaultPort: number }>;
   readonly unix: P & `${string}+unix`;
   readonly wantsStart: string;
   readonly wantsScheme: string;
-  /** Whether a fragment is dropped; otherwise it is refused. */
+  /** True when a fragment is dropped; otherwise it is refused. */
   readonly dropsFragment: boolean;
 }
 

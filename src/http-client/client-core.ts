@@ -15,7 +15,7 @@ import type { OnChunk, RequestSettings } from './request/request-options.ts';
 import { RequestRun } from './request/request-run.ts';
 import type { BodyTaker } from './response/response-reception.ts';
 
-/** What the requests of one client share. */
+/** The parts that the requests of one client share. */
 export class ClientCore implements ClientServices {
   pool: ConnectionPool;
   urls: KnownUrls;
@@ -80,7 +80,7 @@ export class ClientCore implements ClientServices {
     return { onHead: () => undefined, consume: (chunk) => this.giveChunk(onChunkCallback, chunk) };
   }
 
-  /** What the callback throws is reported, and the request goes on. */
+  /** Passes a piece on. An error of the callback is reported, and the request goes on. */
   private giveChunk(onChunk: OnChunk, chunk: Buffer): void | Promise<void> {
     try {
       const result = onChunk(chunk);

@@ -1,7 +1,7 @@
 import { parseHttpDate } from '../http/http-date.ts';
 import type { HttpHeaders } from '../protocol/http1/headers.ts';
 
-/** Which part of the whole a response holds (RFC 9110 section 14.4). */
+/** The part of the whole that a response holds (RFC 9110 section 14.4). */
 export interface ContentRange {
   readonly first: number;
   readonly last: number;
@@ -20,8 +20,8 @@ export function parseContentRange(value: string | undefined): ContentRange | und
 }
 
 /**
- * What a later request may name to get the rest of the same version, and of no other: an `ETag` that is strong, or a
- * date that is old enough to be (RFC 9110 sections 8.8.2.2 and 13.1.5).
+ * The validator that a later request may name to get the rest of the same version, and of no other: an `ETag` that is
+ * strong, or a date that is old enough to be (RFC 9110 sections 8.8.2.2 and 13.1.5).
  */
 export function validatorOf(headers: HttpHeaders): string | undefined {
   const tag = headers.get('ETag');

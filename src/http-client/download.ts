@@ -12,7 +12,7 @@ import { noBytes } from './response/response-sink.ts';
 
 export interface HttpDownloadOptions {
   /**
-   * Whether a download that broke off is continued, if the server still has the same version; its part stays beside the
+   * Continues a download that broke off, if the server still has the same version; its part stays beside the
    * file until then.
    * @default false
    */
@@ -22,7 +22,7 @@ export interface HttpDownloadOptions {
 /** Makes a request whose body goes to `taker`. */
 export type Perform = (call: RequestCall, taker: BodyTaker) => Promise<HttpResponse<Buffer>>;
 
-/** What of a file is asked for. */
+/** The part of a file that is asked for. */
 interface Wanted {
   readonly from: number;
   readonly validator: string | undefined;

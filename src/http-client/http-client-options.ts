@@ -17,17 +17,17 @@ import { requestOptions } from './request/request-options.ts';
 /** The options of an HTTP client: what all of its requests share. */
 export interface HttpClientOptions {
   /**
-   * Whether `performRequest` may be used.
+   * Allows `performRequest`.
    * @default false
    */
   async?: boolean | undefined;
   /**
-   * How many requests of the queue of `performRequest` run at a time.
+   * Requests of the queue of `performRequest` that run at a time.
    * @default 1
    */
   concurrency?: number | undefined;
   /**
-   * How connections to `https://` are secured. See {@link SocketTLSOptions}.
+   * Security of connections to `https://`. See {@link SocketTLSOptions}.
    * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
    */
   tlsOptions?: SocketTLSOptions | undefined;
@@ -38,7 +38,7 @@ export interface HttpClientOptions {
    */
   proxy?: string | undefined;
   /**
-   * How the connection to a proxy at `https://` is secured; {@link tlsOptions} are for the server behind it.
+   * Security of the connection to a proxy at `https://`; {@link tlsOptions} are for the server behind it.
    * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
    */
   proxyTlsOptions?: SocketTLSOptions | undefined;

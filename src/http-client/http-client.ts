@@ -163,12 +163,12 @@ export class HttpClient {
     return true;
   }
 
-  /** How connections to `https://` are secured from now on. */
+  /** Sets how connections to `https://` are secured from now on. */
   setTLSOptions(tlsOptions: SocketTLSOptions): void {
     this.#core.useTlsOptions(checkTLSOptions(tlsOptions));
   }
 
-  /** Whether requests of every method say how long their body is, also where there is none. */
+  /** Makes requests of every method say how long their body is, also where there is none. */
   setForceBody(value: boolean): void {
     this.#core.forcesBody = checkBoolean('value', value);
   }

@@ -9,7 +9,7 @@ export type HttpFailureCode = Exclude<HttpErrorCode, 'Ok'>;
 /** Why a request failed, as its result is going to say. */
 export class HttpFailure extends Error {
   readonly errorCode: HttpFailureCode;
-  /** Whether the same request may do better at once or a little later. */
+  /** True when the same request may do better at once or a little later. */
   readonly isTransient: boolean;
   /** The status of a response whose head did not come to its end; else 0. */
   statusCode = 0;
@@ -24,10 +24,10 @@ export class HttpFailure extends Error {
 /** The system has no descriptors left, or not the address to connect from. */
 const socketCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS']);
 
-/** What became of an attempt to connect; `href` has no credentials. */
+/** The failure of an attempt to connect; `href` has no credentials. */
 export function ofConnecting(error: unknown, href: string): HttpFailure {
   const text = error instanceof Error ? error.message : String(error);
-  // The seed library has its own words for this one, which name the options.
+  // IXWebSocket has its own words for this one, which name the options.
   if (error instanceof ConnectError && error.code.startsWith('tlsOptions')) {
     return new HttpFailure('CannotCreateSocket', text, false, error);
   }
@@ -45,7 +45,7 @@ function isSocketProblem(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && socketCodes.has(cause.code);
 }
 
-/** Where in a response something went wrong. */
+/** The part of a response in which something went wrong. */
 export type ResponsePart = 'statusLine' | 'headers' | 'body' | 'chunk';
 
 /** The peer sent what is no response. */

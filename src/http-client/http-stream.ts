@@ -18,6 +18,9 @@ export class HttpStreamError extends IxError {
   }
 }
 
+// The class has the key.
+let openStream: (head: ResponseHead | HttpResponse<Buffer>, source: StreamSource) => HttpStream;
+
 const MOST_CHUNKS = 64;
 const MOST_BYTES = 256 * 1024;
 
@@ -39,7 +42,7 @@ export class HttpStream implements AsyncIterable<Buffer> {
   readonly headers: HttpHeaders;
   /** `Ok` when a response has begun; otherwise why not. */
   readonly errorCode: HttpErrorCode;
-  /** What went wrong, for people; empty with `Ok`. */
+  /** The failure, in words for people; empty with `Ok`. */
   readonly errorMsg: string;
   /** Resolves when the body is over, or the request has failed, with the sizes and an empty body. */
   readonly finished: Promise<HttpResponse<Buffer>>;
@@ -47,7 +50,7 @@ export class HttpStream implements AsyncIterable<Buffer> {
   readonly #cancel: () => void;
   #isTaken = false;
 
-  constructor(head: ResponseHead | HttpResponse<Buffer>, source: StreamSource) {
+  private constructor(head: ResponseHead | HttpResponse<Buffer>, source: StreamSource) {
     const isHead = 'status' in head;
     this.statusCode = isHead ? head.status : head.statusCode;
     this.description = isHead ? head.statusText : head.description;
@@ -57,6 +60,10 @@ export class HttpStream implements AsyncIterable<Buffer> {
     this.finished = source.finished;
     this.#queue = source.queue;
     this.#cancel = source.cancel;
+  }
+
+  static {
+    openStream = (head, source) => new HttpStream(head, source);
   }
 
   /** Ends the request, and the loop over the body with {@link HttpStreamError}. It does nothing when the body is over. */
@@ -107,7 +114,7 @@ export class StreamSource implements BodyTaker {
   }
 
   onHead(head: ResponseHead): void {
-    this.opened.resolve(new HttpStream(head, this));
+    this.opened.resolve(openStream(head, this));
   }
 
   readonly consume = (chunk: Buffer): void | Promise<void> => {
@@ -123,7 +130,7 @@ export class StreamSource implements BodyTaker {
     if (errorCode === HttpErrorCode.Ok) this.queue.end();
     else this.queue.fail(new HttpStreamError(errorCode, errorMsg));
     this.drained?.resolve();
-    this.opened.resolve(new HttpStream(response, this));
+    this.opened.resolve(openStream(response, this));
     this.over.resolve(response);
   }
 }

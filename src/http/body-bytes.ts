@@ -12,7 +12,7 @@ export function pieceBytes(piece: unknown): Buffer {
   throw new BodyError('notBytes', `the body gave something that is neither text nor bytes: ${typeof piece}`);
 }
 
-/** Whether it is a `Blob` or `File`, of this realm or of a package. */
+/** Tells whether it is a `Blob` or `File`, of this realm or of a package. */
 export function isBlob(value: unknown): value is Blob {
   if (value instanceof Blob) return true;
   if (typeof value !== 'object' || value === null || !('stream' in value) || !('size' in value)) return false;

@@ -6,7 +6,7 @@ type Source = AsyncIterable<unknown> | ReadableStream<unknown>;
 /** Iterators that were begun: another request would find them at their end, and take that for an empty body. */
 const begun = new WeakSet<object>();
 
-/** Whether a value is a stream, or something else that gives a body piece by piece. */
+/** Tells whether a value is a stream, or something else that gives a body piece by piece. */
 export function isSource(value: object): value is Source {
   return Symbol.asyncIterator in value || isWebStream(value);
 }

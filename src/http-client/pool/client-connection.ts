@@ -9,9 +9,9 @@ import type { Transport, TransportHandler } from '../../transport/transport.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 import { type HttpFailure, ofEnd, ofMessage, ofReset, type ResponsePart } from '../http-failure.ts';
 
-/** Whose request is on a connection. */
+/** The user of a connection: the attempt whose request is on it. */
 export interface ConnectionUser {
-  /** Whether the whole request has been written. */
+  /** True when the whole request has been written. */
   readonly isSent: boolean;
   onInterim(head: ResponseHead): void;
   onHead(head: ResponseHead, framing: BodyFraming): void;
@@ -23,7 +23,7 @@ export interface ConnectionUser {
   onFailure(failure: HttpFailure): void;
 }
 
-/** Whom a connection belongs to while nobody uses it. */
+/** The owner of a connection while nobody uses it. */
 export interface ConnectionOwner {
   /** A response is over, and another request may follow. */
   onFree(connection: ClientConnection): void;
@@ -40,15 +40,15 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
   wheelNext: WheelEntry | undefined = undefined;
   wheelDueTick = 0;
   readonly transport: Transport;
-  /** How many requests it has had before the one that is on it. */
+  /** Requests that it has had before the one that is on it. */
   timesUsed = 0;
-  /** Whether anything of the response to the current request has arrived. */
+  /** True when anything of the response to the current request has arrived. */
   hasAnswered = false;
   /** Milliseconds that the server said it keeps the connection when nothing is asked (the field `Keep-Alive`). */
   serverKeepsMs: number | undefined = undefined;
-  /** Whether nobody uses it, and it is kept. */
+  /** True while nobody uses it, and it is kept. */
   isIdle = false;
-  /** Whether the process waits for it. */
+  /** True while the process waits for it. */
   isRef = true;
   private readonly owner: ConnectionOwner;
   private readonly reader: MessageReader<'response'>;
@@ -68,12 +68,12 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
     transport.start(this);
   }
 
-  /** Whether a request may be written to it. */
+  /** True when a request may be written to it. */
   get isUsable(): boolean {
     return !this.isGone && this.transport.isWritable;
   }
 
-  /** Whether reading is held up by whoever takes the body. */
+  /** True while the taker of the body holds reading up. */
   get isHeldUp(): boolean {
     return this.isPaused;
   }
@@ -193,7 +193,7 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
     return this.hasStatusLine ? 'headers' : 'statusLine';
   }
 
-  /** What is known of a response that did not come to its end, or of why there was none. */
+  /** Words for what is known of a response that did not come to its end, or of why there was none. */
   private get circumstances(): string {
     const { status } = this.reader;
     if (status !== 0) return `, status: ${status}`;

@@ -41,7 +41,7 @@ export class KnownUrls {
   }
 
   /**
-   * Which connections a request uses.
+   * Finds the connections that a request may use.
    *
    * @param known what the caller asked for
    * @throws ConnectError when the environment names a proxy that is none

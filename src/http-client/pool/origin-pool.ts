@@ -2,7 +2,7 @@ import type { Transport } from '../../transport/transport.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { PoolPlace, WaitingRoom } from './pool-place.ts';
 
-/** What the connections to all origins share. */
+/** The parts that the connections to all origins share. */
 export interface OriginHost {
   readonly options: { readonly maxConnectionsPerOrigin: number };
   /** No connection is kept any more. */

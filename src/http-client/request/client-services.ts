@@ -9,7 +9,7 @@ export interface ClientServices {
   readonly urls: KnownUrls;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  /** Whether a length is said for every method. */
+  /** True when a length is said for every method. */
   readonly forcesBody: boolean;
   /** A callback of the user's has thrown. */
   onCallbackError(error: unknown): void;

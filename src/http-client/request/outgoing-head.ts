@@ -10,7 +10,7 @@ import { equalsIgnoringCase } from '../../protocol/http1/tokens.ts';
 import type { PoolTarget } from '../pool/pool-place.ts';
 import type { RequestBody } from './prepared-body.ts';
 
-/** What a request head is made of. */
+/** The parts that a request head is made of. */
 export interface RequestHeadParts {
   readonly method: string;
   readonly url: HttpUrl;
@@ -18,14 +18,14 @@ export interface RequestHeadParts {
   readonly extraHeaders: HttpHeaders;
   readonly asksForCompression: boolean;
   readonly body: RequestBody | undefined;
-  /** Whether a length of 0 is said where there is no body. */
+  /** True when a length of 0 is said where there is no body. */
   readonly saysLength: boolean;
   readonly expectsContinue: boolean;
 }
 
 export const noHeaders: HttpHeaders = new HttpHeaders();
 
-/** What decides where a message ends, or what becomes of the connection, is not for the caller to say. */
+/** Fields that decide where a message ends, or what becomes of the connection: not for the caller to set. */
 const RESERVED: readonly string[] = ['Transfer-Encoding', 'Upgrade', 'Keep-Alive', 'Proxy-Connection', 'TE', 'Trailer'];
 
 /**

@@ -9,13 +9,13 @@ import type { CallBody } from './request-call.ts';
 export interface RequestBody {
   /** All of it, when it is in memory. */
   readonly bytes: Buffer | undefined;
-  /** Where it comes from otherwise. */
+  /** The source that it comes from otherwise. */
   readonly source: AsyncIterable<unknown> | undefined;
   /** Its length, when that is known. */
   readonly length: number | undefined;
   readonly contentType: string | undefined;
   readonly isGzip: boolean;
-  /** Whether it can be sent once more. */
+  /** True when it can be sent once more. */
   readonly isReplayable: boolean;
 }
 

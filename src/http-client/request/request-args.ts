@@ -15,6 +15,10 @@ export interface CancelWatcher extends Slotted {
 
 type Settings = { -readonly [K in keyof RequestSettings]: RequestSettings[K] };
 
+// What only this folder may reach; the class has the keys.
+let settingsOf: (args: HttpRequestArgs) => RequestSettings;
+let watchersOf: (args: HttpRequestArgs) => DenseSet<CancelWatcher>;
+
 type WithDefault = Exclude<keyof HttpRequestOptions, OptionWithoutDefault>;
 
 /** Each of the {@link HttpRequestOptions}, checked when it is set; `undefined` sets its default. */
@@ -24,7 +28,7 @@ export interface HttpRequestArgs
     Resolved<Pick<HttpRequestOptions, WithDefault>> {}
 
 /**
- * How a request is made, as `createRequest()` gives it. Everything is read when the request is made, but for
+ * Settings of a request, as `createRequest()` gives them. Everything is read when the request is made, but for
  * {@link cancel}, which acts at once. {@link HttpRequestOptions} says what each of them is for.
  *
  * @example
@@ -45,21 +49,6 @@ export class HttpRequestArgs {
     this.#settings = resolveOptions(requestOptions, options);
   }
 
-  /** What a request is made with. */
-  static settingsOf(args: HttpRequestArgs): RequestSettings {
-    args.#isShared = true;
-    return args.#settings;
-  }
-
-  /** Tells `watcher` when `cancel` is set to true. */
-  static watch(args: HttpRequestArgs, watcher: CancelWatcher): void {
-    args.#running.add(watcher);
-  }
-
-  static unwatch(args: HttpRequestArgs, watcher: CancelWatcher): void {
-    args.#running.delete(watcher);
-  }
-
   /**
    * Set it to `true` to end every request that is running or queued with these arguments. It does nothing to those that
    * have completed; new ones end at once, until it is `false` again.
@@ -74,6 +63,11 @@ export class HttpRequestArgs {
   }
 
   static {
+    settingsOf = (args) => {
+      args.#isShared = true;
+      return args.#settings;
+    };
+    watchersOf = (args) => args.#running;
     for (const name of Object.keys(requestOptions.lines) as (keyof RequestSettings)[]) {
       Object.defineProperty(this.prototype, name, {
         configurable: true,
@@ -95,8 +89,17 @@ export class HttpRequestArgs {
   }
 }
 
-/** What a call was given: arguments, plain options, or neither. */
+/** Tells `watcher` when `cancel` is set to true. */
+export function watchCancel(args: HttpRequestArgs, watcher: CancelWatcher): void {
+  watchersOf(args).add(watcher);
+}
+
+export function unwatchCancel(args: HttpRequestArgs, watcher: CancelWatcher): void {
+  watchersOf(args).delete(watcher);
+}
+
+/** The settings that a call was given: arguments, plain options, or neither. */
 export function settingsFrom(given: HttpRequestArgs | HttpRequestOptions | undefined): RequestSettings {
   if (given === undefined) return requestOptions.defaults;
-  return given instanceof HttpRequestArgs ? HttpRequestArgs.settingsOf(given) : resolveOptions(requestOptions, given);
+  return given instanceof HttpRequestArgs ? settingsOf(given) : resolveOptions(requestOptions, given);
 }

@@ -36,7 +36,7 @@ export interface AttemptOwner {
   reportProgress(reception: ResponseReception): void;
 }
 
-/** What an attempt sends, and where to. */
+/** The request that an attempt sends, and its target. */
 export interface AttemptPlan {
   readonly target: RequestTarget;
   readonly pooled: PoolTarget;

@@ -10,20 +10,20 @@ import { checkString } from '../../util/options.ts';
 import { HttpRequestArgs, settingsFrom } from './request-args.ts';
 import type { HttpRequestOptions, RequestSettings } from './request-options.ts';
 
-/** What a body is in the end. */
+/** The kinds of body there are in the end. */
 export type CallBody = string | Buffer | Blob | FileSource | MultipartBody | SingleUseSource;
 
-/** What a method of the client asks for. */
+/** A call of a method of the client. */
 export interface RequestCall {
   readonly url: string;
   readonly method: string;
   readonly body: CallBody | undefined;
   readonly settings: RequestSettings;
-  /** Whose `cancel` ends it. */
+  /** Arguments whose `cancel` ends it. */
   readonly args: HttpRequestArgs | undefined;
 }
 
-/** How a request is made: arguments of `createRequest()`, or plain options. */
+/** Settings of a request: arguments of `createRequest()`, or plain options. */
 export type HttpRequestInit = HttpRequestArgs | HttpRequestOptions;
 
 /** A call without a body of its own. */
@@ -96,7 +96,7 @@ function knownBody(body: unknown, settings: RequestSettings): CallBody | undefin
   return isSource(body) ? new SingleUseSource(body) : undefined;
 }
 
-/** Whether it is a form as browsers have it, of this realm or of a package. */
+/** Tells whether it is a form as browsers have it, of this realm or of a package. */
 function isFormData(body: object): boolean {
   return Object.prototype.toString.call(body) === '[object FormData]' && Symbol.iterator in body;
 }

@@ -1,4 +1,4 @@
-import { type CancelWatcher, HttpRequestArgs } from './request-args.ts';
+import { type CancelWatcher, type HttpRequestArgs, unwatchCancel, watchCancel } from './request-args.ts';
 
 /** By what a request may be cancelled. */
 export interface Cancellable {
@@ -6,7 +6,7 @@ export interface Cancellable {
   readonly settings: { readonly signal: AbortSignal | undefined };
 }
 
-/** Whether it has been cancelled already. */
+/** Tells whether it has been cancelled already. */
 export function isCancelled({ args, settings }: Cancellable): boolean {
   return settings.signal?.aborted === true || args?.cancel === true;
 }
@@ -28,7 +28,7 @@ export class Cancellation implements CancelWatcher {
     if (args === undefined && settings.signal === undefined) return undefined;
     const cancellation = new Cancellation(call, onCancel);
     settings.signal?.addEventListener('abort', onCancel, { once: true });
-    if (args !== undefined) HttpRequestArgs.watch(args, cancellation);
+    if (args !== undefined) watchCancel(args, cancellation);
     return cancellation;
   }
 
@@ -36,6 +36,6 @@ export class Cancellation implements CancelWatcher {
   release(): void {
     const { args, settings } = this.call;
     settings.signal?.removeEventListener('abort', this.onCancel);
-    if (args !== undefined) HttpRequestArgs.unwatch(args, this);
+    if (args !== undefined) unwatchCancel(args, this);
   }
 }

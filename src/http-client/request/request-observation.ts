@@ -63,7 +63,7 @@ export function logResponse({ settings, services }: Observed, head: ResponseHead
   if (framing.kind === 'length') tell(services, () => logger(`Reading ${framing.length} bytes\n`));
 }
 
-/** What a callback throws or rejects with is reported, and the request goes on. */
+/** Calls a user's callback: an error or rejection is reported, and the request goes on. */
 function tell(services: Observed['services'], callback: () => unknown): void {
   callSafely(callback, (error) => services.onCallbackError(error));
 }

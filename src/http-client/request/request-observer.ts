@@ -5,30 +5,30 @@ import type { TLSConnectionInfo } from '../../transport/tls/tls-info.ts';
 /** A request that is about to leave on a connection. */
 export interface ObservedRequest {
   readonly method: string;
-  /** Where it leads, without credentials. */
+  /** The URL, without credentials. */
   readonly url: string;
   /** Request line and fields as they leave, but for the values that say who we are. */
   readonly head: string;
   /** Bytes of the head. */
   readonly headSize: number;
-  /** Who is at the other end of the connection, which may be a proxy; empty for a unix socket. */
+  /** The other end of the connection, which may be a proxy; empty for a unix socket. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Whether the connection has had a request before. */
+  /** True when the connection has had a request before. */
   readonly isReused: boolean;
-  /** What TLS agreed on; `undefined` without it. */
+  /** The version, cipher and certificates that TLS agreed on; `undefined` without it. */
   readonly tls: TLSConnectionInfo | undefined;
 }
 
 /** The head of a response. */
 export interface ObservedResponse {
-  /** What was asked for, without credentials. */
+  /** The URL that was asked for, without credentials. */
   readonly url: string;
   readonly version: '1.0' | '1.1';
   readonly status: number;
   readonly statusText: string;
   readonly headers: HttpHeaders;
-  /** Whether it is the result, so that nothing follows it: no redirect, and no other attempt. */
+  /** True when it is the result, so that nothing follows it: no redirect, and no other attempt. */
   readonly isFinal: boolean;
 }
 

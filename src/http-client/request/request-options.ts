@@ -19,7 +19,7 @@ import { foreignRequestNames } from './foreign-request-options.ts';
 import type { HttpRequestObserver } from './request-observer.ts';
 
 /**
- * What a request can carry: text, which leaves as UTF-8, bytes, a `Blob`, a source of either that is read as fast as
+ * A body that a request can carry: text, which leaves as UTF-8, bytes, a `Blob`, a source of either that is read as fast as
  * the server takes it, or a file, which is never in memory as a whole.
  */
 export type HttpRequestBody =
@@ -35,15 +35,15 @@ export type HttpRequestBody =
   | AsyncIterable<string | Uint8Array>
   | { readonly path: string };
 
-/** How much of a response has arrived; `total` is 0 when the server did not say. Only `false` cancels the request. */
+/** Hears how much of a response has arrived; `total` is 0 when the server did not say. Only `false` cancels the request. */
 export type OnHttpProgress = (current: number, total: number) => boolean | void;
 
 /** A piece of the body, decoded. A promise holds up the next piece until it settles. */
 export type OnChunk = (chunk: Buffer) => unknown;
 
-/** How a request is made. Times are in seconds, and -1 stands for no limit. */
+/** Settings of a request. Times are in seconds, and -1 stands for no limit. */
 export interface HttpRequestOptions {
-  /** Where to: `http://host:port/path?query`, `https://`, or `http+unix:/path/of/socket:/path`. For `performRequest`. */
+  /** The URL: `http://host:port/path?query`, `https://`, or `http+unix:/path/of/socket:/path`. For `performRequest`. */
   url?: string | undefined;
   /**
    * The method. For `performRequest`.
@@ -67,57 +67,57 @@ export interface HttpRequestOptions {
    */
   multipartBoundary?: string | undefined;
   /**
-   * How long making a connection may take: lookup, TCP, proxy and TLS together.
+   * Seconds that making a connection may take: lookup, TCP, proxy and TLS together.
    * @default 60
    */
   connectTimeout?: number | undefined;
   /**
-   * How long the whole request may take, from the call to the last byte of the body, redirects and retries included.
+   * Seconds that the whole request may take, from the call to the last byte of the body, redirects and retries included.
    * @default 1800
    */
   transferTimeout?: number | undefined;
   /**
-   * How long the lookup of the name may take.
+   * Seconds that the lookup of the name may take.
    * @default -1
    */
   lookupTimeout?: number | undefined;
   /**
-   * How long the TLS handshake may take.
+   * Seconds that the TLS handshake may take.
    * @default -1
    */
   tlsTimeout?: number | undefined;
   /**
-   * How long the server may think: from the last byte of the request to the first of the response.
+   * Seconds that the server may think: from the last byte of the request to the first of the response.
    * @default -1
    */
   firstByteTimeout?: number | undefined;
   /**
-   * How long nothing at all may arrive or leave once the request has begun to leave.
+   * Seconds in which nothing at all may arrive or leave once the request has begun to leave.
    * @default -1
    */
   idleTimeout?: number | undefined;
   /**
-   * Whether redirects are followed.
+   * Follows redirects.
    * @default true
    */
   followRedirects?: boolean | undefined;
   /**
-   * How many of them.
+   * Redirects that are followed at most.
    * @default 5
    */
   maxRedirects?: number | undefined;
   /**
-   * Whether compressed responses are asked for.
+   * Asks for compressed responses.
    * @default true
    */
   compress?: boolean | undefined;
   /**
-   * Whether the body leaves as gzip. Few servers take it.
+   * Sends the body as gzip. Few servers take it.
    * @default false
    */
   compressRequest?: boolean | undefined;
   /**
-   * Whether a response is decoded as its `Content-Encoding` says.
+   * Decodes a response as its `Content-Encoding` says.
    * @default true
    */
   decompress?: boolean | undefined;
@@ -132,7 +132,7 @@ export interface HttpRequestOptions {
    */
   expectContinue?: boolean | undefined;
   /**
-   * How often a request that can be repeated is made again when the connection failed, or the server answered 429,
+   * Retries of a request that can be repeated, when the connection failed, or the server answered 429,
    * 502, 503 or 504.
    * @default 0
    */

@@ -20,7 +20,7 @@ export interface FirstRequest {
 }
 
 /**
- * What a caller asks for.
+ * The request that a caller asks for.
  *
  * @throws HttpFailure (`UrlMalformed`), or UsageError for headers that could not be sent
  */
@@ -46,7 +46,7 @@ export interface HeadContext {
   readonly body: RequestBody | undefined;
   readonly pooled: PoolTarget;
   readonly known: KnownUrl | undefined;
-  /** Whether a length is said for every method. */
+  /** True when a length is said for every method. */
   readonly forcesBody: boolean;
 }
 
@@ -93,7 +93,7 @@ export function ofArguments(error: unknown): HttpFailure {
   return new HttpFailure('Invalid', text, false, error);
 }
 
-/** A request for logs, in the words of the seed library. */
+/** A request for logs, in the words of IXWebSocket. */
 export function describeRequest({ method, url }: RequestTarget, { head, totalBytes }: RequestUpload): string {
   const where = url.socketPath ?? `${url.host}:${url.port}`;
   const rule = '=============\n';

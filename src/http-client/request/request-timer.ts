@@ -3,10 +3,10 @@ import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 import { HttpFailure } from '../http-failure.ts';
 import type { RequestSettings } from './request-options.ts';
 
-/** What a request may take too long for, or waits for. */
+/** The steps that a request may take too long for, or waits for. */
 export type DeadlineName = 'transfer' | 'connect' | 'lookup' | 'tls' | 'firstByte' | 'idle' | 'continue' | 'retry';
 
-/** Who has deadlines. */
+/** The request that has deadlines. */
 export interface TimerOwner {
   onDue(name: DeadlineName): void;
 }

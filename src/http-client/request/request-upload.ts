@@ -3,7 +3,7 @@ import type { HttpFailure } from '../http-failure.ts';
 import type { RequestBody } from './prepared-body.ts';
 import { SourceSender } from './source-sender.ts';
 
-/** Who makes a request. */
+/** The attempt that a request is sent for. */
 export interface UploadOwner {
   /** The body waits for the server's consent, but no longer than that. */
   onWaiting(seconds: number): void;
@@ -24,7 +24,7 @@ export class RequestUpload {
   /** Bytes of the request that were given to the connection. */
   bytesSent = 0;
   bodyBytesSent = 0;
-  /** Whether all of it was. */
+  /** True when all of it was. */
   isSent = false;
   private readonly body: RequestBody | undefined;
   private readonly expectsContinue: boolean;
@@ -79,7 +79,7 @@ export class RequestUpload {
     this.sender?.onDrain();
   }
 
-  /** Whether the system has taken something of what waits since this was asked for the last time. */
+  /** Tells whether the system has taken something of what waits since this was asked for the last time. */
   hasMoved(transport: Transport): boolean {
     const { unsentBytes } = transport;
     const hasMoved = unsentBytes > 0 && unsentBytes !== this.lastUnsent;

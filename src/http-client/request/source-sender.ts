@@ -10,7 +10,7 @@ const HIGH_WATER_BYTES = 64 * 1024;
 /** A larger piece is given in several, so that a stalled connection is noticed and progress is seen. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Who wants a body sent. */
+/** The upload that a body is sent for. */
 export interface SourceSenderOwner {
   /** Bytes were given to the connection. */
   onSent(byteCount: number): void;

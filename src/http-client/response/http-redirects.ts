@@ -11,18 +11,18 @@ import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import { HttpFailure } from '../http-failure.ts';
 
-/** What is asked for, and of whom. */
+/** The request as it is made at one URL. */
 export interface RequestTarget {
   readonly url: HttpUrl;
   readonly method: string;
   readonly extraHeaders: HttpHeaders;
-  /** Whether the body goes along. */
+  /** True when the body goes along. */
   readonly hasBody: boolean;
-  /** Whether it is another origin than the caller's: it does not get our certificate. */
+  /** True for another origin than the caller's: it does not get our certificate. */
   readonly isForeign: boolean;
 }
 
-/** What to do about a response that may be a redirect. */
+/** The decision about a response that may be a redirect. */
 export type HttpRedirectDecision =
   | { readonly kind: 'none' }
   | { readonly kind: 'follow'; readonly target: RequestTarget }
@@ -31,7 +31,7 @@ export type HttpRedirectDecision =
 export interface RedirectRules {
   readonly followed: number;
   readonly maxRedirects: number;
-  /** Whether the body can be sent once more. */
+  /** True when the body can be sent once more. */
   readonly isReplayable: boolean;
 }
 

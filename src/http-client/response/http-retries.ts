@@ -15,15 +15,15 @@ export interface RetryRules {
   readonly retries: number;
   readonly minRetryWaitMs?: number;
   readonly maxRetryWaitMs: number;
-  /** How often the request was made again already. */
+  /** Retries that were made already. */
   readonly made: number;
   readonly method: string;
-  /** Whether the body, if there is one, can be sent once more. */
+  /** True when there is no body, or it can be sent once more. */
   readonly isReplayable: boolean;
 }
 
 /**
- * Whether a request may be made again at once, because the connection was given up as it was used and nobody seems to
+ * Tells whether a request may be made again at once, because the connection was given up as it was used and nobody seems to
  * have seen it (RFC 9112 section 9.3.1).
  *
  * @param isUnsent nothing of its body has been sent, so that it cannot have been carried out
@@ -34,7 +34,7 @@ export function mayRepeatUnseen({ method, isReplayable }: RetryRules, isUnsent: 
 
 const MAX_BACKOFF_MS = 10_000;
 
-/** How long to wait before a request that has failed is made again; `undefined` when it is not. */
+/** Milliseconds to wait before a request that has failed is made again; `undefined` when it is not. */
 export function waitAfterFailure(failure: HttpFailure, rules: RetryRules): number | undefined {
   if (!failure.isTransient || rules.made >= rules.retries || !rules.isReplayable) return undefined;
   // Nothing has been sent when there was no connection.
@@ -42,7 +42,7 @@ export function waitAfterFailure(failure: HttpFailure, rules: RetryRules): numbe
   return backoff(rules);
 }
 
-/** How long to wait before a request is made again because of its answer; `undefined` when it is not. */
+/** Milliseconds to wait before a request is made again because of its answer; `undefined` when it is not. */
 export function waitAfterStatus(
   status: number,
   retryAfterMs: number | undefined,

@@ -3,7 +3,7 @@ import { ContentDecoder } from '../../http/coding/content-decoder.ts';
 import type { ByteConsumer } from '../../http/coding/decoding-stage.ts';
 import { Deferred } from '../../util/deferred.ts';
 
-/** What waits for a slow consumer before no more is read. */
+/** Bytes that wait for a slow consumer before no more is read. */
 const HIGH_WATER_BYTES = 128 * 1024;
 
 /** Reading, as whoever passes a body on may hold it up. */

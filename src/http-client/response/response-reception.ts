@@ -10,13 +10,13 @@ import { type RetryRules, waitAfterStatus } from './http-retries.ts';
 import type { Reading } from './piped-body.ts';
 import { DiscardSink, ofDecoding, PipeSink, type ResponseSink, WholeSink } from './response-sink.ts';
 
-/** Who gets the body of a response, in place of the result. */
+/** The taker of the body of a response, in place of the result. */
 export interface BodyTaker {
   onHead(head: ResponseHead): void;
   readonly consume: ByteConsumer;
 }
 
-/** What follows a response that is not the result. */
+/** The step that follows a response that is not the result. */
 export type NextStep =
   | { readonly kind: 'redirect'; readonly target: RequestTarget }
   | { readonly kind: 'retry'; readonly waitMs: number }
@@ -36,7 +36,7 @@ export interface ReceptionContext extends Reading {
 /** One response on its way in. */
 export class ResponseReception {
   readonly head: ResponseHead;
-  /** What follows it; `undefined` when it is the result. */
+  /** The step that follows it; `undefined` when it is the result. */
   readonly next: NextStep | undefined;
   /** Bytes of the body as they came. */
   bodyBytes = 0;
@@ -60,7 +60,7 @@ export class ResponseReception {
     return this.sink.add(buffer, start, end);
   }
 
-  /** What of the body is part of the result. Rejects with an {@link HttpFailure}. */
+  /** The body, as far as it is part of the result. Rejects with an {@link HttpFailure}. */
   end(): Buffer | Promise<Buffer> {
     return this.sink.end();
   }

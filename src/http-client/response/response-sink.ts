@@ -5,7 +5,7 @@ import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { PipedBody, type Reading } from './piped-body.ts';
 
-/** What becomes of the body of one response. */
+/** The place where the body of one response goes. */
 export interface ResponseSink {
   /** Takes bytes that are used again afterwards. Tells whether more may come. */
   add(buffer: Buffer, start: number, end: number): boolean;
@@ -100,7 +100,7 @@ function copyOf(bytes: Buffer, length: number): Buffer {
   return Buffer.from(bytes.subarray(0, length));
 }
 
-/** What a body that is passed on may hold up, and whom it tells. */
+/** The response whose body is passed on: its reading may be held up. */
 export interface PipeOwner extends Reading {
   onBodyFailure(failure: HttpFailure): void;
 }
