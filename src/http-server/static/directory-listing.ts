@@ -1,8 +1,7 @@
 import { type Dirent, opendir, type Stats } from 'node:fs';
-import { sep } from 'node:path';
 import { closeFile } from '../../http/files/file-io.ts';
 import { DESCRIPTORS, type OpenedDirectory, type StaticRoot } from './static-root.ts';
-import { hasDotFile } from './static-target.ts';
+import { formatPath, type PathRules, parseStaticTarget } from './static-target.ts';
 
 /** A directory may hold millions; nobody reads them. */
 export const MAX_LISTED_ENTRIES = 1000;
@@ -13,25 +12,26 @@ interface Entry {
   readonly stats: Stats | undefined;
 }
 
+/** The rules by which requests are answered, and so by which entries are listed. */
+export interface ListingRules extends PathRules {
+  readonly index: string | undefined;
+}
+
 /** A page with the entries of a directory: what can be requested, directories first, by name. */
 export async function listDirectory(
   directory: OpenedDirectory,
   segments: readonly string[],
   root: StaticRoot,
-  allowsDotFiles: boolean,
+  rules: ListingRules,
 ): Promise<string> {
   const names = await readNames(directory);
-  const isCut = names.length > MAX_LISTED_ENTRIES;
-  const visible = names
-    .slice(0, MAX_LISTED_ENTRIES)
-    .filter((name) => allowsDotFiles || !hasDotFile([...segments, name]));
   const entries: Entry[] = [];
-  for (const name of visible) {
-    const entry = await describeEntry(name, segments, root);
+  for (const name of names.slice(0, MAX_LISTED_ENTRIES)) {
+    const entry = await describeEntry([...segments, name], root, rules);
     if (entry !== undefined) entries.push(entry);
   }
   entries.sort(compareEntries);
-  return formatListing(entries, segments, isCut);
+  return formatListing(entries, segments, names.length > MAX_LISTED_ENTRIES);
 }
 
 /** Read by way of its descriptor, where Linux has a link for that: the path may lead elsewhere by now. */
@@ -53,13 +53,31 @@ function openDirectory(path: string | undefined): Promise<AsyncIterable<Dirent> 
   });
 }
 
-/** Opened as a request would open it, so that nothing is listed that would then be refused. */
-async function describeEntry(name: string, segments: readonly string[], root: StaticRoot): Promise<Entry | undefined> {
-  if (name.includes(sep)) return undefined;
-  const opened = await root.open([...segments, name]);
+/**
+ * An entry as a request for it would find it, `undefined` when that would be refused: by its name, by its kind, by
+ * permissions, or, for a directory, by those of its index file.
+ */
+async function describeEntry(
+  segments: readonly string[],
+  root: StaticRoot,
+  rules: ListingRules,
+): Promise<Entry | undefined> {
+  const name = segments.at(-1) ?? '';
+  // The name is tried as the link will spell it, with the slash that a directory has.
+  if (parseStaticTarget(`${formatPath(segments)}/`, rules).kind === 'refused') return undefined;
+  const opened = await root.open(segments);
   if (opened.kind === 'none') return undefined;
   if (opened.fd !== undefined) await closeFile(opened.fd);
-  return { name, isDirectory: opened.kind === 'directory', stats: opened.kind === 'file' ? opened.stats : undefined };
+  if (opened.kind === 'file') return { name, isDirectory: false, stats: opened.stats };
+  const isRefused = rules.index !== undefined && (await isUnreadable([...segments, rules.index], root));
+  return isRefused ? undefined : { name, isDirectory: true, stats: undefined };
+}
+
+async function isUnreadable(segments: readonly string[], root: StaticRoot): Promise<boolean> {
+  const opened = await root.open(segments);
+  if (opened.kind === 'none') return opened.status !== 404;
+  if (opened.fd !== undefined) await closeFile(opened.fd);
+  return false;
 }
 
 function compareEntries(a: Entry, b: Entry): number {

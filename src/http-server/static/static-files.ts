@@ -7,6 +7,7 @@ import { closeFile, systemCode } from '../../http/files/file-io.ts';
 import type { HttpResponse } from '../../http/http-response.ts';
 import { listIncludes } from '../../protocol/http1/tokens.ts';
 import { checkString } from '../../util/options.ts';
+import { parseRanges } from './byte-ranges.ts';
 import { addCorsHeaders, answerOptions } from './cors-fields.ts';
 import { listDirectory } from './directory-listing.ts';
 import { type CachedFile, StaticCache } from './file-cache.ts';
@@ -17,6 +18,7 @@ import { type NotOpened, type OpenedDirectory, type OpenedFile, StaticRoot } fro
 import { formatPath, parseStaticTarget, type StaticTarget } from './static-target.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
+const isWindows = sep === '\\';
 
 const extensions: Readonly<Record<EncodableCoding, string>> = { br: '.br', gzip: '.gz' };
 
@@ -79,7 +81,7 @@ class StaticFiles implements StaticSource {
 
   private async serve(request: StaticRequest): Promise<HttpResponse> {
     const { allowsDotFiles, fallback } = this.settings;
-    const target = parseStaticTarget(request.uri, { allowsDotFiles, isWindows: sep === '\\' });
+    const target = parseStaticTarget(request.uri, { allowsDotFiles, isWindows });
     if (target.kind === 'refused') return plainResponse(target.status);
     const response = await (target.isDirectory
       ? this.serveDirectory(request, target)
@@ -117,7 +119,7 @@ class StaticFiles implements StaticSource {
     try {
       if (opened.kind === 'file') return plainResponse(404);
       const response = plainResponse(200);
-      response.body = await listDirectory(opened, segments, this.root, this.settings.allowsDotFiles);
+      response.body = await listDirectory(opened, segments, this.root, { ...this.settings, isWindows });
       response.headers.set('Content-Type', 'text/html; charset=utf-8');
       response.headers.append('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
       response.headers.append('Cache-Control', 'no-cache');
@@ -134,7 +136,7 @@ class StaticFiles implements StaticSource {
   ): Promise<{ kind: 'found'; representation: Representation } | OpenedDirectory | NotOpened> {
     const contentType = await contentTypeOf(segments.at(-1) ?? '');
     const isNegotiated = this.settings.precompressed && isCompressible(contentType);
-    const encoded = isNegotiated ? await this.findEncoded(request, segments) : undefined;
+    const encoded = isNegotiated && !wantsParts(request) ? await this.findEncoded(request, segments) : undefined;
     if (encoded !== undefined) {
       return { kind: 'found', representation: { ...encoded, contentType, isNegotiated } };
     }
@@ -172,6 +174,11 @@ class StaticFiles implements StaticSource {
       if (representation.file.kind === 'file') await closeFile(representation.file.fd);
     }
   }
+}
+
+/** Tells whether a request asks for parts: those are parts of the file itself, which the client can put together. */
+function wantsParts({ method, headers }: StaticRequest): boolean {
+  return method === 'GET' && parseRanges(headers.get('Range'), Number.POSITIVE_INFINITY) !== 'whole';
 }
 
 /** Tells whether a browser goes to a page, and does not fetch something that a page needs. */

@@ -9,8 +9,8 @@ export type StaticTarget =
     }
   | { readonly kind: 'refused'; readonly status: 400 | 404 | 414 };
 
-/** Longer than any path the system takes. */
-const MAX_PATH_LENGTH = 4096;
+/** More than RFC 9112 3 asks every server to take, and longer than any path of the system in its plain spelling. */
+const MAX_PATH_LENGTH = 8192;
 
 /** The directory of RFC 8615, the only name with a dot in front that is meant to be public. */
 const WELL_KNOWN = '.well-known';
@@ -22,8 +22,9 @@ export interface PathRules {
 }
 
 /**
- * The names in the path of a request target. They are decoded once, and nothing is resolved: where a name means
- * anything but an entry of the directory before it, the request is refused, however that is written.
+ * The names in the path of a request target. They are decoded once; then dot segments are removed (RFC 3986 5.2.4),
+ * and several slashes count as one, as nginx and Apache have it. A path that would climb out of the root is refused,
+ * and so is one with a name that means anything but an entry of the directory before it, however that is written.
  */
 export function parseStaticTarget(target: string, rules: PathRules): StaticTarget {
   const start = pathStart(target);
@@ -31,17 +32,17 @@ export function parseStaticTarget(target: string, rules: PathRules): StaticTarge
   const question = target.indexOf('?', start);
   const path = question < 0 ? target.slice(start) : target.slice(start, question);
   if (path.length > MAX_PATH_LENGTH) return refused(414);
-  if (path === '' || path === '/')
-    return { kind: 'path', segments: [], isDirectory: true, query: queryOf(target, question) };
   const segments: string[] = [];
-  const isDirectory = path.endsWith('/');
-  const encoded = path.slice(1, isDirectory ? -1 : undefined).split('/');
-  for (const raw of encoded) {
+  let isDirectory = true;
+  for (const raw of path.split('/')) {
     const segment = decode(raw);
     if (segment === undefined || isForbidden(segment)) return refused(400);
-    if (rules.isWindows && isForbiddenOnWindows(segment)) return refused(404);
-    segments.push(segment);
+    isDirectory = segment === '' || segment === '.' || segment === '..';
+    if (segment === '..') {
+      if (segments.pop() === undefined) return refused(400);
+    } else if (!isDirectory) segments.push(segment);
   }
+  if (rules.isWindows && segments.some(isForbiddenOnWindows)) return refused(404);
   if (!rules.allowsDotFiles && hasDotFile(segments)) return refused(404);
   return { kind: 'path', segments, isDirectory, query: queryOf(target, question) };
 }
@@ -84,11 +85,8 @@ function decode(raw: string): string | undefined {
   }
 }
 
-/**
- * Names that are no names anywhere: none, this and the parent directory, and those that hold a separator or control.
- */
+/** Tells whether a name holds a separator or a control character, or is a drive or a stream. */
 function isForbidden(segment: string): boolean {
-  if (segment === '' || segment === '.' || segment === '..') return true;
   if (/[\0-\x1f\x7f/\\]/.test(segment)) return true;
   // Nobody needs them elsewhere, and a tree that is served here today may be on Windows tomorrow.
   return /^[a-z]:$/i.test(segment) || segment.includes('::$');

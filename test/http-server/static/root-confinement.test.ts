@@ -96,6 +96,32 @@ describe('a path', () => {
     }
   });
 
+  test.each([
+    '/./public/page.html',
+    '//public/page.html',
+    '/public//page.html',
+    '/public/./page.html',
+    '/public/%2E/page.html',
+    '///public/.//./page.html',
+    '/public/../public/page.html',
+    '/none/%2e%2e/public/page.html',
+    '/.hidden/../public/page.html',
+    'http://h//public/./page.html',
+  ])('that says the same in another way, %s, is served', async (uri) => {
+    expect(await ask(uri)).toEqual({ status: 200, text: 'page' });
+  });
+
+  test('that begins with two slashes never sends a client to another host', async () => {
+    const response = await serveFiles(tree.root)(staticRequest('//public'));
+    expect([response.statusCode, response.headers.get('Location')]).toEqual([301, '/public/']);
+  });
+
+  test('to a hidden file stays hidden in every spelling', async () => {
+    for (const uri of ['/./.env', '//.env', '/public/../.env', '/public/..//.git/./config', '/.well-known/../.env']) {
+      expect(await ask(uri), uri).toEqual({ status: 404, text: 'Not Found\n' });
+    }
+  });
+
   test('that is absolute to the system is not below the root', async () => {
     const absolute = join(tree.outside, 'secret.txt');
     for (const uri of [
@@ -142,14 +168,16 @@ describe('a path', () => {
 
   test('of any length is answered', async () => {
     for (const uri of [
-      `/${'a'.repeat(8000)}`,
-      `/${'a/'.repeat(4000)}`,
-      `/${'%61'.repeat(2700)}`,
-      `/${'../'.repeat(2600)}etc/passwd`,
+      `/${'a'.repeat(8200)}`,
+      `/${'a/'.repeat(4100)}`,
+      `/${'%61'.repeat(2800)}`,
+      `/${'../'.repeat(2800)}etc/passwd`,
     ]) {
       expect((await ask(uri)).status).toBe(414);
     }
-    expect((await ask(`/${'a/'.repeat(2000)}a`)).status).toBe(404);
+    expect((await ask(`/${'a/'.repeat(4000)}a`)).status).toBe(404);
+    expect((await ask(`/${'./'.repeat(4000)}index.html`)).text).toBe('home');
+    expect((await ask(`/${'../'.repeat(2600)}etc/passwd`)).status).toBe(400);
     expect((await ask(`/${'a'.repeat(4000)}`)).status).toBe(404);
   });
 });

@@ -409,11 +409,61 @@ describe('files that were compressed beforehand', () => {
     const br = await get('/app.js', { 'Accept-Encoding': 'br' }, options);
     const etag = br.headers.get('ETag') ?? '';
     expect(etag).toMatch(/-br"$/);
-    const range = { Range: 'bytes=0-1', 'If-Range': etag };
-    expect((await get('/app.js', { ...range, 'Accept-Encoding': 'br' }, options)).statusCode).toBe(206);
-    expect((await get('/app.js', range, options)).statusCode).toBe(200);
     expect((await get('/app.js', { 'If-None-Match': etag }, options)).statusCode).toBe(200);
     expect((await get('/app.js', { 'If-None-Match': etag, 'Accept-Encoding': 'br' }, options)).statusCode).toBe(304);
+  });
+});
+
+describe('parts of a file that was compressed beforehand', () => {
+  const options = { precompressed: true };
+  const accepted = { 'Accept-Encoding': 'br, gzip' };
+
+  beforeAll(() => {
+    tree.write('data.json', '0123456789');
+    tree.write('data.json.br', 'as br');
+    tree.write('data.json.gz', 'as gzip');
+    for (const file of ['data.json', 'data.json.br']) utimesSync(join(tree.root, file), longAgo, longAgo);
+  });
+
+  test.each([
+    ['bytes=2-4', 206, '234'],
+    ['bytes=-3', 206, '789'],
+    ['bytes=0-', 206, '0123456789'],
+    ['bytes=100-', 416, 'Range Not Satisfiable\n'],
+  ])('%j is of the file itself', async (range, status, content) => {
+    const response = await get('/data.json', { ...accepted, Range: range }, options);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers.get('Content-Encoding')).toBeUndefined();
+    expect(await textOf(response)).toBe(content);
+    if (status === 206) expect(response.headers.get('Content-Range')).toMatch(/\/10$/);
+  });
+
+  test('are joined with parts got by clients that decode nothing', async () => {
+    const first = await get('/data.json', { Range: 'bytes=0-4' }, options);
+    const etag = first.headers.get('ETag') ?? '';
+    const rest = await get('/data.json', { ...accepted, Range: 'bytes=5-', 'If-Range': etag }, options);
+    expect(rest.statusCode).toBe(206);
+    expect(rest.headers.get('ETag')).toBe(etag);
+    expect((await textOf(first)) + (await textOf(rest))).toBe('0123456789');
+  });
+
+  test('are not added to a compressed file that was begun: the whole file comes', async () => {
+    const etag = (await get('/data.json', accepted, options)).headers.get('ETag') ?? '';
+    const response = await get('/data.json', { ...accepted, Range: 'bytes=2-', 'If-Range': etag }, options);
+    expect([response.statusCode, await textOf(response)]).toEqual([200, '0123456789']);
+  });
+
+  test.each(['items=0-1', 'bytes=b-a', 'bytes=4-2', ''])('are not asked for by %j', async (range) => {
+    const response = await get('/data.json', { ...accepted, Range: range }, options);
+    expect([response.statusCode, response.headers.get('Content-Encoding')]).toEqual([200, 'br']);
+  });
+
+  test('are not asked for by HEAD', async () => {
+    const head = await serveFiles(
+      tree.root,
+      options,
+    )(staticRequest('/data.json', { ...accepted, Range: 'bytes=0-1' }, 'HEAD'));
+    expect([head.statusCode, head.headers.get('Content-Encoding')]).toEqual([200, 'br']);
   });
 });
 
