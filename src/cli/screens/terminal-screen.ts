@@ -47,12 +47,15 @@ export class TerminalScreen implements Screen {
     });
     insertAtCursor(this.readline);
     this.readline.on('SIGINT', onInterrupt);
+    this.readline.on('SIGTSTP', () => environment.suspend());
+    const stopListening = environment.onSuspend({ leave: () => this.leave(), comeBack: () => this.comeBack() });
     this.readline.on('line', (line) => {
       this.history?.add(line);
       // At once, so that what was pasted behind this line is shown after a prompt as well.
       this.readline.prompt();
     });
     this.readline.on('close', () => {
+      stopListening();
       this.erasePrompt();
       this.isClosed = true;
       this.flush();
@@ -103,6 +106,22 @@ export class TerminalScreen implements Screen {
     if (!this.isClosed) this.readline.prompt(true);
   }
 
+  /** The shell gets the terminal as it was. */
+  private leave(): void {
+    this.flush();
+    this.erasePrompt();
+    this.environment.stdin.setRawMode?.(false);
+  }
+
+  private comeBack(): void {
+    const { stdin } = this.environment;
+    // Setting the mode that it believes to be set does nothing.
+    stdin.setRawMode?.(false);
+    stdin.setRawMode?.(true);
+    this.forgetRows();
+    this.readline.prompt(true);
+  }
+
   private erasePrompt(): void {
     const { stdout } = this.environment;
     if (this.isDumb) {
@@ -112,7 +131,11 @@ export class TerminalScreen implements Screen {
     moveCursor(stdout, 0, -this.readline.getCursorPos().rows);
     cursorTo(stdout, 0);
     clearScreenDown(stdout);
-    // Readline believes its cursor to be rows below the prompt: it would erase what is printed there now.
+    this.forgetRows();
+  }
+
+  /** Readline believes its cursor to be rows below the prompt: it would erase what is printed there now. */
+  private forgetRows(): void {
     Object.assign(this.readline, { prevRows: 0 });
   }
 }

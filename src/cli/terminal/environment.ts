@@ -5,6 +5,16 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface Input extends Readable {
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal: keys arrive one by one, and are not shown. */
+  setRawMode?(isRaw: boolean): unknown;
+}
+
+/** A command that changes how the terminal is set, and has to change it back for the shell while it is stopped. */
+export interface Suspendable {
+  /** The process is about to be stopped. */
+  leave(): void;
+  /** It goes on; the terminal may be set differently, and have another size. */
+  comeBack(): void;
 }
 
 export interface Output extends Writable {
@@ -39,4 +49,12 @@ export interface Environment {
    * @returns takes the listener away
    */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /**
+   * Calls `suspendable` when the process is stopped (SIGTSTP) and goes on (SIGCONT). Of SIGSTOP only the end is heard.
+   *
+   * @returns takes it away
+   */
+  onSuspend(suspendable: Suspendable): () => void;
+  /** Stops the process and those of its job, as the terminal does at Ctrl-Z. */
+  suspend(): void;
 }

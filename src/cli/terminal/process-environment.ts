@@ -1,4 +1,4 @@
-import type { Environment, StopSignal } from './environment.ts';
+import type { Environment, StopSignal, Suspendable } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
 
 const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
@@ -18,6 +18,9 @@ export function processEnvironment(): Environment {
     now: () => new Date(),
     elapsedMs: () => performance.now(),
     onStopSignal,
+    onSuspend,
+    // 0 is the whole group: the shell waits for the first process of a job, which may be `npx`.
+    suspend: () => void process.kill(0, 'SIGTSTP'),
   };
 }
 
@@ -39,4 +42,26 @@ function onStopSignal(listener: (signal: StopSignal) => void): () => void {
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
   return stopListening;
+}
+
+function onSuspend(suspendable: Suspendable): () => void {
+  const onStop = (): void => {
+    suspendable.leave();
+    // Without a listener the signal stops the process, here and now; nothing happens where no shell could continue it.
+    process.off('SIGTSTP', onStop);
+    process.kill(process.pid, 'SIGTSTP');
+    process.on('SIGTSTP', onStop);
+    onContinue();
+  };
+  const onContinue = (): void => {
+    // While others had the terminal, nobody said that its size has changed.
+    process.emit('SIGWINCH');
+    suspendable.comeBack();
+  };
+  process.on('SIGTSTP', onStop);
+  process.on('SIGCONT', onContinue);
+  return () => {
+    process.off('SIGTSTP', onStop);
+    process.off('SIGCONT', onContinue);
+  };
 }

@@ -86,6 +86,8 @@ export function fakeEnvironment(options: FakeOptions = {}): Omit<RunningCli, 'do
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onSuspend: () => () => undefined,
+    suspend: () => undefined,
   };
   return {
     environment,

@@ -17,6 +17,7 @@ export interface PtyProcess {
   /** Everything that was written to the terminal. */
   output(): string;
   type(text: string): void;
+  resize(columns: number): void;
   /** Waits until the screen holds a line, or ends in several of them, and returns all of its lines. */
   sees(wanted: string | RegExp | readonly string[]): Promise<string[]>;
   readonly done: Promise<number>;
@@ -36,6 +37,7 @@ export function startInPty(
     env: { PATH: process.env['PATH'], ...variables },
   });
   let output = '';
+  let width = columns;
   let hasEnded = false;
   pty.onData((data) => {
     output += data;
@@ -49,9 +51,13 @@ export function startInPty(
   return {
     output: () => output,
     type: (text) => pty.write(text),
+    resize(columns) {
+      width = columns;
+      pty.resize(columns, 40);
+    },
     sees: (wanted) =>
       eventually(`${String(wanted)} on the screen`, () => {
-        const shown = rendered(output, columns);
+        const shown = rendered(output, width);
         return isOn(shown, wanted) && shown;
       }),
     done,
@@ -81,5 +87,20 @@ export function wsInShell(argv: readonly string[], variables?: Readonly<Record<s
   const command = [process.execPath, main, ...argv].map((word) => `'${word}'`).join(' ');
   // The shell must outlive the Ctrl-C that is meant for its child.
   const script = `trap : INT; echo "before $(stty -g)"; ${command}; echo "exit $?"; echo "after $(stty -g)"`;
+  return startInPty('/bin/sh', ['-c', script], variables);
+}
+
+/**
+ * `ws` with `argv` in a shell with job control. When it is stopped the shell says `stopped`, takes a line from the
+ * terminal, and continues it in the foreground.
+ */
+export function wsInJob(argv: readonly string[], variables?: Readonly<Record<string, string>>): PtyProcess {
+  const command = [process.execPath, main, ...argv].map((word) => `'${word}'`).join(' ');
+  // 19 and 20 are SIGSTOP and SIGTSTP, which leave the job to be continued.
+  const script = `set -m; ${command}; code=$?
+    while [ $code = 147 ] || [ $code = 148 ]; do
+      echo "stopped $(stty -a | grep -o '[-]*icanon')"; read line; echo "read $line"; fg >/dev/null; code=$?
+    done
+    echo "exit $code"`;
   return startInPty('/bin/sh', ['-c', script], variables);
 }
