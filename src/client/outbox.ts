@@ -43,7 +43,7 @@ export interface OutboxOptions {
 /** Checked {@link OutboxOptions} with all defaults filled in. */
 export type ResolvedOutboxOptions = Readonly<Resolved<OutboxOptions, 'onLost'>>;
 
-const outboxTable: OptionTable<ResolvedOutboxOptions> = optionTable(
+export const outboxTable: OptionTable<ResolvedOutboxOptions> = optionTable(
   'outbox',
   {
     maxBytes: bytes(1024 * 1024),

@@ -9,8 +9,8 @@ import {
   type NumberRange,
 } from './options.ts';
 
-/** The unit of an option's figure; a figure without one is a count, or a share. */
-export type OptionUnit = 'bytes' | 's' | 'ms';
+/** The unit of an option's figure. */
+export type OptionUnit = 'bytes' | 's' | 'ms' | 'count';
 
 /** One line of a table of options: the check of what is given, the value when nothing is, and the unit of a figure. */
 export interface Option<T> {
@@ -47,7 +47,7 @@ export function fraction<F extends number | undefined>(
 }
 
 export function count<F extends number | undefined>(fallback: F, range: NumberRange = { min: 1 }): Option<number | F> {
-  return integer(fallback, range);
+  return integer(fallback, range, 'count');
 }
 
 export function bytes<F extends number | undefined>(fallback: F, range: NumberRange = { min: 1 }): Option<number | F> {

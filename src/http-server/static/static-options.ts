@@ -55,7 +55,7 @@ export interface ServeFilesOptions {
    * Bytes of short files (up to 64 KiB each) that are held in memory. Each is looked at before it is used, so that
    * what is served is never out of date. 0 holds none.
    *
-   * @default 16 MiB
+   * @default 16777216 (16 MiB)
    */
   readonly maxCachedBytes?: number | undefined;
 }

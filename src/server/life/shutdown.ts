@@ -4,7 +4,13 @@ import { UsageError } from '../../errors.ts';
 import { CloseCode } from '../../protocol/websocket/closing/close-codes.ts';
 import type { Clock } from '../../util/clock.ts';
 import { fraction, MAX_TIMER_MS, option, signal } from '../../util/option-kinds.ts';
-import { type OptionLines, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
+import {
+  type OptionLines,
+  type OptionTable,
+  optionTable,
+  type Resolved,
+  resolveOptions,
+} from '../../util/option-table.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 
 /** How a server is shut down. */
@@ -62,7 +68,7 @@ export const shutdownLines: OptionLines<GivenShutdown> = {
   signal: signal(),
 };
 
-const shutdownTable = optionTable('shutdown()', shutdownLines);
+export const shutdownTable: OptionTable<GivenShutdown> = optionTable('shutdown()', shutdownLines);
 
 /** Throws `UsageError` naming the option that is wrong. */
 export function resolveShutdownOptions(options: ShutdownOptions): ShutdownSettings {

@@ -1,9 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { clientOptions } from '../../../src/client/client-options.ts';
-import { httpClientOptions } from '../../../src/http-client/http-client-options.ts';
-import { requestOptions } from '../../../src/http-client/request/request-options.ts';
-import { httpServerOptions } from '../../../src/http-server/http-server-options.ts';
-import { serveFilesOptions } from '../../../src/http-server/static/static-options.ts';
 import {
   HttpClient,
   HttpRequestArgs,
@@ -13,10 +8,7 @@ import {
   WebSocket,
   WebSocketServer,
 } from '../../../src/index.ts';
-import { deflateTables } from '../../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
-import { serverOptions } from '../../../src/server/server-options.ts';
-import { tlsTable } from '../../../src/transport/tls/tls-options.ts';
-import type { OptionTable } from '../../../src/util/option-table.ts';
+import { optionTables } from '../../support/option-tables.ts';
 
 const objects = {
   WebSocket: (options: never) => new WebSocket(options),
@@ -217,30 +209,17 @@ test('a call with a text in place of options shows how they look', () => {
   expect(() => serveFiles('.', 'index.html' as never)).toThrow(form);
 });
 
-const tables: [string, OptionTable<never>][] = Object.entries({
-  WebSocket: clientOptions,
-  WebSocketServer: serverOptions,
-  HttpServer: httpServerOptions,
-  HttpClient: httpClientOptions,
-  request: requestOptions,
-  serveFiles: serveFilesOptions,
-  tlsOptions: tlsTable,
-  perMessageDeflate: deflateTables.client,
-}).map(([name, table]) => [name, table as unknown as OptionTable<never>]);
+const tables = Object.entries(optionTables);
 
 describe.each(tables)('the foreign names of %s', (_, { lines, foreign = {} }) => {
-  const nested: Record<string, object> = {
-    tlsOptions: tlsTable.lines,
-    perMessageDeflate: deflateTables.client.lines,
-    outbox: { maxBytes: 1 },
-  };
-
   test('lead to options that exist', () => {
     for (const [name, answer] of Object.entries(foreign)) {
       if (answer.includes(' ')) continue;
       const [option = '', inside] = answer.split('.');
       expect(Object.keys(lines), name).toContain(option);
-      if (inside !== undefined) expect(Object.keys(nested[option] ?? {}), name).toContain(inside);
+      if (inside === undefined) continue;
+      const nested = optionTables[option as keyof typeof optionTables].lines;
+      expect(Object.keys(nested), name).toContain(inside);
     }
   });
 

@@ -32,7 +32,7 @@ export interface WebSocketPerMessageDeflateOptions {
   serverMaxWindowBits?: number | undefined;
   /**
    * Messages shorter than this many bytes are sent as they are.
-   * @default 256 when each message is compressed by itself, 0 otherwise
+   * @default 256 when each message is compressed by itself, 1 otherwise
    */
   threshold?: number | undefined;
   /**
