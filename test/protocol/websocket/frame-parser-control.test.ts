@@ -22,21 +22,21 @@ describe('section 5.5: control frames', () => {
   });
 
   test.each([8, 9, 10])('opcode %i carries at most 125 bytes', (opcode) => {
-    const tooLong: FrameEvent = [
-      'violation',
-      'controlTooLong',
-      1002,
-      'Ping reason control frame with payload length > 125 octets',
-    ];
+    const reasonFor = (length: number): string =>
+      opcode === 9
+        ? 'Ping reason control frame with payload length > 125 octets'
+        : `${opcode === 8 ? 'Close' : 'Pong'} control frame with payload length ${length} > 125 octets`;
     for (const [role, mask] of roles) {
       for (const length of [126, 127, 65535, 65536]) {
         const wire = frame({ opcode, payload: Buffer.alloc(length, 0x61), mask });
-        expect(parseEveryWay(role, wire)).toEqual([tooLong]);
-        expect(bytesUntilReport(role, wire)).toBe(2);
+        expect(parseEveryWay(role, wire)).toEqual([['violation', 'controlTooLong', 1002, reasonFor(length)]]);
+        expect(bytesUntilReport(role, wire)).toBe(length < 65536 ? 4 : 10);
       }
       // A longer form than needed cannot hide in a control frame.
       for (const lengthForm of [16, 64] as const) {
-        expect(parseEveryWay(role, frame({ opcode, payload: 'ab', lengthForm, mask }))).toEqual([tooLong]);
+        expect(parseEveryWay(role, frame({ opcode, payload: 'ab', lengthForm, mask }))).toEqual([
+          ['violation', 'lengthNotMinimal', 1002, 'Payload length is not minimal'],
+        ]);
       }
     }
   });

@@ -1,3 +1,4 @@
+import { Opcode } from '../frames/opcodes.ts';
 import { CloseCode } from './close-codes.ts';
 
 /** A breach of the protocol by the peer, and the close frame that answers it. */
@@ -17,7 +18,6 @@ export type ViolationName =
   | 'reservedBit'
   | 'unknownOpcode'
   | 'controlFragmented'
-  | 'controlTooLong'
   | 'dataOutOfSequence'
   | 'continuationOutOfSequence'
   | 'unmaskedFrame'
@@ -38,11 +38,6 @@ export const Violations: Readonly<Record<ViolationName, Violation>> = Object.fre
   reservedBit: violation('reservedBit', CloseCode.ProtocolError, 'Reserved bit used'),
   unknownOpcode: violation('unknownOpcode', CloseCode.ProtocolError, 'Protocol error'),
   controlFragmented: violation('controlFragmented', CloseCode.ProtocolError, 'Control message fragmented'),
-  controlTooLong: violation(
-    'controlTooLong',
-    CloseCode.ProtocolError,
-    'Ping reason control frame with payload length > 125 octets',
-  ),
   dataOutOfSequence: violation(
     'dataOutOfSequence',
     CloseCode.ProtocolError,
@@ -66,6 +61,15 @@ export const Violations: Readonly<Record<ViolationName, Violation>> = Object.fre
   invalidCompressedData: violation('invalidCompressedData', CloseCode.InvalidPayload, 'Invalid compressed data'),
   closePayloadTruncated: violation('closePayloadTruncated', CloseCode.ProtocolError, 'Close payload of one byte'),
 });
+
+/** A ping, pong or close that is longer than a control frame may be (RFC 6455 section 5.5). */
+export function controlTooLong(opcode: number, length: number): Violation {
+  const reason =
+    opcode === Opcode.Ping
+      ? 'Ping reason control frame with payload length > 125 octets'
+      : `${opcode === Opcode.Pong ? 'Pong' : 'Close'} control frame with payload length ${length} > 125 octets`;
+  return violation('controlTooLong', CloseCode.ProtocolError, reason);
+}
 
 /** A close frame carried a code that must not be on the wire (RFC 6455 section 7.4). */
 export function invalidCloseCode(code: number): Violation {

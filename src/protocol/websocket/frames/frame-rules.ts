@@ -1,4 +1,4 @@
-import { type Violation, Violations } from '../closing/violations.ts';
+import { controlTooLong, type Violation, Violations } from '../closing/violations.ts';
 import {
   CONTROL_BIT,
   FIN_BIT,
@@ -34,7 +34,6 @@ export function checkFrameStart(
   if (opcode > Opcode.Pong || (opcode > Opcode.Binary && !isControl)) return Violations.unknownOpcode;
   if (isControl) {
     if ((first & FIN_BIT) === 0) return Violations.controlFragmented;
-    if ((second & LENGTH_BITS) > MAX_CONTROL_PAYLOAD_BYTES) return Violations.controlTooLong;
   } else if (opcode === Opcode.Continuation) {
     if (!isInMessage) return Violations.continuationOutOfSequence;
   } else if (isInMessage) return Violations.dataOutOfSequence;
@@ -42,8 +41,18 @@ export function checkFrameStart(
   return maskBit === 0 ? Violations.maskedFrame : Violations.unmaskedFrame;
 }
 
-/** The length that a frame's header declares, in its shortest form and below 2^63 (RFC 6455 section 5.2). */
+/**
+ * The length that a frame's header declares, in its shortest form and below 2^63 (RFC 6455 section 5.2), and short in a
+ * control frame (section 5.5).
+ */
 export function readPayloadLength(header: Buffer): number | Violation {
+  const length = readLength(header);
+  const first = header[0] as number;
+  if ((first & CONTROL_BIT) === 0 || typeof length !== 'number' || length <= MAX_CONTROL_PAYLOAD_BYTES) return length;
+  return controlTooLong(first & OPCODE_BITS, length);
+}
+
+function readLength(header: Buffer): number | Violation {
   const short = (header[1] as number) & LENGTH_BITS;
   if (short === 126) {
     const length = header.readUInt16BE(2);
