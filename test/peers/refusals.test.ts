@@ -161,6 +161,15 @@ const refusals: readonly Refusal[] = [
     saysNot: /No Origin/,
   },
   {
+    peer: 'Autobahn-Python 22.7, for a window of the client',
+    options: { perMessageDeflate: { clientMaxWindowBits: 8 } },
+    answer: response('400 Bad Request', ['Content-Type: text/plain'], ''),
+    ending: 'ends',
+    code: 'badStatus',
+    httpStatus: 400,
+    says: [/stumble over the offer of client_max_window_bits: leave clientMaxWindowBits out/],
+  },
+  {
     peer: 'a server that fails, without a window in the offer',
     options: { perMessageDeflate: true },
     answer: response('500 Internal Server Error', [], ''),

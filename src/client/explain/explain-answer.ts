@@ -100,9 +100,9 @@ function missingFrom({ attempt, httpStatus, reason }: WebSocketErrorInfo): strin
     text += ' No subprotocol was offered, and some servers ask for one: see the option subprotocols.';
   }
   const offer = headers.get('Sec-WebSocket-Extensions') ?? '';
-  if ((httpStatus === 400 || httpStatus === 500) && /server_max_window_bits/.test(offer)) {
-    text +=
-      " Some servers stumble over the offer of server_max_window_bits: leave serverMaxWindowBits out, or let onBadNegotiation: 'retry-without' do so when needed.";
+  const side = /(server|client)_max_window_bits=/.exec(offer)?.[1];
+  if ((httpStatus === 400 || httpStatus === 500) && side !== undefined) {
+    text += ` Some servers stumble over the offer of ${side}_max_window_bits: leave ${side}MaxWindowBits out, or let onBadNegotiation: 'retry-without' do so when needed.`;
   }
   return text;
 }
