@@ -8,7 +8,7 @@ const mirrored = (out: HttpResponse<Buffer>): Mirrored => {
   return out.json<Mirrored>();
 };
 
-describe('a method of the seed library sends', () => {
+describe('a method of IXWebSocket sends', () => {
   test.each(['get', 'delete'] as const)('%s', async (verb) => {
     const { url } = await startMirror();
     const out = await createHttpClient()[verb](`${url}a/b?c=d#e`);
@@ -260,7 +260,7 @@ test('the arguments of a request read as they were set', () => {
   expect(args).toMatchObject({ maxRedirects: 2, compress: false });
 });
 
-test('the helpers of the seed library', () => {
+test('the helpers of IXWebSocket', () => {
   expect(HttpClient.urlEncode("a b/ü'(*)!~-_.")).toBe('a%20b%2F%C3%BC%27%28%2A%29%21~-_.');
   expect(HttpClient.serializeHttpParameters({ a: 'b c' })).toBe('a=b+c');
   expect(HttpClient.serializeHttpFormDataParameters('B', { f: 'x' }, { p: 'y' }).toString()).toMatch(
