@@ -12,6 +12,7 @@ export type { DuplexOptions } from './connection/duplex.ts';
 export type {
   ConnectAttempt,
   ConnectAttemptExchange,
+  ConnectAttemptInterim,
   ConnectAttemptPhase,
   ConnectAttemptRequest,
   ConnectAttemptResponse,
@@ -75,7 +76,12 @@ export type { HttpClientOptions } from './http-client/http-client-options.ts';
 export { HttpStream, HttpStreamError } from './http-client/http-stream.ts';
 export { HttpRequestArgs } from './http-client/request/request-args.ts';
 export type { HttpRequestInit } from './http-client/request/request-call.ts';
-export type { HttpRequestObserver, ObservedRequest, ObservedResponse } from './http-client/request/request-observer.ts';
+export type {
+  HttpRequestObserver,
+  ObservedInterim,
+  ObservedRequest,
+  ObservedResponse,
+} from './http-client/request/request-observer.ts';
 export type {
   HttpRequestBody,
   HttpRequestOptions,

@@ -1,7 +1,14 @@
-import { expect, test } from 'vitest';
-import { ConnectError, type ObservedRequest, type ObservedResponse, UsageError } from '../../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  ConnectError,
+  type HttpRequestObserver,
+  type ObservedRequest,
+  type ObservedResponse,
+  UsageError,
+} from '../../src/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHttpClient, httpUrl, listenAnswering, response, startJudge } from '../support/http-server.ts';
-import { closedPort } from '../support/raw-server.ts';
+import { closedPort, listenRaw } from '../support/raw-server.ts';
 import { trusting } from '../support/secure.ts';
 
 /** Keeps what it hears, in order. */
@@ -70,6 +77,60 @@ test('what an observer throws is reported, and the request goes on', async () =>
   const client = createHttpClient({ onCallbackError: (error) => errors.push(error) });
   expect((await client.get(httpUrl(server), { observer })).text()).toBe('there');
   expect(errors).toHaveLength(3);
+});
+
+test('an observer hears of interim responses and of trailers', async () => {
+  const server = await listenAnswering(
+    'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n' +
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nChecksum: 1\r\n\r\n',
+  );
+  const heard: string[] = [];
+  const observer: HttpRequestObserver = {
+    onInterim: ({ status, statusText, headers }) =>
+      heard.push(`${status} ${statusText} ${headers.get('Link') ?? ''}`.trim()),
+    onResponse: ({ status }) => heard.push(`${status}`),
+    onTrailers: (trailers) => heard.push(`Checksum ${trailers.get('checksum')}`),
+  };
+  const url = httpUrl(server);
+  expect((await createHttpClient().get(url.replace('//', '//me:secret@'), { observer })).text()).toBe('abc');
+  expect(heard).toEqual(['103 Early Hints </a.css>', '102 Processing', '200', 'Checksum 1']);
+});
+
+describe('a callback of a request', () => {
+  const misbehaved: Readonly<Record<string, () => Promise<void>>> = {
+    throws: () => {
+      throw new Error('of the callback');
+    },
+    rejects: () => Promise.reject(new Error('of the callback')),
+  };
+  const interim = 'HTTP/1.1 100 Continue\r\n\r\n';
+  const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n';
+
+  test.each(Object.entries(misbehaved))(
+    'that %s is reported once for each call, and nothing else happens',
+    async (_how, fn) => {
+      const server = await listenAnswering(interim + answer);
+      const errors: unknown[] = [];
+      const client = createHttpClient({ onCallbackError: (error) => errors.push(error) });
+      const observer = { onPhase: fn, onRequest: fn, onInterim: fn, onResponse: fn, onTrailers: fn };
+      const callbacks = { observer, logger: fn, verbose: true, onProgressCallback: fn };
+      expect((await client.get(httpUrl(server), callbacks)).text()).toBe('abc');
+      // One phase, two lines of the log.
+      await eventually('all of them', () => errors.length >= 8);
+      expect(errors.map((error) => (error as Error).message)).toEqual(Array(8).fill('of the callback'));
+      const chunks = await client.get(httpUrl(server), { onChunkCallback: fn });
+      expect(chunks).toMatchObject({ errorCode: 'Ok', downloadSize: 3 });
+      await eventually('that of the chunk', () => errors.length === 9);
+    },
+  );
+
+  test('that promises false as progress cancels the request when the promise settles', async () => {
+    const server = await listenRaw((peer) => void peer.head().then(() => peer.write('HTTP/1.1 200 OK\r\n\r\nabc')));
+    const onProgressCallback = (): Promise<boolean> => Promise.resolve(false);
+    expect(await createHttpClient().get(httpUrl(server), { onProgressCallback })).toMatchObject({
+      errorCode: 'Cancelled',
+    });
+  });
 });
 
 test.each(['onPhase', 'onRequest', 'onResponse'] as const)('a request can be cancelled from %s', async (name) => {

@@ -1,6 +1,7 @@
 import type {
   ConnectAttempt,
   ConnectAttemptExchange,
+  ConnectAttemptInterim,
   ConnectAttemptPhase,
   ConnectAttemptRequest,
   ConnectAttemptResponse,
@@ -37,6 +38,7 @@ export class AttemptRecorder {
   private remoteAddress: string | undefined;
   private tls: ConnectAttemptTLS | undefined;
   private request: ConnectAttemptRequest | undefined;
+  private interim: ConnectAttemptInterim[] = [];
   private response: ConnectAttemptResponse | undefined;
 
   constructor(clock: Clock) {
@@ -57,14 +59,17 @@ export class AttemptRecorder {
 
   /** A connection is going to be made to this url; before, another may have been asked. */
   onUrl(url: string): void {
-    const { request, response } = this;
-    if (request !== undefined && response !== undefined) this.earlier.push({ url: this.url, request, response });
+    const { request, interim, response } = this;
+    if (request !== undefined && response !== undefined) {
+      this.earlier.push({ url: this.url, request, interim, response });
+    }
     this.url = url;
     this.begin('url');
     this.proxy = undefined;
     this.remoteAddress = undefined;
     this.tls = undefined;
     this.request = undefined;
+    this.interim = [];
     this.response = undefined;
   }
 
@@ -85,6 +90,10 @@ export class AttemptRecorder {
     this.request = { target, headers: withoutSecrets(headers) };
   }
 
+  onInterim(head: ConnectAttemptInterim): void {
+    this.interim.push(head);
+  }
+
   onResponse(response: ConnectAttemptResponse): void {
     this.response = response;
   }
@@ -98,9 +107,10 @@ export class AttemptRecorder {
   end(): ConnectAttempt {
     const nowMs = this.clock.now();
     this.endPhase(nowMs);
-    const { url, earlier, proxy, phases, remoteAddress, tls, request, response } = this;
+    const { url, earlier, proxy, phases, remoteAddress, tls, request, interim, response } = this;
     const durationMs = nowMs - this.startMs;
-    return showBy({ url, earlier, proxy, phases, durationMs, remoteAddress, tls, request, response }, recordInspection);
+    const record = { url, earlier, proxy, phases, durationMs, remoteAddress, tls, request, interim, response };
+    return showBy(record, recordInspection);
   }
 
   private endPhase(nowMs: number): void {

@@ -1,4 +1,4 @@
-import type { ConnectAttemptResponse } from '../../connection/messages/connect-attempt.ts';
+import type { ConnectAttemptInterim, ConnectAttemptResponse } from '../../connection/messages/connect-attempt.ts';
 import { basicAuthorization } from '../../dial/proxy-tunnel-plan.ts';
 import { parseRetryAfter } from '../../dial/retry-after.ts';
 import { explainTlsError, isTlsAlert } from '../../dial/tls-errors.ts';
@@ -6,8 +6,9 @@ import type { WebSocketUrl } from '../../dial/url.ts';
 import { ConnectError } from '../../errors.ts';
 import { userAgent } from '../../platform/user-agent.ts';
 import { HeadReader } from '../../protocol/http1/head/head-reader.ts';
-import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import { isInterim, type ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { defaultMessageLimits } from '../../protocol/http1/message/message-limits.ts';
 import type { ProtocolPorts } from '../../protocol/ports.ts';
 import type { PerMessageDeflateHandshake } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { ParsedExtension } from '../../protocol/websocket/handshake/extension-header.ts';
@@ -30,6 +31,7 @@ const REFUSAL_BODY_MS = 1000;
 /** Is told what is said, before the handshake ends. */
 export interface HandshakeObserver {
   onRequest(target: string, headers: HttpHeaders): void;
+  onInterim(head: ConnectAttemptInterim): void;
   onResponse(response: ConnectAttemptResponse): void;
 }
 
@@ -77,6 +79,7 @@ export class OpeningHandshake implements TransportHandler {
   private readonly result = new Deferred<OpeningHandshakeOutcome>();
   /** Why the server refused, as soon as that is known; its body may still be on its way. */
   private refused: Refusal | undefined;
+  private interimCount = 0;
 
   constructor(transport: Transport, options: OpeningHandshakeOptions) {
     this.transport = transport;
@@ -112,12 +115,29 @@ export class OpeningHandshake implements TransportHandler {
       this.readBody(refused, buffer, start, end);
       return;
     }
-    const at = reader.read(buffer, start, end);
-    if (reader.state === 'failed') {
-      this.fail('malformedResponse', `Error parsing HTTP headers: ${reader.failure?.reason ?? ''}`, reader.status);
-    } else if (reader.state === 'complete' && reader.head !== undefined) {
-      this.judge(reader.head, buffer, at, end);
+    for (let at = start; at < end; ) {
+      at = reader.read(buffer, at, end);
+      const { head, failure } = reader;
+      if (failure !== undefined) {
+        this.fail('malformedResponse', `Error parsing HTTP headers: ${failure.reason}`, reader.status);
+        return;
+      }
+      if (head === undefined) return;
+      if (!isInterim(head)) {
+        this.judge(head, buffer, at, end);
+        return;
+      }
+      if (!this.passOver(head)) return;
+      reader.reset();
     }
+  }
+
+  /** RFC 9110 15.2: interim responses may come before any answer. Tells whether more of them may. */
+  private passOver({ version, status, statusText, headers }: ResponseHead): boolean {
+    this.options.observer.onInterim({ version, status, statusText, headers });
+    if (++this.interimCount <= defaultMessageLimits.maxInterimResponses) return true;
+    this.fail('malformedResponse', `Too many interim responses from ${this.options.url.href}`, status);
+    return false;
   }
 
   /** Part of {@link TransportHandler}. */
@@ -216,7 +236,7 @@ export class OpeningHandshake implements TransportHandler {
   private circumstances(): string {
     const { status, hasStarted } = this.reader;
     if (status !== 0) return `, status: ${status}`;
-    if (hasStarted) return '';
+    if (hasStarted || this.interimCount > 0) return '';
     const { url, subprotocols } = this.options;
     const guesses = [];
     if (subprotocols.length > 0) guesses.push('it may know none of the subprotocols that were offered');

@@ -29,13 +29,16 @@ export interface ConnectAttemptRequest {
   readonly headers: HttpHeaders;
 }
 
-/** What a server answered. */
-export interface ConnectAttemptResponse {
+/** An interim response, such as 100, 102 or 103: it says nothing about the outcome (RFC 9110 section 15.2). */
+export interface ConnectAttemptInterim {
   readonly version: '1.1' | '1.0';
-  /** 101 when it agreed. */
   readonly status: number;
   readonly statusText: string;
   readonly headers: HttpHeaders;
+}
+
+/** The answer of a server; its status is 101 when it agreed. */
+export interface ConnectAttemptResponse extends ConnectAttemptInterim {
   /**
    * Of a refusal, its first 64 KiB, or what came of them within a second; still compressed where the server did so
    * unasked. Empty for a redirect, whose body is not read.
@@ -50,6 +53,8 @@ export interface ConnectAttemptExchange {
   /** Without credentials. */
   readonly url: string;
   readonly request: ConnectAttemptRequest;
+  /** Interim responses that came before the answer, in order. */
+  readonly interim: readonly ConnectAttemptInterim[];
   readonly response: ConnectAttemptResponse;
 }
 
@@ -72,6 +77,8 @@ export interface ConnectAttempt {
   readonly tls: ConnectAttemptTLS | undefined;
   /** What was sent to {@link url}; `undefined` when it did not get that far. */
   readonly request: ConnectAttemptRequest | undefined;
+  /** Interim responses to it, in order; at most 33. */
+  readonly interim: readonly ConnectAttemptInterim[];
   /** What was answered to it, if there was an answer that could be read. */
   readonly response: ConnectAttemptResponse | undefined;
 }

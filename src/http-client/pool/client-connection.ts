@@ -16,6 +16,7 @@ export interface ConnectionUser {
   onInterim(head: ResponseHead): void;
   onHead(head: ResponseHead, framing: BodyFraming): void;
   onBody(buffer: Buffer, start: number, end: number): void;
+  onTrailers(trailers: HttpHeaders): void;
   /** The response is whole, and the connection is somebody else's. */
   onComplete(): void;
   onDrain(): void;
@@ -178,8 +179,9 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
   }
 
   /** @internal MessageHandler */
-  onComplete(): void {
+  onComplete(trailers: HttpHeaders | undefined): void {
     this.isComplete = true;
+    if (trailers !== undefined && trailers.size > 0) this.user?.onTrailers(trailers);
   }
 
   /** @internal MessageHandler */

@@ -1,5 +1,6 @@
 import type { ConnectPhase } from '../../errors.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
 import { HttpFailure, ofConnecting, unwantedSwitch } from '../http-failure.ts';
 import type { ClientConnection, ConnectionUser } from '../pool/client-connection.ts';
@@ -11,7 +12,14 @@ import { type BodyTaker, type ReceptionContext, ResponseReception } from '../res
 import { ofDecoding } from '../response/response-sink.ts';
 import type { ClientServices } from './client-services.ts';
 import type { RequestBody } from './prepared-body.ts';
-import { logResponse, observePhase, observeRequest, observeResponse } from './request-observation.ts';
+import {
+  logResponse,
+  observeInterim,
+  observePhase,
+  observeRequest,
+  observeResponse,
+  observeTrailers,
+} from './request-observation.ts';
 import type { RequestSettings } from './request-options.ts';
 import type { RequestTimer } from './request-timer.ts';
 import { RequestUpload, type UploadOwner } from './request-upload.ts';
@@ -170,6 +178,7 @@ export class RequestAttempt implements PlaceOwner, ConnectionUser, UploadOwner, 
   /** @internal ConnectionUser */
   onInterim(head: ResponseHead): void {
     this.onActivity();
+    observeInterim(this.owner, this.target, head);
     if (head.status === 100) this.proceed();
   }
 
@@ -214,6 +223,11 @@ export class RequestAttempt implements PlaceOwner, ConnectionUser, UploadOwner, 
       connection.destroy();
       this.onComplete();
     }
+  }
+
+  /** @internal ConnectionUser */
+  onTrailers(trailers: HttpHeaders): void {
+    observeTrailers(this.owner, trailers);
   }
 
   /** @internal ConnectionUser */

@@ -1,5 +1,6 @@
 import type { ConnectPhase } from '../../errors.ts';
 import { formatStatusLine, type ResponseHead } from '../../protocol/http1/head/response-head.ts';
+import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { callSafely } from '../../util/call-safely.ts';
@@ -53,6 +54,22 @@ export function observeResponse(
   if (observer?.onResponse === undefined) return;
   const observed = { url: target.url.href, version, status, statusText, headers, isFinal };
   tell(services, () => observer.onResponse?.(observed));
+}
+
+export function observeInterim(
+  { settings, services }: Observed,
+  target: RequestTarget,
+  { version, status, statusText, headers }: ResponseHead,
+): void {
+  const { observer } = settings;
+  if (observer?.onInterim === undefined) return;
+  const observed = { url: target.url.href, version, status, statusText, headers };
+  tell(services, () => observer.onInterim?.(observed));
+}
+
+export function observeTrailers({ settings, services }: Observed, trailers: HttpHeaders): void {
+  const { observer } = settings;
+  if (observer?.onTrailers !== undefined) tell(services, () => observer.onTrailers?.(trailers));
 }
 
 /** For the option `verbose`. */

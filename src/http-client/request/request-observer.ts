@@ -20,14 +20,18 @@ export interface ObservedRequest {
   readonly tls: TLSConnectionInfo | undefined;
 }
 
-/** The head of a response. */
-export interface ObservedResponse {
+/** The head of an interim response, such as 100 or 103 (RFC 9110 section 15.2). */
+export interface ObservedInterim {
   /** The URL that was asked for, without credentials. */
   readonly url: string;
   readonly version: '1.0' | '1.1';
   readonly status: number;
   readonly statusText: string;
   readonly headers: HttpHeaders;
+}
+
+/** The head of a response. */
+export interface ObservedResponse extends ObservedInterim {
   /** True when it is the result, so that nothing follows it: no redirect, and no other attempt. */
   readonly isFinal: boolean;
 }
@@ -40,6 +44,10 @@ export interface HttpRequestObserver {
   /** A phase of making a connection begins. None does for a connection that is used again. */
   onPhase?(phase: ConnectPhase): void;
   onRequest?(request: ObservedRequest): void;
+  /** It may be called several times, 32 at most, before {@link onResponse}. */
+  onInterim?(response: ObservedInterim): void;
   /** It is called before anything of the body is passed on. */
   onResponse?(response: ObservedResponse): void;
+  /** Gets the fields behind a chunked body, if there are any; before the result is there. */
+  onTrailers?(trailers: HttpHeaders): void;
 }

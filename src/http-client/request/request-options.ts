@@ -35,8 +35,11 @@ export type HttpRequestBody =
   | AsyncIterable<string | Uint8Array>
   | { readonly path: string };
 
-/** Hears how much of a response has arrived; `total` is 0 when the server did not say. Only `false` cancels the request. */
-export type OnHttpProgress = (current: number, total: number) => boolean | void;
+/**
+ * Hears how much of a response has arrived; `total` is 0 when the server did not say. Only `false`, or a promise of it,
+ * cancels the request.
+ */
+export type OnHttpProgress = (current: number, total: number) => boolean | void | Promise<boolean | void>;
 
 /** A piece of the body, decoded. A promise holds up the next piece until it settles. */
 export type OnChunk = (chunk: Buffer) => unknown;

@@ -123,14 +123,17 @@ export class RequestRun implements AttemptOwner, TimerOwner, Slotted {
 
   /** @internal AttemptOwner */
   reportProgress({ bodyBytes, announcedBytes }: ResponseReception): void {
-    callSafely(
-      () => {
-        const result = this.settings.onProgressCallback?.(bodyBytes, announcedBytes);
-        if (result === false) this.cancel();
-        return result;
-      },
-      (error) => this.services.onCallbackError(error),
-    );
+    const report = (error: unknown): void => this.services.onCallbackError(error);
+    callSafely(() => {
+      const result: unknown = this.settings.onProgressCallback?.(bodyBytes, announcedBytes);
+      if (typeof result !== 'object' || result === null) this.onProgressResult(result);
+      else return Promise.resolve(result).then((later) => this.onProgressResult(later));
+      return undefined;
+    }, report);
+  }
+
+  private onProgressResult(result: unknown): void {
+    if (result === false) this.cancel();
   }
 
   /** @internal AttemptOwner */

@@ -276,6 +276,18 @@ describe('the answer (RFC 6455 4.1)', () => {
     ],
     ['no Connection', answer({ Connection: undefined }), 'invalidConnection', 'Missing connection value'],
     ['another Connection', answer({ Connection: 'close' }), 'invalidConnection', 'Invalid connection value: close'],
+    [
+      'a length',
+      answer({ 'Content-Length': '0' }),
+      'malformedResponse',
+      'A 101 response has no body, and must not have the field Content-Length',
+    ],
+    [
+      'a transfer coding',
+      answer({ 'Transfer-Encoding': 'chunked' }),
+      'malformedResponse',
+      'A 101 response has no body, and must not have the field Transfer-Encoding',
+    ],
     ['no accept', answer({ 'Sec-WebSocket-Accept': undefined }), 'invalidAccept', 'Missing Sec-WebSocket-Accept value'],
   ])('%s is refused', (_name, head, code, reason) => {
     expect(checkUpgradeResponse(head, expectation)).toEqual({ ok: false, code, reason, httpStatus: head.status });

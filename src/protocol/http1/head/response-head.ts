@@ -27,14 +27,19 @@ export function sliceResponseHead(text: string, marks: HeadMarks, count: number)
   };
 }
 
+/** Tells whether another response follows this one (RFC 9110 15.2); none that we read as HTTP follows 101. */
+export function isInterim({ status }: ResponseHead): boolean {
+  return status < 200 && status !== 101;
+}
+
 /** The status line of `head`, for messages. */
 export function formatStatusLine(head: ResponseHead): string {
   return `HTTP/${head.version} ${head.status} ${head.statusText}`.trimEnd();
 }
 
 /**
- * Version and status of a status line such as `HTTP/1.1 200 OK`; the status is -1 when it has none. A helper of the
- * IXWebSocket, for looking at a line that was kept as text; the head reader does not use it.
+ * Version and status of a status line such as `HTTP/1.1 200 OK`; the status is -1 when it has none. A helper of
+ * IXWebSocket's, for looking at a line that was kept as text; the head reader does not use it.
  */
 export function parseStatusLine(line: string): { version: string; status: number } {
   const space = line.indexOf(' ');

@@ -1,7 +1,7 @@
 import { assert } from '../../../util/assert.ts';
 import { type HeadOf, HeadReader } from '../head/head-reader.ts';
 import type { RequestHead } from '../head/request-head.ts';
-import type { ResponseHead } from '../head/response-head.ts';
+import { isInterim, type ResponseHead } from '../head/response-head.ts';
 import type { HttpHeaders } from '../headers.ts';
 import { type BodyFraming, isFailure, requestFraming, responseFraming } from './body-framing.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -160,7 +160,7 @@ export class MessageReader<R extends keyof HeadOf> {
   private begin(head: HeadOf[R]): void {
     const isResponse = this.role === 'response';
     const status = isResponse ? (head as ResponseHead).status : 0;
-    if (isResponse && status < 200 && status !== 101) {
+    if (isResponse && isInterim(head as ResponseHead)) {
       this.interimCount++;
       if (this.interimCount > this.limits.maxInterimResponses) this.fail(messageFailure('tooManyInterimResponses'));
       else this.handler.onInterim(head);

@@ -120,7 +120,8 @@ export type HandshakeFailureCode =
   | 'invalidConnection'
   | 'invalidAccept'
   | 'invalidSubprotocol'
-  | 'invalidExtensions';
+  | 'invalidExtensions'
+  | 'malformedResponse';
 
 export type UpgradeResponseResult =
   | { readonly ok: true; readonly protocol: string; readonly extensions: readonly ParsedExtension[] }
@@ -182,7 +183,14 @@ function statusFailure(head: ResponseHead, expected: UpgradeExpectation): Failur
   return undefined;
 }
 
+/** Fields that speak of a body: behind one of two readers' 101 would begin another message (RFC 9110 8.6, RFC 9112 6.1). */
+const BODY_FIELDS = ['Content-Length', 'Transfer-Encoding'] as const;
+
 function upgradeFailure(headers: HttpHeaders, expected: UpgradeExpectation): Failure | undefined {
+  const bodyField = BODY_FIELDS.find((name) => headers.has(name));
+  if (bodyField !== undefined) {
+    return ['malformedResponse', `A 101 response has no body, and must not have the field ${bodyField}`];
+  }
   const upgrade = headers.get('Upgrade');
   if (upgrade === undefined) return ['invalidUpgrade', 'Missing Upgrade value'];
   if (!equalsIgnoringCase(upgrade, 'websocket'))
