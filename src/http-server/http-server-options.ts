@@ -46,19 +46,19 @@ export interface HttpServerOptions<S extends ConnectionState = ConnectionState> 
    */
   maxRequestsPerConnection?: number | undefined;
   /**
-   * Whether the callback is called as soon as the head of a request is there, and reads the body from
+   * True to call the callback as soon as the head of a request is there, which reads the body from
    * `request.stream`; or a function that says so for each request that has a body.
    * @default false: the callback is called when the whole body is in `request.body`
    */
   streamRequests?: boolean | ((head: RequestHead) => boolean) | undefined;
   /**
-   * Whether bodies with a `Content-Encoding` are decoded before the callback sees them: gzip, deflate, br and zstd. One
+   * True to have bodies with a `Content-Encoding` decoded before the callback sees them: gzip, deflate, br and zstd. One
    * that cannot be decoded is answered with 400 or 415. It does not apply to requests that are streamed.
    * @default true
    */
   decodeRequests?: boolean | undefined;
   /**
-   * Whether responses are compressed with br or gzip for clients that accept it: those of a type that becomes smaller,
+   * True to compress responses with br or gzip for clients that accept it: those of a type that becomes smaller,
    * of 1 KiB or more, and without a `Content-Encoding` of their own.
    * @default true
    */
@@ -101,24 +101,24 @@ export const httpServerOptions: OptionTable<ResolvedServerOptions<ConnectionStat
   optionTable('an HTTP server', { ...serverLines, ...ownLines }, { foreign, example: '{ port: … }' });
 const ownOptions = optionTable('an HTTP server', ownLines);
 
-/** What {@link HttpServerOptions} adds, checked, with all defaults filled in. */
+/** The part that {@link HttpServerOptions} adds, checked, with all defaults filled in. */
 export interface HttpSettings extends Readonly<Resolved<OwnOptions>> {
   readonly timeoutMs: number;
   readonly headTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /** `undefined` is no bound. */
   readonly handlerTimeoutMs: number | undefined;
-  /** How long `stop()` waits for what is being served. */
+  /** The time that `stop()` waits for requests being served. */
   readonly finishTimeoutMs: number;
 }
 
-/** What of `options` every server has. Throws {@link UsageError} for a name that none has. */
+/** The part of `options` that every server has. Throws {@link UsageError} for a name that none has. */
 export function serverPartOf<S extends ConnectionState>(options: HttpServerOptions<S>): SocketServerOptions<S> {
   checkOptions(httpServerOptions, options);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(ownLines, name)));
 }
 
-/** What an HTTP server adds. */
+/** The options that an HTTP server adds. */
 export function resolveHttpSettings(
   options: HttpServerOptions,
   server: { readonly handshakeTimeoutSecs: number; readonly closeTimeoutSecs: number },

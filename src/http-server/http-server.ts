@@ -105,7 +105,7 @@ export class HttpServer<S extends ConnectionState = ConnectionState> extends Soc
   }
 }
 
-/** A line as the seed library prints it: address, method, user agent and URI. */
+/** A line as IXWebSocket prints it: address, method, user agent and URI. */
 function describeRequest(request: HttpRequest, { remoteIp, remotePort }: ConnectionState): string {
   return `${remoteIp}:${remotePort} ${request.method} ${request.headers.get('User-Agent') ?? ''} ${request.uri}`;
 }

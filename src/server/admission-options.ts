@@ -50,7 +50,7 @@ export interface AdmissionOptions<D = unknown> {
    */
   trustedProxies?: readonly string[] | undefined;
   /**
-   * Whether each connection begins with a header of the PROXY protocol, version 1 or 2, which says where it comes from.
+   * Tells if each connection begins with a header of the PROXY protocol, version 1 or 2, which says where it comes from.
    * With `'required'`, connections without one are dropped, and so are those of others than the `trustedProxies`, when
    * there is such a list.
    * @default 'off'

@@ -1,20 +1,20 @@
 import { UsageError } from '../errors.ts';
 import type { TLSConnectionInfo } from '../transport/tls/tls-info.ts';
 
-/** Who connected. */
+/** The client of a connection. */
 export interface ConnectionInfo<D = unknown> {
   readonly remoteIp: string;
   readonly remotePort: number;
-  /** What the TLS handshake agreed on, the client's certificate included; absent without TLS. */
+  /** The outcome of the TLS handshake, the client's certificate included; absent without TLS. */
   readonly tls?: TLSConnectionInfo | undefined;
-  /** What the option `onUpgrade` gave for this connection. */
+  /** The `data` that the option `onUpgrade` gave for this connection. */
   readonly data: D;
 }
 
 let nextId = 0;
 
 /**
- * What a server keeps for each connection. Make a subclass to keep more, and give the server a factory for it.
+ * The object that a server keeps for each connection. Make a subclass to keep more, and give the server a factory for it.
  *
  * @example
  * class User extends ConnectionState {
@@ -23,13 +23,13 @@ let nextId = 0;
  * const server = new WebSocketServer({ connectionStateFactory: (info) => new User(info) });
  */
 export class ConnectionState {
-  /** What {@link computeId} gave. */
+  /** The id that {@link computeId} gave. */
   readonly id: string;
   /** The address of the peer; empty on a unix socket. */
   remoteIp: string;
   /** The port of the peer; 0 on a unix socket. */
   remotePort: number;
-  /** What the TLS handshake agreed on, the client's certificate included; `undefined` without TLS. */
+  /** The outcome of the TLS handshake, the client's certificate included; `undefined` without TLS. */
   tls: TLSConnectionInfo | undefined;
 
   constructor(info?: Omit<ConnectionInfo, 'data'>) {
@@ -66,7 +66,7 @@ export function createState<S extends ConnectionState, D>(
   if (!(state instanceof ConnectionState)) {
     throw new UsageError('connectionStateFactory', 'must return a ConnectionState');
   }
-  // The factory of the seed's setter is not told who connects.
+  // The factory of setConnectionStateFactory(), as IXWebSocket has it, is not told who connects.
   state.remoteIp = info.remoteIp;
   state.remotePort = info.remotePort;
   state.tls = info.tls;

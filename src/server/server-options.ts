@@ -169,7 +169,7 @@ const listenErrorCodes: ReadonlyMap<string, ListenError['code']> = new Map([
   ['EACCES', 'permissionDenied'],
 ]);
 
-/** What the system said, with a code. */
+/** The error of the system, with a code of ours. */
 export function toListenError(error: unknown, where: { host: string; port: number }): ListenError {
   const systemCode = error instanceof Error && 'code' in error ? String(error.code) : '';
   const code = listenErrorCodes.get(systemCode) ?? 'listenFailed';
@@ -178,7 +178,7 @@ export function toListenError(error: unknown, where: { host: string; port: numbe
   return new ListenError(code, message, where, error);
 }
 
-/** What went wrong, without the address, which stands in front. */
+/** The fault, without the address, which stands in front. */
 function systemWords(error: unknown, code: ListenError['code']): string {
   if (code === 'addressInUse') return 'Address already in use';
   if (code === 'invalidHost') return 'that is no address of this machine, and no name of one';

@@ -149,9 +149,9 @@ export let connectionOf: <S extends ConnectionState, D>(webSocket: ServerWebSock
 /** A client's connection, on the server. */
 export class ServerWebSocket<S extends ConnectionState = ConnectionState, D = unknown> extends WebSocketConnection {
   readonly #connection: ServerConnection<S, D>;
-  /** What the server keeps for this connection. */
+  /** The object that the server keeps for this connection. */
   readonly state: S;
-  /** What the option `onUpgrade` gave for this connection. */
+  /** The `data` that the option `onUpgrade` gave for this connection. */
   readonly data: D;
 
   static {

@@ -150,7 +150,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
     return this.#core.answersPings;
   }
 
-  /** Whether compression is accepted. */
+  /** True while compression is accepted. */
   isPerMessageDeflateEnabled(): boolean {
     return this.#core.isDeflateEnabled;
   }
@@ -195,7 +195,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
   }
 
   /**
-   * What the server has done since it was made, and what it holds: a snapshot that does not change any more. Counting
+   * The deeds and holdings of the server since it was made: a snapshot that does not change any more. Counting
    * costs next to nothing; the snapshot looks at every open connection once.
    */
   metrics(): ServerMetrics {
@@ -264,7 +264,7 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
     return this.#core.audience.publishWhenReady(topic, data, options);
   }
 
-  /** How many connections have subscribed to a topic. */
+  /** The number of connections that have subscribed to a topic. */
   getSubscriberCount(topic: string): number {
     return this.#core.topics.subscribersOf(topic)?.size ?? 0;
   }

@@ -13,7 +13,7 @@ import type { SocketServerOptions } from './server-options.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
 import { SocketServer } from './socket-server.ts';
 
-/** Sees every connection before its `open`; the seed's first form. */
+/** Sees every connection before its `open`, as in IXWebSocket's first API. */
 export type OnConnectionCallback<S extends ConnectionState, D = unknown> = (
   webSocket: ServerWebSocket<S, D>,
   connectionState: S,

@@ -28,11 +28,11 @@ export interface ExchangeOwner<S> extends Pick<RequestStreamOwner, 'setBodyReadi
   readonly wheel: TimerWheel;
   readonly settings: HttpSettings;
   readonly writer: BatchWriter;
-  /** Whether more was read than the request that is being answered. */
+  /** True when more was read than the request that is being answered. */
   readonly hasRest: boolean;
   readonly server: { readonly memory: ByteBudget | undefined; reportError(error: unknown): void };
   readonly service: { readonly callback: (request: HttpRequest, state: S) => unknown };
-  /** What the server keeps for the connection; there is one when there is a request. */
+  /** The object that the server keeps for the connection; there is one when there is a request. */
   readonly state: S | undefined;
   /** No request may be read until {@link onExchangeDone}. */
   stopReading(): void;
@@ -40,7 +40,7 @@ export interface ExchangeOwner<S> extends Pick<RequestStreamOwner, 'setBodyReadi
   refuse(refusal: Refusal): void;
   /** The connection is ended without a word. */
   cut(): void;
-  /** What was written waits to be taken by the peer. */
+  /** Output waits to be taken by the peer. */
   onWriteBlocked(): void;
   /** The response is written; without `isKeptAlive` it was the last one. */
   onExchangeDone(isKeptAlive: boolean): void;
@@ -75,7 +75,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     this.responses = new ResponseWriter(this, owner.writer, owner.settings.compression);
   }
 
-  /** Whether a part of the response is on its way, so that another one cannot be sent. */
+  /** True when a part of the response is on its way, so that another one cannot be sent. */
   get hasBegun(): boolean {
     return this.responses.hasBegun;
   }
@@ -85,7 +85,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     return this.responses.progress;
   }
 
-  /** Whether the request is HEAD, whose response has no body. */
+  /** True for HEAD, whose response has no body. */
   get isHead(): boolean {
     return this.request?.method === 'HEAD';
   }
@@ -277,7 +277,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     } else this.fail(noResponse());
   }
 
-  /** What the promise of the callback gave; nobody waits for it any more when it comes too late. */
+  /** Takes the value of the callback's promise; nobody waits for it any more when it comes too late. */
   private onAnswer(answer: unknown): void {
     const { writer, hasRest } = this.owner;
     // With more requests waiting, what they are answered with gathers first; else there is nothing to wait for.
@@ -364,7 +364,7 @@ function plainResponse(status: number): HttpResponse {
   return new HttpResponse(status, '', HttpErrorCode.Ok, {}, `${reasonPhrase(status)}\n`);
 }
 
-/** Whether user code only passes on what we told it: the client is gone, and nobody has to be told. */
+/** Tells if user code only passes on what we told it: the client is gone, and nobody has to be told. */
 function isOurs(error: unknown): boolean {
   // A file that changed or vanished while it was sent is nobody's mistake either.
   if (error instanceof HttpRequestError || error instanceof BodyError) return true;

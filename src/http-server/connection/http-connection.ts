@@ -37,7 +37,7 @@ export class HttpConnection<S>
   readonly server: HttpConnectionOwner<S>;
   readonly service: HttpService<S>;
   readonly writer: BatchWriter;
-  /** What the server keeps for it, from the first request on. */
+  /** The object that the server keeps for it, from the first request on. */
   state: S | undefined = undefined;
   requestCount = 0;
   bodyBytes = 0;
@@ -265,7 +265,7 @@ export class HttpConnection<S>
     else this.readWatch.linger();
   }
 
-  /** Whether requests are still read and answered. */
+  /** True while requests are read and answered. */
   private get isAlive(): boolean {
     return this.status !== HttpStatus.Ending && this.status !== HttpStatus.Closed;
   }

@@ -14,7 +14,7 @@ export interface HttpConnectionOwner<S> {
   /** The memory for bodies, which all connections share. */
   readonly memory: ByteBudget | undefined;
   reportError(error: unknown): void;
-  /** Whether a request asks for WebSocket, and gets it here. */
+  /** Tells if a request asks for WebSocket, and gets it here. */
   isUpgrade(head: RequestHead): boolean;
   /** The first bytes came. */
   onTalks(connection: PlainConnection): void;
@@ -27,7 +27,7 @@ export interface HttpConnectionOwner<S> {
   leave(connection: PlainConnection): void;
 }
 
-/** What is done with requests. */
+/** The treatment of requests. */
 export interface HttpService<S> {
   readonly settings: HttpSettings;
   /** The user's callback. */

@@ -25,7 +25,7 @@ export const allowedMoves: Readonly<Record<HttpStatus, readonly HttpStatus[]>> =
   closed: [],
 });
 
-/** Whether `from` may become `to`. */
+/** Tells if `from` may become `to`. */
 export function canMove(from: HttpStatus, to: HttpStatus): boolean {
   return allowedMoves[from].includes(to);
 }

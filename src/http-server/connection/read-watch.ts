@@ -4,7 +4,7 @@ import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 const MIN_BYTES_PER_SECOND = 500;
 /** An idle connection is looked at so often within its time. */
 const LOOKS = 4;
-/** How long a peer that was told the end may take to hang up. */
+/** The time that a peer which was told the end has to hang up. */
 const LINGER_MS = 2000;
 
 export interface ReadWatchSettings {
@@ -16,17 +16,17 @@ export interface ReadWatchSettings {
 /** The connection whose reading is watched. */
 export interface ReadWatchOwner {
   readonly wheel: TimerWheel;
-  /** Where in a request the reader is. */
+  /** The part of a request that the reader is in. */
   readonly readState: 'idle' | 'head' | 'body' | 'failed';
   /** Heads that were read. */
   readonly requestCount: number;
   /** Bytes of bodies that were read. */
   readonly bodyBytes: number;
-  /** Whether a request is being answered. */
+  /** True while a request is being answered. */
   readonly isBusy: boolean;
   /** Changes whenever a part of a response is written. */
   readonly progress: number;
-  /** Whether we are the ones who do not read. */
+  /** True while it is us who do not read. */
   readonly isReadingPaused: boolean;
   /** No request for too long. */
   onIdleTimeout(): void;

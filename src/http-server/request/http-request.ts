@@ -8,7 +8,7 @@ const NO_BODY: Buffer = Buffer.alloc(0);
 export class HttpRequest {
   /** `GET`, `POST` and so on; methods are case-sensitive. */
   readonly method: string;
-  /** What was asked for, as it was sent: usually path and query, percent-encoded. */
+  /** The request target as it was sent: usually path and query, percent-encoded. */
   readonly uri: string;
   readonly version: 'HTTP/1.1' | 'HTTP/1.0';
   /** As they were received. */

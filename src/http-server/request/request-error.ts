@@ -1,6 +1,6 @@
 import { IxError } from '../../errors.ts';
 
-/** Why the body of a request ended before its end. */
+/** The reasons for which the body of a request ends before its end, or is not what it should be. */
 export type HttpRequestErrorCode = 'requestAborted' | 'requestTimeout' | 'requestMalformed';
 
 /** Reading `request.stream` failed: the client left, was too slow, or broke the protocol. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { AsyncQueue } from '../../util/async-queue.ts';
 
-/** What is kept for a loop that is slower than the client, before reading stops. */
+/** The most that is kept for a loop that is slower than the client, before reading stops. */
 const MAX_WAITING_CHUNKS = 64;
 const MAX_WAITING_BYTES = 128 * 1024;
 
@@ -15,7 +15,7 @@ export interface RequestStreamOwner {
 
 /** The body of a request for one `for await` loop; the peer is slowed down to its pace. */
 export class RequestStream implements AsyncIterable<Buffer> {
-  /** What reading failed with. */
+  /** The error that reading failed with. */
   error: unknown = undefined;
   private readonly owner: RequestStreamOwner;
   private readonly queue: AsyncQueue<Buffer>;

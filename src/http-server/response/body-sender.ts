@@ -13,14 +13,14 @@ export const HIGH_WATER_BYTES: number = 64 * 1024;
 /** After so much, others get their turn, be the source as quick as it likes and the peer too. */
 const TURN_BYTES = 256 * 1024;
 
-/** How the end of a streamed body is told. `untilClose` is for peers that know no chunks. */
+/** The way in which the end of a streamed body is told. `untilClose` is for peers that know no chunks. */
 export type StreamFraming = 'chunked' | 'untilClose' | number;
 
 export interface BodySenderOwner {
   readonly writer: BatchWriter;
   /** A piece was written. */
   onPieceSent(): void;
-  /** What was written waits to be taken by the peer. */
+  /** Output waits to be taken by the peer. */
   onWriteBlocked(): void;
   /** All of it was written. */
   onBodySent(): void;

@@ -7,7 +7,7 @@ import type { ResponseFields } from './response-fields.ts';
 /** Best first, where a client weighs them equally. */
 const codings: readonly EncodableCoding[] = ['br', 'gzip'];
 
-/** Whether the client's wishes decide how this response is encoded; caches have to be told so. */
+/** Tells if the client's wishes decide how this response is encoded; caches have to be told so. */
 export function isEncodable(status: number, fields: ResponseFields, byteLength: number | undefined): boolean {
   if (byteLength !== undefined && byteLength < MIN_ENCODED_BYTES) return false;
   if (!isCompressible(fields.contentType) || fields.contentEncoding !== undefined) return false;

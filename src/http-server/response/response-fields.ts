@@ -80,7 +80,7 @@ export function sortFields(headers: HttpHeaders): ResponseFields {
   return fields;
 }
 
-/** Whether the field is sent as it stands; the length of its name leaves at most a few to compare with. */
+/** Tells if the field is sent as it stands; the length of its name leaves at most a few to compare with. */
 function isKept(name: string, value: string): boolean {
   switch (name.length) {
     case 4:

@@ -11,7 +11,7 @@ import { connectionLine, ownLines, type ResponseFields, sortFields, statusLine }
 import { writeHeadAndBytes, writeHeadAndText, writeText } from './write-bytes.ts';
 
 export interface ResponseWriterOwner {
-  /** What was written waits to be taken by the peer. */
+  /** Output waits to be taken by the peer. */
   onWriteBlocked(): void;
   /** A response that {@link ResponseWriter.send} left unfinished is complete. */
   onResponseSent(): void;
@@ -26,7 +26,7 @@ const TEXT_TYPE_LINE = `Content-Type: ${TEXT_TYPE}\r\n`;
 export class ResponseWriter implements BodySenderOwner {
   /** Something of the running response was written: it can only be completed, or cut off. */
   hasBegun = false;
-  /** Whether the last response left the connection open for more. */
+  /** True when the last response left the connection open for more. */
   isKeptAlive = true;
   /** Counts what was written, for watching whether anything is. */
   progress = 0;
@@ -239,7 +239,7 @@ function sizeOf(body: HttpBody): number | undefined {
   return body instanceof Uint8Array ? body.length : undefined;
 }
 
-/** Whether there are bytes that would be sent; a response to HEAD may have none, and say how many there would be. */
+/** Tells if there are bytes that would be sent; a response to HEAD may have none, and say how many there would be. */
 function hasSize(body: HttpBody): boolean {
   return (sizeOf(body) ?? 0) > 0;
 }

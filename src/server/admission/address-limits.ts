@@ -16,7 +16,7 @@ export interface AddressPlace {
   release(): void;
 }
 
-/** Connections and opening handshakes by address (limit L21). Loopback is exempt. */
+/** Connections and opening handshakes by address: `maxConnectionsPerIp` and `maxHandshakesPerMinutePerIp`. Loopback is exempt. */
 export class AddressLimits {
   private readonly maxConnections: number;
   private readonly perMinute: number;

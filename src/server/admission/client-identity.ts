@@ -3,7 +3,7 @@ import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { AddressSet } from '../../transport/address-range.ts';
 import type { PeerAddress } from '../../transport/transport.ts';
 
-/** Who asks, and for whom. */
+/** The client that asks, and the server it asks for. */
 export interface Client {
   /** Empty on a unix socket. */
   readonly remoteIp: string;
@@ -14,7 +14,7 @@ export interface Client {
 }
 
 /**
- * Who a request comes from. What it says of that itself counts only as far as trusted proxies vouch for it: each of
+ * Identifies the client of a request. What it says of that itself counts only as far as trusted proxies vouch for it: each of
  * them adds the address of its own peer at the end of `X-Forwarded-For`, so the list is read from there.
  */
 export function identifyClient(peer: PeerAddress, headers: HttpHeaders, trusted: AddressSet | undefined): Client {
@@ -62,13 +62,13 @@ function withoutMapping(address: string): string {
   return mapped?.[1] ?? address.toLowerCase();
 }
 
-/** What the nearest proxy says that it was asked for. */
+/** The host that the nearest proxy was asked for, in its words. */
 function forwardedHost(headers: HttpHeaders): string | undefined {
   const last = headers.get('X-Forwarded-Host')?.split(',').at(-1)?.trim();
   return last !== undefined && parseAuthority(last) !== undefined ? last : undefined;
 }
 
-/** Whether the client asked for one of `allowed`, which are in lower case. */
+/** Tells if the client asked for one of `allowed`, which are in lower case. */
 export function isHostAllowed(host: string, allowed: readonly string[]): boolean {
   const authority = parseAuthority(host);
   if (authority === undefined) return false;

@@ -13,7 +13,7 @@ export interface HeadIntakeOwner {
   onTalks(intake: HeadIntake): void;
   /** The head is complete, and the intake over; `rest` came behind it in the same read. */
   onHead(intake: HeadIntake, head: RequestHead, rest: Buffer): void;
-  /** What came is no head, or nothing came in time, and the intake is over. */
+  /** The bytes are no head, or none came in time, and the intake is over. */
   onNoHead(intake: HeadIntake, refusal: Refusal): void;
   /** The connection is gone. */
   onPendingClosed(intake: HeadIntake): void;

@@ -7,7 +7,7 @@ import { pathOf } from './upgrade-request.ts';
 /** A request to change the protocol, as Node's HTTP server hands it over. */
 export type UpgradeHandler = (request: IncomingMessage, socket: UpgradeSocket, head: Buffer) => void;
 
-/** What is used here of the socket under a request to change the protocol; it is a `Duplex`. */
+/** The part that is used here of the socket under a request to change the protocol; it is a `Duplex`. */
 export interface UpgradeSocket {
   readonly destroyed: boolean;
   end(text: string, encoding: 'latin1'): unknown;

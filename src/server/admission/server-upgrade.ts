@@ -14,7 +14,7 @@ import {
 } from '../../protocol/websocket/handshake/handshake-server.ts';
 import { isOriginAllowed, type OriginPolicy, originRefusal } from '../../protocol/websocket/handshake/origin-policy.ts';
 
-/** What an opening handshake is judged by. */
+/** The rules that an opening handshake is judged by. */
 export interface UpgradeRules {
   readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
   readonly allowedOrigins: OriginPolicy;
@@ -22,11 +22,11 @@ export interface UpgradeRules {
 
 /** An opening handshake that can be completed. */
 export interface Upgrade {
-  /** What is to be sent. */
+  /** The response to be sent. */
   readonly response: string;
   /** The subprotocol; empty without one. */
   readonly protocol: string;
-  /** What messages are compressed with, when that was agreed on. */
+  /** The compression of messages, when it was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface Acceptance extends UpgradeAcceptanceFields {
   readonly data?: unknown;
 }
 
-/** What becomes of a call of `onUpgrade`; one of them is called, once. */
+/** The outcomes of a call of `onUpgrade`; one of them is called, once. */
 export interface UpgradeCallOwner {
   onAccepted(acceptance: Acceptance): void;
   onRefused(refusal: Refusal): void;

@@ -20,7 +20,7 @@ import { pathOf, type UpgradeCallback, UpgradeRequest } from './upgrade-request.
 /** The server that a gate stands before. */
 export interface UpgradeGateOwner<D> {
   readonly perMessageDeflate: PerMessageDeflateSource;
-  /** Whether there is no room for one more, beside `asking` that are being decided about. */
+  /** True when there is no room for one more, beside `asking` that are being decided about. */
   isFull(asking: number): boolean;
   /** A client may come in. Throws what functions of the user throw, as long as the connection can be refused. */
   onAdmitted(applicant: Applicant, upgrade: Upgrade, data: D): void;

@@ -4,7 +4,7 @@ import { parseOfferedSubprotocols } from '../../protocol/websocket/handshake/sub
 import type { TLSConnectionInfo } from '../../transport/tls/tls-info.ts';
 import type { Client } from './client-identity.ts';
 
-/** What may be said to a client that is accepted. */
+/** The part of an acceptance that the client is told. */
 export interface UpgradeAcceptanceFields {
   /**
    * The subprotocol, one of those that the client offers; empty for none.
@@ -34,7 +34,7 @@ export interface UpgradeRefusal {
 }
 
 /**
- * What became of an opening handshake: nothing or `true` accepts, `false` refuses with 403, and there are an
+ * The decision about an opening handshake: nothing or `true` accepts, `false` refuses with 403, and there are an
  * {@link UpgradeAcceptance} and an {@link UpgradeRefusal}. Anything else is an error, and refuses with 500.
  */
 export type UpgradeAnswer<D> =
@@ -70,7 +70,7 @@ export class UpgradeRequest {
   readonly remotePort: number;
   /** The name and port that the client asked for, as in `Host`; that of a trusted proxy's `X-Forwarded-Host`. */
   readonly host: string;
-  /** What the TLS handshake agreed on, the client's certificate included; `undefined` without TLS. */
+  /** The outcome of the TLS handshake, the client's certificate included; `undefined` without TLS. */
   readonly tls: TLSConnectionInfo | undefined;
   /** Aborted when the client leaves, and when the time for an answer is over. */
   readonly signal: AbortSignal;

@@ -4,21 +4,21 @@ import { PreparedMessage } from '../../protocol/websocket/frames/prepared-messag
 import { callback, flag, signal, text, unchecked } from '../../util/option-kinds.ts';
 import { type OptionTable, optionTable, resolveOptions } from '../../util/option-table.ts';
 
-/** How a message is sent to many, and to whom not. */
+/** The options of a message to many. */
 export interface BroadcastOptions<C> {
   /**
-   * Whether it is binary, not text. A prepared message knows by itself.
+   * True for a binary message, false for text. A prepared message knows by itself.
    * @default true for everything but strings
    */
   readonly binary?: boolean | undefined;
   /**
-   * What the message is about: for connections with the policy `'conflate'`, it takes the place of one with the same
+   * The subject of the message: for connections with the policy `'conflate'`, it takes the place of one with the same
    * key that still waits.
    */
   readonly key?: string | undefined;
   /** A connection that does not get it. */
   readonly except?: C | undefined;
-  /** Whether a connection gets it. It is asked for all connections before anything is sent. */
+  /** Returns true for a connection that gets it. It is asked for all connections before anything is sent. */
   readonly filter?: ((webSocket: C) => boolean) | undefined;
 }
 
@@ -28,9 +28,9 @@ export interface BroadcastWhenReadyOptions<C> extends BroadcastOptions<C> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of a message to many. */
+/** The outcome of a message to many. */
 export interface BroadcastInfo {
-  /** Whether it could be sent at all: false for text that is not valid, of which nothing is sent. */
+  /** False for text that is not valid, of which nothing is sent. */
   readonly success: boolean;
   /** Connections that it is on its way to, or waits for. */
   readonly sent: number;
@@ -41,9 +41,9 @@ export interface BroadcastInfo {
 /** A connection as a broadcast sees it. */
 export interface Recipient {
   readonly isRecipient: boolean;
-  /** Whether those who wait before they send have to wait for it. */
+  /** True while senders that wait have to wait for it. */
   readonly isBlocking: boolean;
-  /** Whether the message was accepted. */
+  /** Sends it, or keeps it to be sent; false when it is not accepted. */
   offer(message: PreparedMessage, key: string | undefined): boolean;
   /** Resolves when there is room, or the connection is over. */
   whenReady(signal: AbortSignal | undefined): Promise<void>;

@@ -1,9 +1,9 @@
 import { utf8Length } from '../../protocol/websocket/text/text.ts';
 
-/** Why {@link Topics.subscribe} refused. */
+/** The reasons for which {@link Topics.subscribe} refuses. */
 export type SubscribeErrorCode = 'closed' | 'invalidTopic' | 'tooManyTopics';
 
-/** What became of a subscription. */
+/** The outcome of a subscription. */
 export type SubscribeInfo =
   | { readonly success: true }
   | {
@@ -30,7 +30,7 @@ export function notSubscribed(code: SubscribeErrorCode): SubscribeInfo {
   return { success: false, code };
 }
 
-/** Who has subscribed to what. A topic is there as long as somebody has. */
+/** The subscribers of each topic. A topic is there as long as it has one. */
 export class Topics<C extends object> {
   private readonly limits: TopicLimits;
   private readonly bySubscriber = new Map<C, Set<string>>();
@@ -65,7 +65,7 @@ export class Topics<C extends object> {
     return subscribed;
   }
 
-  /** Whether there was such a subscription. */
+  /** Returns false when there was no such subscription. */
   unsubscribe(subscriber: C, topic: string): boolean {
     const topics = this.bySubscriber.get(subscriber);
     if (topics?.delete(topic) !== true) return false;

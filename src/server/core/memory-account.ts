@@ -1,6 +1,6 @@
 import type { MemoryBudget } from '../../protocol/websocket/frames/message-assembler.ts';
 
-/** A budget of bytes that the connections of one server share (limit L6). */
+/** A budget of bytes that the connections of one server share: `maxUnfinishedBytes`. */
 export class MemoryAccount implements MemoryBudget {
   private readonly limit: number;
   private used = 0;

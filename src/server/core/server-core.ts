@@ -158,7 +158,7 @@ export class ServerCore<S extends ConnectionState, D>
     this.connections.pending.talks(connection);
   }
 
-  /** HeadIntakeOwner, on a server that speaks nothing but WebSocket. */
+  /** Part of {@link HeadIntakeOwner}, on a server that speaks nothing but WebSocket. */
   onHead(intake: HeadIntake, head: RequestHead, rest: Buffer): void {
     const { transport, remoteIp } = intake;
     this.connections.pending.remove(intake);
@@ -187,7 +187,7 @@ export class ServerCore<S extends ConnectionState, D>
     refused.answer(refusal, isHead);
   }
 
-  /** Whether a request asks for WebSocket. RFC 9110 7.8 lets a server ignore that: one that nobody listens to does. */
+  /** Tells if a request asks for WebSocket. RFC 9110 7.8 lets a server ignore that: one that nobody listens to does. */
   isUpgrade(head: RequestHead): boolean {
     return this.clientMessageCallback !== undefined && isWebSocketRequest(head);
   }
@@ -240,7 +240,7 @@ export class ServerCore<S extends ConnectionState, D>
     this.connections.checkEmptied();
   }
 
-  /** UpgradeGateOwner: whether there is no room for one more, beside `asking` that are being decided about. */
+  /** Part of {@link UpgradeGateOwner}: true when there is no room for one more beside `asking`. */
   isFull(asking: number): boolean {
     return this.connections.count + asking >= this.options.maxConnections;
   }
@@ -308,7 +308,7 @@ export class ServerCore<S extends ConnectionState, D>
     this.reports.reportError(error);
   }
 
-  /** ServerListenerOwner: a handshake below HTTP counts as pending, like a connection without a request. */
+  /** Part of {@link ServerListenerOwner}: a handshake below HTTP counts as pending, like a connection without a request. */
   onHandshake(): void {
     this.makeRoom();
   }

@@ -7,7 +7,7 @@ const refusal = channel('ixwebsocket:server.refusal');
 const error = channel('ixwebsocket:server.error');
 
 /**
- * What servers tell the subscribers of `node:diagnostics_channel`, for tools that watch all servers of a process
+ * The news of servers for the subscribers of `node:diagnostics_channel`, for tools that watch all servers of a process
  * without having made them. Nobody who listens costs nothing but a look at whether anybody does.
  */
 export class ServerEvents {

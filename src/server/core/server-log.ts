@@ -2,7 +2,7 @@ import { throwOnFreshStack } from '../../platform/turn.ts';
 import { callSafely } from '../../util/call-safely.ts';
 import type { ServerEvents } from './server-events.ts';
 
-/** How much a line of the log matters. */
+/** The weight of a line of the log. */
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 /** Gets what a server has to say about connections that no callback hears of, such as a TLS handshake that failed. */

@@ -1,6 +1,6 @@
 import type { Traffic } from '../../protocol/websocket/traffic.ts';
 
-/** What a server has done since it was made, and what it holds now: plain numbers, which do not change any more. */
+/** The deeds of a server since it was made, and its holdings now: plain numbers, which do not change any more. */
 export interface ServerMetrics {
   readonly connections: {
     /** Open WebSockets. */
@@ -28,7 +28,7 @@ export interface ServerMetrics {
   /** Of messages, uncompressed. */
   readonly payloadBytes: { readonly received: number; readonly sent: number };
   /**
-   * How many bytes of payload a byte on the wire stands for: 1, or a little less because of frame headers, without
+   * The bytes of payload that a byte on the wire stands for: 1, or a little less because of frame headers, without
    * compression, and 4 where a message shrinks to a quarter. 0 as long as there was nothing.
    */
   readonly compressionRatio: { readonly received: number; readonly sent: number };
@@ -38,7 +38,7 @@ export interface ServerMetrics {
   readonly unfinishedBytes: number;
 }
 
-/** What a server counts by itself. */
+/** The numbers that a server counts by itself. */
 export interface ServerCounts {
   readonly open: number;
   readonly plain: number;

@@ -1,6 +1,6 @@
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 
-/** Ends a connection that has been open for its time (limit L16). */
+/** Ends a connection that has been open for its time: `maxConnectionAgeSecs`. */
 export class ConnectionAge implements WheelEntry {
   wheelOwner: TimerWheel | undefined = undefined;
   wheelPrevious: WheelEntry | undefined = undefined;

@@ -13,7 +13,7 @@ export class ServerConnections<S extends ConnectionState, D> {
   readonly pending: PendingConnections = new PendingConnections();
   /** Those that serve ordinary requests. */
   readonly plain: Set<PlainConnection> = new Set<PlainConnection>();
-  /** What is to be undone when an open WebSocket is over, of those that have something to. */
+  /** The places to be given back when an open WebSocket is over, of those that have one. */
   private readonly places = new Map<ServerWebSocket<S, D>, { release(): void }>();
   private readonly ages = new Map<ServerWebSocket<S, D>, ConnectionAge>();
   private emptied: Deferred<void> | undefined;

@@ -64,7 +64,7 @@ export class ServerLife {
     this.tlsOptions = owner.options.tlsOptions;
   }
 
-  /** Whether clients may come in. */
+  /** True while clients may come in. */
   get takesClients(): boolean {
     return this.stopping === undefined && !this.isOver;
   }

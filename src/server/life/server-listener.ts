@@ -12,7 +12,7 @@ import type { TimerWheel } from '../../util/timer-wheel.ts';
 import type { LogLevel } from '../core/server-log.ts';
 import { type ResolvedServerOptions, toListenError } from '../server-options.ts';
 
-/** What became of `listen()`. */
+/** The outcome of `listen()`. */
 export type ListenResult = { readonly ok: true } | { readonly ok: false; readonly error: ListenError };
 
 /** The server, as a {@link ServerListener} sees it. */
@@ -40,7 +40,7 @@ export type ListenOptions = Pick<
   | 'trustedProxies'
 >;
 
-/** What a server listens with: a port or a unix socket, and in front of it, where wanted, the TLS handshake. */
+/** The listening side of a server: a port or a unix socket, with the PROXY header and the TLS handshake where wanted. */
 export class ServerListener {
   private readonly listener: Listener;
   private readonly acceptor: TlsAcceptor | undefined;
@@ -181,7 +181,7 @@ function readSettings(tlsOptions: SocketTLSOptions | undefined, where: ListenOpt
   }
 }
 
-/** Where it listens, as a {@link ListenError} says it. */
+/** The address it listens on, as a {@link ListenError} says it. */
 export function at({ host, port, socketPath }: Pick<ListenOptions, 'host' | 'port' | 'socketPath'>): {
   host: string;
   port: number;

@@ -6,7 +6,7 @@ import { type OptionTable, optionTable, type Resolved, resolveOptions } from '..
 import { checkOneOf } from '../../util/options.ts';
 import { checkStagger, type ShutdownOptions, type ShutdownReport, shutdownLines } from './shutdown.ts';
 
-/** How a server reacts to signals. */
+/** The options of {@link shutdownOnSignals}. */
 export interface ShutdownOnSignalsOptions extends Omit<ShutdownOptions, 'signal'> {
   /**
    * The signals to listen to.
@@ -14,7 +14,7 @@ export interface ShutdownOnSignalsOptions extends Omit<ShutdownOptions, 'signal'
    */
   readonly signals?: readonly EndSignal[] | undefined;
   /**
-   * Whether the process ends after the shutdown: with 0, and after a second signal with 128 and its number.
+   * True to end the process after the shutdown: with 0, and after a second signal with 128 and its number.
    * @default true
    */
   readonly exit?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface ShutdownOnSignalsOptions extends Omit<ShutdownOptions, 'signal'
   readonly onShutdown?: ((report: ShutdownReport) => unknown) | undefined;
 }
 
-/** What can be shut down. */
+/** A server that can be shut down. */
 export interface CanShutDown {
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
 }

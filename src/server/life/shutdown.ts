@@ -13,7 +13,7 @@ import {
 } from '../../util/option-table.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 
-/** How a server is shut down. */
+/** The options of a shutdown. */
 export interface ShutdownOptions {
   /**
    * Milliseconds after which what is left is cut off.
@@ -40,7 +40,7 @@ export interface ShutdownOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a shutdown came to. */
+/** The outcome of a shutdown. */
 export interface ShutdownReport {
   /** Connections that ended in order. */
   readonly closed: number;
@@ -54,7 +54,7 @@ type GivenShutdown = Readonly<Resolved<ShutdownOptions, 'staggerMs' | 'signal'>>
 
 /** Checked {@link ShutdownOptions} with all defaults filled in. */
 export interface ShutdownSettings extends GivenShutdown {
-  /** When connections that serve ordinary requests are cut off. */
+  /** The time after which connections that serve ordinary requests are cut off. */
   readonly plainDeadlineMs: number;
 }
 
@@ -82,7 +82,7 @@ export function checkStagger({ staggerMs = 0, deadlineMs }: Pick<GivenShutdown, 
 }
 
 /**
- * When each of `count` clients is told to go, in milliseconds from now, ascending: each has an equal part of the time
+ * Plans when each of `count` clients is told to go, in milliseconds from now, ascending: each has an equal part of the time
  * to itself, and its moment in it is random.
  */
 export function planShutdown(
@@ -96,7 +96,7 @@ export function planShutdown(
 
 type ShutdownPlanRules = Pick<ShutdownSettings, 'deadlineMs'> & { readonly staggerMs?: number | undefined };
 
-/** What a {@link Shutdown} does to a server. */
+/** The server, as a {@link Shutdown} sees it. */
 export interface ShutdownHost {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
