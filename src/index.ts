@@ -18,7 +18,7 @@ export type {
   ConnectAttemptResponse,
   ConnectAttemptTLS,
 } from './connection/messages/connect-attempt.ts';
-export type { MessageOf, OnCallbackError, OnMessageCallback } from './connection/messages/message-hub.ts';
+export type { MessageOf, OnMessageCallback } from './connection/messages/message-hub.ts';
 export type {
   WebSocketBinaryMessage,
   WebSocketCloseInfo,
@@ -97,6 +97,7 @@ export { HttpRequestError } from './http-server/request/request-error.ts';
 export type { StaticRequest } from './http-server/static/file-response.ts';
 export { serveFiles } from './http-server/static/static-files.ts';
 export type { ServeFilesOptions } from './http-server/static/static-options.ts';
+export type { CallbackErrors, OnCallbackError } from './platform/callback-errors.ts';
 export { userAgent } from './platform/user-agent.ts';
 export type { RequestHead } from './protocol/http1/head/request-head.ts';
 export type { HttpHeadersInit as WebSocketHttpHeadersInit } from './protocol/http1/headers.ts';

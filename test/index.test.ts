@@ -49,6 +49,7 @@ const types = [
   'BroadcastInfo',
   'BroadcastOptions',
   'BroadcastWhenReadyOptions',
+  'CallbackErrors',
   'ConnectAttempt',
   'ConnectAttemptExchange',
   'ConnectAttemptInterim',

@@ -1,12 +1,12 @@
 import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
 import { limitsOf, type PingOptions } from '../connection/connection-options.ts';
-import type { OnCallbackError } from '../connection/messages/message-hub.ts';
 import { closeMessage, errorMessage, openMessage } from '../connection/messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session/session.ts';
 import type { SessionContext } from '../connection/session/session-context.ts';
 import { ConnectError, UsageError } from '../errors.ts';
+import { reportCallbackError } from '../platform/callback-errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { nodePorts } from '../platform/node-ports.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
@@ -174,8 +174,8 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
   }
 
   /** Part of {@link ConnectionOwner}. */
-  get onCallbackError(): OnCallbackError | undefined {
-    return this.options.onCallbackError;
+  onCallbackError(error: unknown): void {
+    reportCallbackError(this.options.onCallbackError, error);
   }
 
   /** Part of {@link ConnectionOwner}. */

@@ -5,7 +5,7 @@ import type { PreparedMessage } from '../protocol/websocket/frames/prepared-mess
 import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { callSafely } from '../util/call-safely.ts';
 import type { PingOptions } from './connection-options.ts';
-import { MessageHub, type OnCallbackError } from './messages/message-hub.ts';
+import { MessageHub } from './messages/message-hub.ts';
 import { BinaryMessage, controlMessage, TextMessage } from './messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketMessage } from './messages/messages.ts';
 import { Pings } from './pings/pings.ts';
@@ -20,7 +20,8 @@ import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** The client or the server's side that a {@link ConnectionCore} is a part of. */
 export interface ConnectionOwner {
-  readonly onCallbackError: OnCallbackError | undefined;
+  /** A callback has thrown or rejected. */
+  onCallbackError(error: unknown): void;
   readonly pingOptions: PingOptions;
   /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
   readonly hasServerCallback: boolean;
@@ -160,8 +161,8 @@ export class ConnectionCore implements SessionOwner {
   }
 
   /** Part of {@link MessageHubOwner}. */
-  get onCallbackError(): OnCallbackError | undefined {
-    return this.owner.onCallbackError;
+  onCallbackError(error: unknown): void {
+    this.owner.onCallbackError(error);
   }
 
   /** Part of {@link MessageHubOwner}. */

@@ -1,20 +1,11 @@
 import { UsageError } from '../errors.ts';
+import { type CallbackErrors, checkCallbackErrors } from '../platform/callback-errors.ts';
 import {
   type PerMessageDeflateSettings,
   resolvePerMessageDeflate,
   type WebSocketPerMessageDeflateOptions,
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
-import {
-  bytes,
-  callback,
-  choice,
-  count,
-  flag,
-  fraction,
-  option,
-  seconds,
-  secondsOrNever,
-} from '../util/option-kinds.ts';
+import { bytes, choice, count, flag, fraction, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
 import {
   type ConnectionLimits,
@@ -23,7 +14,6 @@ import {
   type SlowConsumerPolicy,
   slowConsumerPolicies,
 } from './connection-limits.ts';
-import type { OnCallbackError } from './messages/message-hub.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {
@@ -114,10 +104,11 @@ export interface ConnectionOptions {
    */
   perMessageDeflate?: boolean | WebSocketPerMessageDeflateOptions | undefined;
   /**
-   * Gets what callbacks and listeners throw or reject with.
-   * @default it is thrown again as an uncaught exception
+   * Gets what callbacks and listeners throw or reject with; `'throw'` throws it again, as an uncaught exception. On a
+   * server it also closes the connection with 1011, but with `'throw'`; on a client the connection goes on.
+   * @default it is written to the standard error stream, or on a server to `logCallback`, and the process goes on
    */
-  onCallbackError?: OnCallbackError | undefined;
+  onCallbackError?: CallbackErrors;
 }
 
 /** Checked {@link ConnectionOptions} with all defaults filled in. */
@@ -153,7 +144,7 @@ export function connectionLines(role: 'client' | 'server'): OptionLines<Resolved
     perMessageDeflate: option(resolvePerMessageDeflate(role, true), (_, value) =>
       resolvePerMessageDeflate(role, value),
     ),
-    onCallbackError: callback(),
+    onCallbackError: option<CallbackErrors>(undefined, checkCallbackErrors),
   };
 }
 

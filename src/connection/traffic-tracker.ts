@@ -1,4 +1,4 @@
-import { throwOnFreshStack } from '../platform/turn.ts';
+import { logCallbackError } from '../platform/callback-errors.ts';
 import { callSafely } from '../util/call-safely.ts';
 import { checkFunction } from '../util/options.ts';
 
@@ -16,7 +16,7 @@ export function setTrafficTracker(callback: OnTrafficTrackerCallback | undefined
   isTrafficTracked = tracker !== undefined;
 }
 
-/** What the callback throws belongs to no connection, so it is an uncaught exception. */
+/** An error of the callback belongs to no connection, so it is logged. */
 export function trackTraffic(size: number, incoming: boolean): void {
-  callSafely(() => tracker?.(size, incoming), throwOnFreshStack);
+  callSafely(() => tracker?.(size, incoming), logCallbackError);
 }

@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../http/http-response.ts';
+import { reportCallbackError } from '../platform/callback-errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
-import { throwOnFreshStack } from '../platform/turn.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { Clock } from '../util/clock.ts';
 import { DenseSet } from '../util/dense-set.ts';
@@ -33,16 +33,7 @@ export class ClientCore implements ClientServices {
   }
 
   onCallbackError(error: unknown): void {
-    const { onCallbackError } = this.options;
-    if (onCallbackError === undefined) {
-      throwOnFreshStack(error);
-      return;
-    }
-    try {
-      onCallbackError(error);
-    } catch (another) {
-      throwOnFreshStack(another);
-    }
+    reportCallbackError(this.options.onCallbackError, error);
   }
 
   /** Begins a request. Its body goes to `taker`, or to the callback of its settings, or into the result. */

@@ -1,8 +1,9 @@
 import { proxyOption } from '../dial/proxy-option.ts';
 import type { ProxyServer } from '../dial/proxy-server.ts';
+import { type CallbackErrors, checkCallbackErrors } from '../platform/callback-errors.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
 import { type SocketTLSOptions, tlsOption, tlsTable } from '../transport/tls/tls-options.ts';
-import { callback, choice, count, flag, fraction, milliseconds, text } from '../util/option-kinds.ts';
+import { callback, choice, count, flag, fraction, milliseconds, option, text } from '../util/option-kinds.ts';
 import {
   type ForeignNames,
   foreignNames,
@@ -78,10 +79,10 @@ export interface HttpClientOptions {
    */
   keepAliveSecs?: number | undefined;
   /**
-   * Gets what callbacks throw or reject with.
-   * @default it is thrown again, as an uncaught exception
+   * Gets what callbacks throw or reject with; `'throw'` throws it again, as an uncaught exception.
+   * @default it is written to the standard error stream, and the process goes on
    */
-  onCallbackError?: ((error: unknown) => void) | undefined;
+  onCallbackError?: CallbackErrors;
 }
 
 type NoDefault =
@@ -133,7 +134,7 @@ export const httpClientOptions: OptionTable<ResolvedHttpClientOptions> = optionT
     maxConnectionsPerOrigin: count(64, connections),
     maxIdleConnections: count(256, { ...connections, min: 0 }),
     keepAliveSecs: fraction(4, { min: 0, max: 86_400 }, 's'),
-    onCallbackError: callback(),
+    onCallbackError: option<CallbackErrors>(undefined, checkCallbackErrors),
   },
   { foreign, example: '{ proxy: … }' },
 );

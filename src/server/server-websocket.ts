@@ -1,12 +1,12 @@
 import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
 import type { PingOptions } from '../connection/connection-options.ts';
-import type { OnCallbackError } from '../connection/messages/message-hub.ts';
 import { closeMessage, openMessage } from '../connection/messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import type { SendData } from '../connection/sending/send-data.ts';
 import { Session } from '../connection/session/session.ts';
 import type { SessionContext } from '../connection/session/session-context.ts';
 import { summary, WebSocketConnection } from '../connection/websocket-connection.ts';
+import { CloseCode } from '../protocol/websocket/closing/close-codes.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/deflate/per-message-deflate.ts';
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -27,7 +27,9 @@ export type OnClientMessageCallback<S extends ConnectionState, D = unknown> = (
 export interface ServerWebSocketOwner<S extends ConnectionState, D> {
   readonly sessionContext: SessionContext;
   readonly clientMessageCallback: OnClientMessageCallback<S, D> | undefined;
-  readonly callbackErrorHandler: OnCallbackError;
+  /** False where errors of callbacks are thrown again. */
+  readonly closesOnError: boolean;
+  reportError(error: unknown): void;
   readonly pingOptions: PingOptions;
   readonly topics: Topics<ServerWebSocket<S, D>>;
   publish(
@@ -102,8 +104,9 @@ export class ServerConnection<S extends ConnectionState = ConnectionState, D = u
   }
 
   /** Part of {@link ConnectionOwner}. */
-  get onCallbackError(): OnCallbackError {
-    return this.server.callbackErrorHandler;
+  onCallbackError(error: unknown): void {
+    this.server.reportError(error);
+    if (this.server.closesOnError) this.core.session?.close(CloseCode.InternalError, 'Internal error');
   }
 
   /** Part of {@link ConnectionOwner}. */

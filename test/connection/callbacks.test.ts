@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ServerWebSocket, UsageError, WebSocket, type WebSocketMessage } from '../../src/index.ts';
-import { turns } from '../support/eventually.ts';
+import { eventually, turns } from '../support/eventually.ts';
 import { connectClient, connectPair, createClient, startEchoServer, startServer } from '../support/running.ts';
 
 const summaryOf = (message: WebSocketMessage): string =>
@@ -177,12 +177,30 @@ describe('a callback that throws or rejects', () => {
         });
       },
     );
-    const { client, log } = await connectClient(url);
-    client.send('still served');
-    expect((await log.next('message')).data).toBe('still served');
-    await client.stop();
-    await turns(10);
-    expect(errors).toEqual(['onConnection', 'open', 'message', 'close']);
+    const { log } = await connectClient(url, { automaticReconnection: false });
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1011, reason: 'Internal error', remote: true });
+    await eventually('close', () => errors.length === 3);
+    expect(errors).toEqual(['onConnection', 'open', 'close']);
+  });
+
+  test('ends its connection on a server with 1011, and no other', async () => {
+    const errors: unknown[] = [];
+    const { url } = await startServer({ onCallbackError: (error) => void errors.push(error) }, (server) => {
+      server.setOnClientMessageCallback((_state, webSocket, message) => {
+        if (message.type !== 'message') return;
+        if (message.data === 'bad') throw new Error('mine');
+        webSocket.send(message.data);
+      });
+    });
+    const bad = await connectClient(url, { automaticReconnection: false });
+    const good = await connectClient(url);
+    bad.client.send('bad');
+    bad.client.send('more');
+    expect((await bad.log.next('close')).closeInfo).toMatchObject({ code: 1011, remote: true });
+    good.client.send('still served');
+    expect((await good.log.next('message')).data).toBe('still served');
+    expect(bad.log.of('message')).toEqual([]);
+    expect(errors).toEqual([new Error('mine')]);
   });
 
   test('may throw or reject with anything', async () => {

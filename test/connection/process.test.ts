@@ -10,38 +10,95 @@ const prelude = `
   const webSocket = new ix.WebSocket({ url: 'ws://127.0.0.1:' + server.getPort() });
 `;
 
-test.each([
+const failing: [name: string, callback: string][] = [
   ['throws', `() => { throw new Error('mine') }`],
   ['rejects', `async () => { throw new Error('mine') }`],
-])('a callback that %s is an uncaught exception by default', async (_name, callback) => {
+];
+
+test.each(failing)('a callback of a client that %s is logged, and the connection goes on', async (_name, callback) => {
+  const result = await runModule(`${prelude}
+    webSocket.on('open', ${callback});
+    webSocket.on('open', () => setImmediate(async () => {
+      console.log(webSocket.getReadyState());
+      await webSocket.stop();
+      await server.stop();
+    }));
+    webSocket.start();
+  `);
+  expect(result).toMatchObject({ code: 0, stdout: 'open\n' });
+  expect(result.stderr.match(/a callback failed/g)).toHaveLength(1);
+  expect(result.stderr).toContain('Error: mine');
+});
+
+test.each(failing)("a callback that %s is an uncaught exception with 'throw'", async (_name, callback) => {
   const result = await runModule(`${prelude}
     process.on('uncaughtException', (error, origin) => {
       console.log(origin, error.message, webSocket.getReadyState());
       process.exit(0);
     });
+    webSocket.configure({ onCallbackError: 'throw' });
     webSocket.setOnMessageCallback(${callback});
     webSocket.start();
   `);
   expect(result).toMatchObject({ code: 0, stdout: 'uncaughtException mine open\n' });
 });
 
-test('a callback that throws ends the process when nobody catches it', async () => {
-  const result = await runModule(`${prelude}
-    webSocket.on('open', () => { throw new Error('mine') });
+test.each(failing)(
+  'a callback of a server that %s ends its connection, and the process lives',
+  async (_name, callback) => {
+    const result = await runModule(`${prelude}
+    server.setOnClientMessageCallback(${callback});
+    webSocket.disableAutomaticReconnection();
+    webSocket.on('close', async ({ closeInfo }) => {
+      console.log(closeInfo.code, closeInfo.reason);
+      await server.stop();
+    });
     webSocket.start();
   `);
-  expect(result.code).toBe(1);
-  expect(result.stderr).toContain('Error: mine');
+    expect(result).toMatchObject({ code: 0, stdout: '1011 Internal error\n' });
+    expect(result.stderr).toContain('Error: mine');
+  },
+);
+
+test.each(failing)('a callback of an HTTP server that %s is a 500, and the process lives', async (_name, callback) => {
+  const result = await runModule(`
+    const server = new ix.HttpServer({ port: 0 });
+    const listening = await server.listenAndStart();
+    if (!listening.ok) throw listening.error;
+    server.setOnConnectionCallback(${callback});
+    const client = new ix.HttpClient();
+    const url = 'http://127.0.0.1:' + server.getPort() + '/';
+    for (let i = 0; i < 2; i++) console.log((await client.get(url)).statusCode);
+    await server.stop();
+    await client.stop();
+  `);
+  expect(result).toMatchObject({ code: 0, stdout: '500\n500\n' });
+  expect(result.stderr.match(/a callback failed: Error: mine/g)).toHaveLength(2);
 });
 
-test('an error in onCallbackError itself is an uncaught exception', async () => {
+test.each([
+  ['throws', `onCallbackError() { throw new Error('second') }`],
+  ['rejects', `async onCallbackError() { throw new Error('second') }`],
+])('an onCallbackError that %s is logged', async (_name, option) => {
   const result = await runModule(`
-    const webSocket = new ix.WebSocket({ url: 'nonsense', onCallbackError() { throw new Error('second') } });
-    process.on('uncaughtException', (error) => console.log(error.message));
+    const webSocket = new ix.WebSocket({ url: 'nonsense', ${option} });
     webSocket.on('error', () => { throw new Error('first') });
     webSocket.start();
   `);
-  expect(result).toMatchObject({ code: 0, stdout: 'second\n' });
+  expect(result.code).toBe(0);
+  expect(result.stderr).toContain('Error: second');
+  expect(result.stderr).not.toContain('first');
+});
+
+test('an error that cannot be shown ends nothing', async () => {
+  const result = await runModule(`
+    const webSocket = new ix.WebSocket({ url: 'nonsense' });
+    const custom = Symbol.for('nodejs.util.inspect.custom');
+    webSocket.on('error', () => { throw { [custom]() { throw new Error('no') } } });
+    webSocket.start();
+  `);
+  expect(result.code).toBe(0);
+  expect(result.stderr).toContain('a callback failed');
 });
 
 test('nothing keeps a process alive when all is stopped', async () => {

@@ -28,6 +28,15 @@ describe('a callback that fails', () => {
     expect(lab.errors.map(String)).toEqual(['Error: secret', 'Error: secret']);
   });
 
+  it('by letting pass that the body is no JSON is answered with 400, and not reported', async () => {
+    const lab = new HttpLab((request) => ok(JSON.stringify(request.json())));
+    const client = await lab.ask(post('{bad') + post('') + post('{"a":1}'));
+    const responses = client.responses();
+    expect(responses.map(({ status }) => status)).toEqual([400, 400, 200]);
+    expect(responses[0]?.body.toString()).toBe('The body of the request is no JSON\n');
+    expect(lab.errors).toEqual([]);
+  });
+
   const answers: [string, unknown][] = [
     ['nothing', undefined],
     ['null', null],

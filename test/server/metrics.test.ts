@@ -182,7 +182,7 @@ describe('diagnostics channels', () => {
       onCallbackError: () => undefined,
     });
     server.setOnClientMessageCallback((_state, _webSocket, message) => {
-      if (message.type === 'open') throw new Error('broken');
+      if (message.type === 'close') throw new Error('broken');
     });
     const { client } = await connectClient(url);
     const [webSocket] = server.getClients();

@@ -4,6 +4,7 @@ import { type ConnectionOptions, connectionLines, limitsOf } from '../../src/con
 import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
 import { Session } from '../../src/connection/session/session.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
+import { reportCallbackError } from '../../src/platform/callback-errors.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
 import type { PerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate.ts';
 import { optionTable, resolveOptions } from '../../src/util/option-table.ts';
@@ -27,7 +28,7 @@ export class MemoryConnection extends WebSocketConnection {
   constructor(options: ConnectionOptions = {}, deflate?: PerMessageDeflate) {
     const resolved = resolveOptions(serverConnection, options);
     const owner: ConnectionOwner = {
-      onCallbackError: options.onCallbackError,
+      onCallbackError: (error) => reportCallbackError(options.onCallbackError, error),
       pingOptions: resolved,
       hasServerCallback: false,
       callServer: () => undefined,

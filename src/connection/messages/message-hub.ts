@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { afterThisTurn, throwOnFreshStack } from '../../platform/turn.ts';
+import { afterThisTurn } from '../../platform/turn.ts';
 import { assertNever } from '../../util/assert.ts';
 import { AsyncQueue } from '../../util/async-queue.ts';
 import { watchRejection } from '../../util/call-safely.ts';
@@ -26,16 +26,14 @@ interface HeldMessages {
 
 /** The connection that a {@link MessageHub} serves. */
 export interface MessageHubOwner {
-  readonly onCallbackError: OnCallbackError | undefined;
+  /** A callback has thrown or rejected. */
+  onCallbackError(error: unknown): void;
   /** Reading should stop, or may go on. */
   onReadingWanted(isWanted: boolean): void;
   /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
   readonly hasServerCallback: boolean;
   callServer(message: WebSocketMessage): unknown;
 }
-
-/** What user code throws or rejects with; by default it is thrown again as an uncaught exception. */
-export type OnCallbackError = (error: unknown) => void;
 
 /**
  * The one way of messages to those who want them: a callback, listeners by type, and an async iterator.
@@ -166,16 +164,7 @@ export class MessageHub {
 
   /** Errors of the user's own code; they never reach the connection. */
   onError(error: unknown): void {
-    const { onCallbackError } = this.owner;
-    if (onCallbackError === undefined) {
-      throwOnFreshStack(error);
-      return;
-    }
-    try {
-      onCallbackError(error);
-    } catch (second) {
-      throwOnFreshStack(second);
-    }
+    this.owner.onCallbackError(error);
   }
 
   private beginHolding(): void {

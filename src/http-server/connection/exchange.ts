@@ -19,7 +19,14 @@ import { RequestStream, type RequestStreamOwner } from '../request/request-strea
 import { discardBody } from '../response/discard-body.ts';
 import { ResponseWriter, type ResponseWriterOwner } from '../response/response-writer.ts';
 import { writeText } from '../response/write-bytes.ts';
-import { contentTooLarge, invalidEncoding, notImplemented, outOfMemory, unsupportedEncoding } from './http-refusals.ts';
+import {
+  contentTooLarge,
+  invalidEncoding,
+  invalidJson,
+  notImplemented,
+  outOfMemory,
+  unsupportedEncoding,
+} from './http-refusals.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -325,7 +332,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     const { request } = this;
     if (request === undefined || !this.isServing) return;
     if (this.responses.hasBegun) this.owner.cut();
-    else this.respond(request, plainResponse(500));
+    else this.respond(request, isNoJson(error) ? plainResponse(400, `${invalidJson.reason}\n`) : plainResponse(500));
   }
 
   private startHandlerTimer(): void {
@@ -360,8 +367,13 @@ function noResponse(): UsageError {
   return new UsageError('callback', 'must return an HttpResponse, or a promise of one');
 }
 
-function plainResponse(status: number): HttpResponse {
-  return new HttpResponse(status, '', HttpErrorCode.Ok, {}, `${reasonPhrase(status)}\n`);
+function plainResponse(status: number, body: string = `${reasonPhrase(status)}\n`): HttpResponse {
+  return new HttpResponse(status, '', HttpErrorCode.Ok, {}, body);
+}
+
+/** Tells if the callback let pass that the client sent something else than JSON. */
+function isNoJson(error: unknown): boolean {
+  return error instanceof HttpRequestError && error.code === 'invalidJson';
 }
 
 /** Tells if user code only passes on what we told it: the client is gone, and nobody has to be told. */

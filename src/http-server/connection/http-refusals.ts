@@ -26,6 +26,12 @@ export const invalidEncoding: Refusal = Object.freeze({
   reason: 'The body of the request could not be decoded',
 });
 
+export const invalidJson: Refusal = Object.freeze({
+  status: 400,
+  code: 'invalidJson',
+  reason: 'The body of the request is no JSON',
+});
+
 /** RFC 9110 12.5.3: the answer names what would have been understood. */
 export const unsupportedEncoding: Refusal = Object.freeze({
   status: 415,

@@ -1,5 +1,4 @@
 import { limitsOf, type PingOptions } from '../../connection/connection-options.ts';
-import type { OnCallbackError } from '../../connection/messages/message-hub.ts';
 import type { WebSocketCloseInfo } from '../../connection/messages/messages.ts';
 import type { SendData } from '../../connection/sending/send-data.ts';
 import type { SessionContext } from '../../connection/session/session-context.ts';
@@ -261,7 +260,10 @@ export class ServerCore<S extends ConnectionState, D>
     const openInfo = { uri: head.target, headers: head.headers, protocol };
     connection.begin(transport, response, openInfo, applicant.takeHeld(), this.answersPings, deflate, () => {
       this.events.onOpen(webSocket);
-      callSafely(() => this.service?.onOpen?.(webSocket, state), this.callbackErrorHandler);
+      callSafely(
+        () => this.service?.onOpen?.(webSocket, state),
+        (error) => connection.onCallbackError(error),
+      );
     });
   }
 
@@ -278,8 +280,8 @@ export class ServerCore<S extends ConnectionState, D>
     return this.options;
   }
 
-  get callbackErrorHandler(): OnCallbackError {
-    return this.reports.reportError;
+  get closesOnError(): boolean {
+    return this.options.onCallbackError !== 'throw';
   }
 
   get topics(): Topics<ServerWebSocket<S, D>> {

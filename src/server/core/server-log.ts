@@ -1,4 +1,4 @@
-import { throwOnFreshStack } from '../../platform/turn.ts';
+import { type CallbackErrors, reportCallbackError } from '../../platform/callback-errors.ts';
 import { callSafely } from '../../util/call-safely.ts';
 import type { ServerEvents } from './server-events.ts';
 
@@ -11,36 +11,39 @@ export type LogCallback = (level: LogLevel, message: string) => void;
 /** The place for what belongs to nobody's call: lines of the log, and errors of user code. */
 export class ServerLog {
   callback: LogCallback | undefined;
-  private readonly onCallbackError: ((error: unknown) => void) | undefined;
+  private readonly callbackErrors: CallbackErrors;
   private readonly events: ServerEvents;
 
-  constructor(
-    callback: LogCallback | undefined,
-    onCallbackError: ((error: unknown) => void) | undefined,
-    events: ServerEvents,
-  ) {
+  constructor(callback: LogCallback | undefined, callbackErrors: CallbackErrors, events: ServerEvents) {
     this.callback = callback;
-    this.onCallbackError = onCallbackError;
+    this.callbackErrors = callbackErrors;
     this.events = events;
   }
 
   write(level: LogLevel, message: string): void {
     const { callback } = this;
-    if (callback !== undefined) callSafely(() => callback(level, message), this.reportError);
+    if (callback === undefined) return;
+    callSafely(
+      () => callback(level, message),
+      (error) => reportCallbackError(this.callbackErrors, error),
+    );
   }
 
-  /** Reports an error of user code, or of the listening socket. Made once, since every connection refers to it. */
-  readonly reportError = (error: unknown): void => {
+  /** Reports an error of user code, or of the listening socket, which belong to nobody's call. */
+  reportError(error: unknown): void {
     this.events.onError(error);
-    const { onCallbackError } = this;
-    if (onCallbackError === undefined) {
-      throwOnFreshStack(error);
-      return;
-    }
-    try {
-      onCallbackError(error);
-    } catch (second) {
-      throwOnFreshStack(second);
-    }
+    reportCallbackError(this.callbackErrors, error, this.callback === undefined ? undefined : this.logError);
+  }
+
+  private readonly logError = (error: unknown): void => {
+    this.write('error', `a callback failed: ${describeError(error)}`);
   };
+}
+
+function describeError(error: unknown): string {
+  try {
+    return error instanceof Error && typeof error.stack === 'string' ? error.stack : String(error);
+  } catch {
+    return 'an error that cannot be shown';
+  }
 }

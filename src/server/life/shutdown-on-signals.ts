@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { logCallbackError } from '../../platform/callback-errors.ts';
 import { type EndSignal, exitBySignal, exitInOrder, listenToSignals } from '../../platform/process-signals.ts';
 import { throwOnFreshStack } from '../../platform/turn.ts';
 import { callback, flag, option } from '../../util/option-kinds.ts';
@@ -79,7 +80,9 @@ export function shutdownOnSignals(server: CanShutDown, options: ShutdownOnSignal
       const report = await reporting;
       await onShutdown?.(report);
     } catch (error) {
-      throwOnFreshStack(error);
+      // The process is to end: it ends as one does that failed.
+      if (exit) throwOnFreshStack(error);
+      else logCallbackError(error);
       return;
     } finally {
       stopListening();
