@@ -1,10 +1,7 @@
-import { UsageError } from '../../errors.ts';
 import { BodyError } from '../../http/body-error.ts';
 import { parseContentEncoding } from '../../http/coding/content-coding.ts';
 import { decodeBody } from '../../http/coding/content-decoder.ts';
-import { HttpErrorCode } from '../../http/http-error-code.ts';
-import { HttpResponse } from '../../http/http-response.ts';
-import { reasonPhrase } from '../../protocol/http1/head/head-writer.ts';
+import type { HttpResponse } from '../../http/http-response.ts';
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
@@ -19,6 +16,7 @@ import { RequestStream, type RequestStreamOwner } from '../request/request-strea
 import { discardBody } from '../response/discard-body.ts';
 import { ResponseWriter, type ResponseWriterOwner } from '../response/response-writer.ts';
 import { writeText } from '../response/write-bytes.ts';
+import { isNoJson, isOurs, isResponse, isThenable, noResponse, plainResponse } from './callback-answer.ts';
 import {
   contentTooLarge,
   invalidEncoding,
@@ -353,32 +351,4 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     request.abort(new HttpRequestError('requestTimeout', 'the callback took longer than handlerTimeoutSecs'));
     this.respond(request, plainResponse(503));
   }
-}
-
-function isResponse(value: unknown): value is HttpResponse {
-  return value instanceof HttpResponse;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function noResponse(): UsageError {
-  return new UsageError('callback', 'must return an HttpResponse, or a promise of one');
-}
-
-function plainResponse(status: number, body: string = `${reasonPhrase(status)}\n`): HttpResponse {
-  return new HttpResponse(status, '', HttpErrorCode.Ok, {}, body);
-}
-
-/** Tells if the callback let pass that the client sent something else than JSON. */
-function isNoJson(error: unknown): boolean {
-  return error instanceof HttpRequestError && error.code === 'invalidJson';
-}
-
-/** Tells if user code only passes on what we told it: the client is gone, and nobody has to be told. */
-function isOurs(error: unknown): boolean {
-  // A file that changed or vanished while it was sent is nobody's mistake either.
-  if (error instanceof HttpRequestError || error instanceof BodyError) return true;
-  return error instanceof Error && error.cause instanceof HttpRequestError;
 }

@@ -1,0 +1,34 @@
+import { UsageError } from '../../errors.ts';
+import { BodyError } from '../../http/body-error.ts';
+import { HttpErrorCode } from '../../http/http-error-code.ts';
+import { HttpResponse } from '../../http/http-response.ts';
+import { reasonPhrase } from '../../protocol/http1/head/head-writer.ts';
+import { HttpRequestError } from '../request/request-error.ts';
+
+export function isResponse(value: unknown): value is HttpResponse {
+  return value instanceof HttpResponse;
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+export function noResponse(): UsageError {
+  return new UsageError('callback', 'must return an HttpResponse, or a promise of one');
+}
+
+export function plainResponse(status: number, body: string = `${reasonPhrase(status)}\n`): HttpResponse {
+  return new HttpResponse(status, '', HttpErrorCode.Ok, {}, body);
+}
+
+/** Tells if the callback let pass that the client sent something else than JSON. */
+export function isNoJson(error: unknown): boolean {
+  return error instanceof HttpRequestError && error.code === 'invalidJson';
+}
+
+/** Tells if user code only passes on what we told it: the client is gone, and nobody has to be told. */
+export function isOurs(error: unknown): boolean {
+  // A file that changed or vanished while it was sent is nobody's mistake either.
+  if (error instanceof HttpRequestError || error instanceof BodyError) return true;
+  return error instanceof Error && error.cause instanceof HttpRequestError;
+}
