@@ -98,7 +98,7 @@ describe('a close is explained', () => {
 
   test('says who closed, and the reason', () => {
     expect(explain({ code: 4001, reason: 'token expired', remote: true, layer: 'websocket' })).toMatch(
-      /^The server .* It said: token expired\.$/,
+      /^The other side .* It said: token expired\.$/,
     );
     expect(explain({ code: 1000, reason: '', remote: false, layer: 'websocket' })).toMatch(/^This side /);
   });
@@ -109,12 +109,28 @@ describe('a close is explained', () => {
     const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     expect(explain({ ...broken, remote: true, cause })).toContain('read ECONNRESET');
     expect(explain({ ...broken, remote: false })).toMatch(/^This side .* terminate\(\)/);
-    expect(explain({ ...broken, reason: 'Send timeout', remote: false })).toContain('sendTimeoutSecs');
+  });
+
+  test.each([
+    ['Terminated', /^This program ended the connection at once, by terminate\(\)/],
+    ['Close timeout', /within closeTimeoutSecs/],
+    ['Send timeout', /sendTimeoutSecs/],
+    ['Ended without an answer to the close frame', /without the close frame that should have been the answer/],
+    ['Reset before an answer to the close frame', /the connection broke before the other side had answered/],
+    [
+      'Protocol error, before an answer to the close frame',
+      /broke the protocol in place of an answer\. The reason: Protocol/,
+    ],
+  ])('tells an end that this side made by its reason: %s', (reason, says) => {
+    const text = explain({ code: 1006, reason, remote: false, layer: 'transport' });
+    expect(text).toMatch(says);
+    expect(text).toMatch(/^This (?:side|program) .*\.$/);
+    expect(text).not.toMatch(/undefined|\.\./);
   });
 
   test('does not pass on what could drive a terminal', () => {
-    expect(explain({ code: 1000, reason: 'a\u001b[2Jb\u202ec', remote: true, layer: 'websocket' })).not.toMatch(
-      /[\u001b\u202e]/,
+    expect(explain({ code: 1000, reason: 'a\u001b[2Jb\u202ec', remote: true, layer: 'websocket' })).toContain(
+      'It said: a\\u{1b}[2Jb\\u{202e}c.',
     );
   });
 });

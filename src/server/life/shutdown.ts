@@ -21,7 +21,8 @@ export interface ShutdownOptions {
    */
   readonly deadlineMs?: number | undefined;
   /**
-   * The close code that clients get.
+   * The close code that clients get. Some libraries do not know 1012 and answer it with 1002 (libwebsockets, Qt, Tomcat,
+   * Cowboy, Yaws and faye-websocket among them): give those 1001, which the RFC itself defines.
    * @default 1012, the restart of a service
    */
   readonly code?: number | undefined;
