@@ -1,6 +1,7 @@
 import type { WebSocketDataMessage, WebSocketMessage, WebSocketOpenInfo } from '../../index.ts';
 import type { Link, LinkEvents } from '../file-transfer/relay-link.ts';
 import { type ControlMessage, decodeContent, decodeControl, encodeControl } from '../file-transfer/wire.ts';
+import { isWorthALine, Repeats, timesOf } from '../peers/repeats.ts';
 import { CliError } from '../terminal/cli-errors.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { ExitCode } from '../terminal/exit-codes.ts';
@@ -37,6 +38,7 @@ export class Receiving implements LinkEvents {
   private readonly link: Link;
   private readonly environment: Environment;
   private readonly progress: Progress;
+  private readonly repeats: Repeats;
   private readonly log: Log;
   private streaming: StreamingReceiver | undefined;
   private isRelayOurs = false;
@@ -53,6 +55,7 @@ export class Receiving implements LinkEvents {
     this.plan = plan;
     this.link = link;
     this.environment = environment;
+    this.repeats = new Repeats(() => environment.elapsedMs());
     this.progress = createProgress(environment, plan.isQuiet || plan.isJson);
     this.log = new Log(environment, plan.isQuiet, plan.isJson, this.progress);
     this.idleSinceMs = environment.elapsedMs();
@@ -100,7 +103,8 @@ export class Receiving implements LinkEvents {
   }
 
   onOpen({ uri, headers }: WebSocketOpenInfo): void {
-    this.log.info('ws_receive: connected');
+    const count = this.repeats.opened();
+    if (isWorthALine(count)) this.log.info(`ws_receive: connected${timesOf(count)}`);
     if (this.plan.isVerbose) this.log.handshake(uri, headers);
     // Whoever is known to be a relay of ours hears at once that the receiver is the same one as before.
     if (this.isRelayOurs) this.streaming?.claim();
@@ -119,7 +123,11 @@ export class Receiving implements LinkEvents {
   }
 
   onClose(code: number, reason: string): void {
-    this.log.event('close', `ws_receive: connection closed: code ${code} reason ${reason}`, { code, reason });
+    const count = this.repeats.ended(`${code} ${reason}`);
+    if (isWorthALine(count)) {
+      const text = `ws_receive: connection closed: code ${code} reason ${reason}${timesOf(count)}`;
+      this.log.event('close', text, { code, reason });
+    }
   }
 
   private createReceiver(destination: Destination): StreamingReceiver {

@@ -1,13 +1,30 @@
 import type { ConnectEvent } from '../conversation/events.ts';
 import { describeAttempt, indented } from '../peers/attempt-text.ts';
+import type { Repeats } from '../peers/repeats.ts';
 import { describeHeaders } from '../terminal/log.ts';
-import { printable } from '../terminal/output.ts';
+import { cutToWidth, printable } from '../terminal/output.ts';
 import { describeFrame } from './frame-trace.ts';
 import type { ViewPlan } from './view-plan.ts';
 
 /** An event in lines for people, ready for a terminal; none when it is nothing to bother them with. */
 export function describeEvent(event: ConnectEvent, view: ViewPlan): readonly string[] {
   return linesOf(event, view).map(printable);
+}
+
+/** How often a connection was made, or has ended like this, by attempts in a row; 1 for everything else. */
+export function countOf(event: ConnectEvent, repeats: Repeats, { isVerbose }: ViewPlan): number {
+  if (isVerbose) return 1;
+  if (event.type === 'open') return event.isServer ? 1 : repeats.opened();
+  if (event.type === 'close') return repeats.ended(`${event.closeInfo.code} ${event.closeInfo.reason}`);
+  return event.type === 'error' && !event.isLast ? repeats.ended(event.failure.message) : 1;
+}
+
+/** One line in place of those of an event that has happened `count` times in a row of attempts, which is never cut off. */
+export function describeRepeat(event: ConnectEvent, view: ViewPlan, count: number, columns: number): string {
+  const next = event.type === 'error' && !event.isLast ? `; next in ${event.errorInfo.waitTime} ms` : '';
+  const [line = ''] = linesOf(event, { ...view, isVerbose: false });
+  const times = ` (${count} times${next})`;
+  return cutToWidth(printable(line), columns - times.length) + times;
 }
 
 function linesOf(event: ConnectEvent, { isVerbose, label }: ViewPlan): readonly string[] {

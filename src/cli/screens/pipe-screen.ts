@@ -1,11 +1,12 @@
 import type { ConnectEvent, ShownMessage } from '../conversation/events.ts';
 import type { Line } from '../conversation/outbox.ts';
 import type { Screen } from '../conversation/screen.ts';
+import { isWorthALine, Repeats } from '../peers/repeats.ts';
 import { type Palette, paletteFor } from '../terminal/colours.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { writeLine } from '../terminal/output.ts';
 import { timeOfDay } from '../terminal/time-of-day.ts';
-import { describeEvent } from './event-text.ts';
+import { countOf, describeEvent, describeRepeat } from './event-text.ts';
 import { closeInput, inputLines } from './input-lines.ts';
 import { describeMessage, pipedMessage } from './payload-text.ts';
 import type { ViewPlan } from './view-plan.ts';
@@ -18,11 +19,13 @@ export class PipeScreen implements Screen {
   private readonly view: ViewPlan;
   private readonly palette: Palette;
   private readonly eventPalette: Palette;
+  private readonly repeats: Repeats;
 
   constructor(environment: Environment, view: ViewPlan, given: readonly string[]) {
     const { stdout, stderr, variables } = environment;
     this.environment = environment;
     this.view = view;
+    this.repeats = new Repeats(() => environment.elapsedMs());
     this.lines = inputLines(environment, given);
     this.palette = paletteFor(stdout, variables, view.colours);
     this.eventPalette = paletteFor(stderr, variables, view.colours);
@@ -44,8 +47,11 @@ export class PipeScreen implements Screen {
     const { environment, view, eventPalette } = this;
     const isBad = event.type === 'error' || event.type === 'problem';
     if (view.isQuiet && !isBad) return;
+    const count = environment.stderr.isTTY === true ? countOf(event, this.repeats, view) : 1;
+    if (!isWorthALine(count)) return;
     const time = view.withTime ? `${timeOfDay(environment.now())} ` : '';
-    for (const line of describeEvent(event, view)) {
+    const lines = count === 1 ? describeEvent(event, view) : [describeRepeat(event, view, count, Number.MAX_VALUE)];
+    for (const line of lines) {
       writeLine(environment.stderr, (isBad ? eventPalette.bad : eventPalette.dim)(time + line));
     }
   }

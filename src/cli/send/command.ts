@@ -3,6 +3,7 @@ import { Link, type LinkEvents, linkReconnection } from '../file-transfer/relay-
 import { decodeControl, type PeersMessage, SENDER_PROTOCOL } from '../file-transfer/wire.ts';
 import type { Command } from '../line/command.ts';
 import { type ClientPlan, openClient, planClient } from '../peers/client-access.ts';
+import { isWorthALine, Repeats, timesOf } from '../peers/repeats.ts';
 import { CliError, WrongUsage } from '../terminal/cli-errors.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { ExitCode } from '../terminal/exit-codes.ts';
@@ -86,6 +87,7 @@ class Sending implements LinkEvents {
   private readonly link: Link;
   private readonly environment: Environment;
   private readonly progress: Progress;
+  private readonly repeats: Repeats;
   private readonly log: Log;
   private readonly pdu: PduSender;
   private streaming: StreamingSender | undefined;
@@ -98,6 +100,7 @@ class Sending implements LinkEvents {
     this.source = source;
     this.link = link;
     this.environment = environment;
+    this.repeats = new Repeats(() => environment.elapsedMs());
     this.progress = createProgress(environment, plan.isQuiet || plan.isJson);
     this.log = new Log(environment, plan.isQuiet, plan.isJson, this.progress);
     this.pdu = new PduSender(link, this.log);
@@ -124,7 +127,8 @@ class Sending implements LinkEvents {
   }
 
   onOpen({ uri, headers }: WebSocketOpenInfo): void {
-    this.log.info('ws_send: connected');
+    const count = this.repeats.opened();
+    if (isWorthALine(count)) this.log.info(`ws_send: connected${timesOf(count)}`);
     if (this.plan.isVerbose) this.log.handshake(uri, headers);
     if (this.peers !== undefined) this.streaming?.claim();
     this.streaming?.onOpen();
@@ -142,7 +146,11 @@ class Sending implements LinkEvents {
   }
 
   onClose(code: number, reason: string): void {
-    this.log.event('close', `ws_send: connection closed: code ${code} reason ${reason}`, { code, reason });
+    const count = this.repeats.ended(`${code} ${reason}`);
+    if (isWorthALine(count)) {
+      const text = `ws_send: connection closed: code ${code} reason ${reason}${timesOf(count)}`;
+      this.log.event('close', text, { code, reason });
+    }
     this.streaming?.onClose();
   }
 

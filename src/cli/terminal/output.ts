@@ -46,3 +46,19 @@ export function describeError(error: CliError): string {
 export function reasonOf(error: unknown): string {
   return error instanceof Error && error.message !== '' ? error.message : String(error);
 }
+
+/** The columns that a text takes at the most: characters of other scripts, and signs, may take two. */
+export function widthOf(text: string): number {
+  return text.length + (text.match(/[^\x20-\x7e]/gu)?.length ?? 0);
+}
+
+/** The beginning of a text, so that it fits into one line of a terminal. */
+export function cutToWidth(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let result = '';
+  for (const character of text) {
+    if (widthOf(result) + widthOf(character) + 2 > columns) break;
+    result += character;
+  }
+  return `${result}…`;
+}

@@ -1,5 +1,5 @@
 import type { Environment, Output } from './environment.ts';
-import { printable } from './output.ts';
+import { printable, widthOf } from './output.ts';
 import { formatBytes, RateMeter } from './rate-meter.ts';
 
 /** Shows how far a transfer is. */
@@ -98,11 +98,6 @@ class ProgressBar implements Progress {
     const texts = [`${name} ${bar}${figures}`, figures, percent];
     return texts.find((text) => widthOf(text) <= columns) ?? '';
   }
-}
-
-/** The columns that a text takes at the most: characters of other scripts, and signs, may take two. */
-function widthOf(text: string): number {
-  return text.length + (text.match(/[^\x20-\x7e]/gu)?.length ?? 0);
 }
 
 function shortened(name: string): string {

@@ -187,11 +187,60 @@ describe('ws connect at a terminal', () => {
 
   it('goes on trying until it is told to end, and has failed when it never connected', async () => {
     const url = `ws://127.0.0.1:${await freePort()}`;
-    const cli = startCli(['connect', '--max_wait', '1', url], { isTerminal: true });
-    await cli.stdout.match(/Attempt 3; next in 1 ms\./);
-    expect(cli.stdout.text.match(/Is the server running\?/g)).toHaveLength(1);
+    const cli = startCli(['connect', '--max_wait', '1', url], { isTerminal: true, columns: 120 });
+    await cli.stdout.match(/\(20 times; next in 1 ms\)/);
+    expect(rendered(cli.stdout.text, 120).slice(0, 6)).toEqual([
+      'Type /help for what can be done here, Ctrl-D or /quit to end.',
+      expect.stringMatching(/^ws: connect: .* Connection refused$/),
+      "    Is the server running? 'ws echo_server' starts one to try things out.",
+      '    Attempt 1; next in 1 ms.',
+      expect.stringMatching(/^ws: connect: .* Connection refused \(\d+ times; next in 1 ms\)$/),
+      '>',
+    ]);
     cli.stdin.write('/quit\r');
     expect(await cli.done).toBe(ExitCode.Failed);
+  });
+
+  it.each([
+    [1013, 'try again'],
+    [1000, ''],
+    [4321, 'x'.repeat(100)],
+  ])('counts on one line what a server does that accepts and closes with %d', async (code, reason) => {
+    const server = await startPeerServer((socket) => socket.close(code, reason));
+    servers.push(server);
+    const cli = startCli(['connect', '--max_wait', '1', server.url], { isTerminal: true });
+    cli.stdin.write('typed');
+    await cli.stdout.match(/\(30 times\)/);
+    cli.stdin.write(' more\u0015/help\r');
+    await cli.stdout.match(/Every other line is sent\.|\/quit/);
+    await cli.stdout.match(/\(60 times\)/);
+    const shown = rendered(cli.stdout.text);
+    expect(shown.filter((line) => line.includes(' times)')).length).toBeLessThanOrEqual(2);
+    expect(shown.filter((line) => line.includes('closed: code')).length).toBeLessThanOrEqual(3);
+    expect(shown.slice(0, 3)).toEqual([
+      'Type /help for what can be done here, Ctrl-D or /quit to end.',
+      'ws_connect: connected',
+      expect.stringMatching(new RegExp(`^ws_connect: connection closed: code ${code} reason`)),
+    ]);
+    cli.stdin.write('/quit\r');
+    await cli.done;
+  });
+
+  it('shows each message of a server that sends one and closes', async () => {
+    let count = 0;
+    const server = await startPeerServer((socket) => {
+      socket.send(`message ${++count}`);
+      socket.close(1012);
+    });
+    servers.push(server);
+    const cli = startCli(['connect', '--max_wait', '1', server.url], { isTerminal: true, columns: 100 });
+    await cli.stdout.match(/message 30/);
+    const shown = rendered(cli.stdout.text, 100);
+    const messages = shown.filter((line) => line.startsWith('< message'));
+    expect(messages).toEqual(messages.map((_, index) => `< message ${index + 1}`));
+    expect(shown.length).toBeLessThan(2 * messages.length + 8);
+    cli.stdin.write('/quit\r');
+    await cli.done;
   });
 
   it('ends at the first failure with -d, and says why in plain words', async () => {

@@ -122,6 +122,16 @@ describe('ws send and ws receive through ws transfer', () => {
     expect(await cli.done).toBe(ExitCode.Interrupted);
   });
 
+  it('count what a server does that accepts and closes, in place of a line for each time', async () => {
+    const server = await startPeerServer((socket) => socket.close(1013));
+    const cli = startCli(['receive', '--to', new TemporaryFolder().path, server.url]);
+    await cli.stdout.match(/connected \(8 times\)/);
+    expect(cli.stdout.text.match(/: connected/g)).toHaveLength(4);
+    cli.signal('SIGINT');
+    await cli.done;
+    await server.stop();
+  });
+
   it('show a bar with rate and time left on a terminal only', async () => {
     const relay = await startServer(['transfer', '-q']);
     const [from, to] = [new TemporaryFolder(), new TemporaryFolder()];
