@@ -16,7 +16,7 @@ export function parseModule(file: string, source: string): SyntaxNode {
   return program as unknown as SyntaxNode;
 }
 
-const isNode = (value: unknown): value is SyntaxNode =>
+export const isNode = (value: unknown): value is SyntaxNode =>
   typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 
 /** Calls `visit` for every node, parents first, with the node above and the field it hangs in. */

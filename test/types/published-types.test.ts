@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { patient } from '../support/patience.ts';
+import { compileUsers } from './compile-users.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 const compiler = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
-const programs = ['connection', 'client', 'server', 'http'].map((name) => join(import.meta.dirname, `${name}.ts`));
 
 /** Options that programs have; each makes something of our declarations an error that is none without it. */
 const consumers: [string, string][] = [
@@ -23,26 +20,7 @@ const consumers: [string, string][] = [
 test.each(consumers)(
   '%s can use the published types',
   async (_name, options) => {
-    const given = [
-      '--ignoreConfig',
-      '--noEmit',
-      '--strict',
-      '--target',
-      'es2022',
-      '--types',
-      'node',
-      ...options.split(' '),
-    ];
-    const run = promisify(execFile)(
-      process.execPath,
-      [compiler, ...given, '--allowImportingTsExtensions', ...programs],
-      { cwd: root },
-    );
-    const output = await run.then(
-      ({ stdout }) => stdout,
-      ({ stdout }: { stdout: string }) => stdout,
-    );
-    expect(output).toBe('');
+    expect(await compileUsers(compiler, ['--ignoreConfig', ...options.split(' ')])).toBe('');
   },
   patient(60_000),
 );
