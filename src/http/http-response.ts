@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { isFieldValue } from '../protocol/http1/tokens.ts';
+import { inspection, oneLine, showBy } from '../util/inspection.ts';
 import { checkInteger, checkOneOf, checkString } from '../util/options.ts';
 import { HttpErrorCode } from './http-error-code.ts';
 
@@ -42,6 +43,10 @@ export class HttpResponse<B = HttpBody> {
   uploadSize: number;
   /** Bytes of the body as received, before decoding. */
   downloadSize: number;
+
+  static {
+    showBy(HttpResponse.prototype, inspection(describeResponse));
+  }
 
   /**
    * @throws UsageError (`invalidOption`) for a status that is no integer from 0 to 999, headers or a description that
@@ -91,6 +96,19 @@ export class HttpResponse<B = HttpBody> {
 }
 
 const utf8 = new TextDecoder();
+
+function describeResponse(response: HttpResponse<unknown>): object {
+  const { statusCode, description, errorCode, headers, body, errorMsg, uploadSize, downloadSize } = response;
+  const shown = { statusCode, description: oneLine(description), headers, body: describeBody(body) };
+  if (errorCode !== HttpErrorCode.Ok) return { errorCode, errorMsg: oneLine(errorMsg), ...shown };
+  return uploadSize + downloadSize > 0 ? { ...shown, uploadSize, downloadSize } : shown;
+}
+
+/** The size or the kind of a body, which may hold anything. */
+function describeBody(body: unknown): string {
+  if (typeof body === 'string') return `${body.length} characters`;
+  return body instanceof Uint8Array ? `${body.length} bytes` : 'a stream';
+}
 
 function checkDescription(description: unknown): string {
   const text = checkString('description', description);

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
-import type { TLSConnectionInfo } from '../transport/tls/tls-info.ts';
+import { describeTls, type TLSConnectionInfo } from '../transport/tls/tls-info.ts';
+import { inspection, showBy } from '../util/inspection.ts';
 
 /** The client of a connection. */
 export interface ConnectionInfo<D = unknown> {
@@ -31,6 +32,15 @@ export class ConnectionState {
   remotePort: number;
   /** The outcome of the TLS handshake, the client's certificate included; `undefined` without TLS. */
   tls: TLSConnectionInfo | undefined;
+
+  static {
+    showBy(
+      ConnectionState.prototype,
+      inspection(({ tls, ...state }: ConnectionState) =>
+        tls === undefined ? state : { ...state, tls: describeTls(tls) },
+      ),
+    );
+  }
 
   constructor(info?: Omit<ConnectionInfo, 'data'>) {
     this.id = this.computeId();

@@ -7,6 +7,7 @@ import {
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { inspection, showBy } from '../util/inspection.ts';
 import { checkFunction } from '../util/options.ts';
 import type { UpgradeCallback } from './admission/upgrade-request.ts';
 import type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './audience/broadcast.ts';
@@ -26,6 +27,17 @@ import type { OnClientMessageCallback, ServerWebSocket } from './server-websocke
  */
 export abstract class SocketServer<S extends ConnectionState = ConnectionState, D = unknown> {
   readonly #core: ServerCore<S, D>;
+
+  static {
+    showBy(
+      SocketServer.prototype,
+      inspection((server: SocketServer) => {
+        const { connections, handshakes } = server.metrics();
+        const where = server.getSocketPath() ?? `${server.getHost()}:${server.getPort()}`;
+        return { where, isListening: server.#core.life.isListening, connections, handshakes };
+      }),
+    );
+  }
 
   /** @internal */
   constructor(core: ServerCore<S, D>) {

@@ -9,7 +9,7 @@ import { expectsContinue } from '../../protocol/http1/message/expectation.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
 import { createWheelEntry, type TimerWheel, type WheelEntry } from '../../util/timer-wheel.ts';
 import type { HttpSettings } from '../http-server-options.ts';
-import { HttpRequest } from '../request/http-request.ts';
+import { abortRequest, createHttpRequest, type HttpRequest, streamRequest } from '../request/http-request.ts';
 import { type ByteBudget, RequestBody } from '../request/request-body.ts';
 import { HttpRequestError } from '../request/request-error.ts';
 import { RequestStream, type RequestStreamOwner } from '../request/request-stream.ts';
@@ -97,7 +97,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
 
   /** A head was read. */
   begin(head: RequestHead, framing: BodyFraming, mayKeepAlive: boolean): void {
-    const request = new HttpRequest(head);
+    const request = createHttpRequest(head);
     this.request = request;
     this.mayKeepAlive = mayKeepAlive;
     this.isBodyComplete = framing.kind === 'none';
@@ -149,19 +149,19 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
   failBody(error: HttpRequestError): void {
     this.mayKeepAlive = false;
     this.stream?.fail(error);
-    this.request?.abort(error);
+    if (this.request !== undefined) abortRequest(this.request, error);
   }
 
   /** The client sends no more, and is taken to be gone. */
   abort(error: HttpRequestError): void {
-    this.request?.abort(error);
+    if (this.request !== undefined) abortRequest(this.request, error);
   }
 
   /** The connection takes no more of this exchange: what belongs to it is let go. */
   end(error: HttpRequestError): void {
     this.isServing = false;
     this.stream?.fail(error);
-    this.request?.abort(error);
+    if (this.request !== undefined) abortRequest(this.request, error);
     this.request = undefined;
     this.stream = undefined;
     this.body?.drop();
@@ -219,7 +219,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     try {
       if (typeof streamRequests === 'function' ? streamRequests(head) : streamRequests) {
         this.stream = new RequestStream(this);
-        request.streamFrom(this.stream);
+        streamRequest(request, this.stream);
       }
     } catch (error) {
       this.isServing = true;
@@ -348,7 +348,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     const { request } = this;
     if (request === undefined || this.responses.hasBegun) return;
     this.mayKeepAlive = false;
-    request.abort(new HttpRequestError('requestTimeout', 'the callback took longer than handlerTimeoutSecs'));
+    abortRequest(request, new HttpRequestError('requestTimeout', 'the callback took longer than handlerTimeoutSecs'));
     this.respond(request, plainResponse(503));
   }
 }

@@ -1,8 +1,18 @@
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
+import { inspection, oneLine, showBy, withoutSecrets } from '../../util/inspection.ts';
 import { HttpRequestError } from './request-error.ts';
 
 const NO_BODY: Buffer = Buffer.alloc(0);
+
+/** @internal */
+export let createHttpRequest: (head: RequestHead) => HttpRequest;
+
+/** @internal Gives a request a body that arrives piece by piece. */
+export let streamRequest: (request: HttpRequest, source: AsyncIterable<Buffer>) => void;
+
+/** @internal Aborts the signal of a request. */
+export let abortRequest: (request: HttpRequest, reason: HttpRequestError) => void;
 
 /** A request, as the callback of an {@link HttpServer} gets it. */
 export class HttpRequest {
@@ -15,12 +25,28 @@ export class HttpRequest {
   readonly headers: HttpHeaders;
   /** The whole body, decoded if it was encoded; empty when it is streamed. */
   body: Buffer = NO_BODY;
-  private source: AsyncIterable<Buffer> | undefined = undefined;
-  private controller: AbortController | undefined = undefined;
-  private abortReason: HttpRequestError | undefined = undefined;
+  #source: AsyncIterable<Buffer> | undefined = undefined;
+  /** There is one when somebody has asked for the signal, or it would have been aborted. */
+  #controller: AbortController | undefined = undefined;
 
-  /** @internal Made by the server. */
-  constructor(head: RequestHead) {
+  static {
+    createHttpRequest = (head) => new HttpRequest(head);
+    streamRequest = (request, source) => {
+      request.#source = source;
+    };
+    abortRequest = (request, reason) => {
+      request.#controller ??= new AbortController();
+      request.#controller.abort(reason);
+    };
+    showBy(
+      HttpRequest.prototype,
+      inspection(({ method, uri, version, headers, body }: HttpRequest) => {
+        return { method, uri: oneLine(withoutSecrets(uri)), version, headers, body: `${body.length} bytes` };
+      }),
+    );
+  }
+
+  private constructor(head: RequestHead) {
     this.method = head.method;
     this.uri = head.target;
     this.version = head.version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0';
@@ -37,7 +63,7 @@ export class HttpRequest {
    * for await (const chunk of request.stream) bytes += chunk.length;
    */
   get stream(): AsyncIterable<Buffer> {
-    return this.source ?? onePiece(this.body);
+    return this.#source ?? onePiece(this.body);
   }
 
   /**
@@ -45,11 +71,8 @@ export class HttpRequest {
    * that has closed its sending side counts as gone; the response is sent to it all the same.
    */
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
-    }
-    return this.controller.signal;
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
   }
 
   /** The body as text, read as UTF-8. */
@@ -68,17 +91,6 @@ export class HttpRequest {
     } catch (error) {
       throw new HttpRequestError('invalidJson', 'the body of the request is no JSON', error);
     }
-  }
-
-  /** @internal */
-  streamFrom(source: AsyncIterable<Buffer>): void {
-    this.source = source;
-  }
-
-  /** @internal */
-  abort(reason: HttpRequestError): void {
-    this.abortReason ??= reason;
-    this.controller?.abort(reason);
   }
 }
 

@@ -15,7 +15,7 @@ import {
 } from './server-refusals.ts';
 import { completeUpgrade, type JudgedUpgrade, judgeUpgrade, type Upgrade } from './server-upgrade.ts';
 import { type Acceptance, UpgradeCall } from './upgrade-call.ts';
-import { pathOf, type UpgradeCallback, UpgradeRequest } from './upgrade-request.ts';
+import { createUpgradeRequest, pathOf, type UpgradeCallback } from './upgrade-request.ts';
 
 /** The server that a gate stands before. */
 export interface UpgradeGateOwner<D> {
@@ -101,7 +101,7 @@ export class UpgradeGate<D> {
       },
       onError: (error) => owner.reportError(error),
     });
-    const request = new UpgradeRequest(head, client, transport.tls, call.signal);
+    const request = createUpgradeRequest(head, client, transport.tls, call.signal);
     call.start(() => callback(request), applicant, this.options.upgradeTimeoutSecs * 1000);
   }
 

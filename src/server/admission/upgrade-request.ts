@@ -1,7 +1,8 @@
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { HttpHeaders, HttpHeadersInit } from '../../protocol/http1/headers.ts';
 import { parseOfferedSubprotocols } from '../../protocol/websocket/handshake/subprotocols.ts';
-import type { TLSConnectionInfo } from '../../transport/tls/tls-info.ts';
+import { describeTls, type TLSConnectionInfo } from '../../transport/tls/tls-info.ts';
+import { inspection, oneLine, showBy, withoutSecrets } from '../../util/inspection.ts';
 import type { Client } from './client-identity.ts';
 
 /** The part of an acceptance that the client is told. */
@@ -59,6 +60,14 @@ export type UpgradeAnswer<D> =
  */
 export type UpgradeCallback<D> = (request: UpgradeRequest) => UpgradeAnswer<D> | PromiseLike<UpgradeAnswer<D>>;
 
+/** @internal */
+export let createUpgradeRequest: (
+  head: RequestHead,
+  client: Client,
+  tls: TLSConnectionInfo | undefined,
+  signal: AbortSignal,
+) => UpgradeRequest;
+
 /** An opening handshake, as `onUpgrade` sees it. */
 export class UpgradeRequest {
   /** Path and query as they were sent. */
@@ -75,8 +84,17 @@ export class UpgradeRequest {
   /** Aborted when the client leaves, and when the time for an answer is over. */
   readonly signal: AbortSignal;
 
-  /** @internal */
-  constructor(head: RequestHead, client: Client, tls: TLSConnectionInfo | undefined, signal: AbortSignal) {
+  static {
+    createUpgradeRequest = (head, client, tls, signal) => new UpgradeRequest(head, client, tls, signal);
+    showBy(
+      UpgradeRequest.prototype,
+      inspection(({ uri, headers, remoteIp, remotePort, host, tls }: UpgradeRequest) => {
+        return { uri: oneLine(withoutSecrets(uri)), headers, remoteIp, remotePort, host, tls: describeTls(tls) };
+      }),
+    );
+  }
+
+  private constructor(head: RequestHead, client: Client, tls: TLSConnectionInfo | undefined, signal: AbortSignal) {
     this.uri = head.target;
     this.headers = head.headers;
     this.remoteIp = client.remoteIp;

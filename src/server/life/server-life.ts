@@ -46,6 +46,8 @@ export interface ServerLifeOwner extends ServerListenerOwner {
 export class ServerLife {
   /** After `stop()`, until it listens again or is attached. */
   isOver = false;
+  /** Begun to listen, or listening, and not ended. */
+  isListening = false;
   /** The end that is under way. */
   shutdown: Shutdown | undefined;
   private readonly owner: ServerLifeOwner;
@@ -54,7 +56,6 @@ export class ServerLife {
   private waiting: Transport[] = [];
   private listener: ServerListener | undefined;
   private binding: Promise<ListenResult> | undefined;
-  private isListening = false;
   private isStarted = false;
   private stopping: Promise<ShutdownReport> | undefined;
   private stopped = new Deferred<void>();

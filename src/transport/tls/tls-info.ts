@@ -17,6 +17,14 @@ export interface TLSConnectionInfo {
   readonly serverName: string;
 }
 
+/** The same for people, on one line, with the name of the certificate alone. */
+export function describeTls(info: TLSConnectionInfo | undefined): string | undefined {
+  if (info === undefined) return undefined;
+  const { version, cipher, certificate, isAuthorized } = info;
+  const name = certificate === undefined ? '' : `, ${certificate.subject.replace(/\s+/g, ' ').slice(0, 100)}`;
+  return `${version} ${cipher}${name}${isAuthorized ? ', authorized' : ''}`;
+}
+
 /** @internal */
 export function readTlsInfo(socket: TLSSocket): TLSConnectionInfo {
   // An empty object once the socket is gone.
