@@ -1,5 +1,6 @@
 import { HttpHeaders } from '../protocol/http1/headers.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { whatwgUrl } from '../util/whatwg-url.ts';
 import { type DialUrl, isUnixProtocol, type UrlResult, usesTls } from './url.ts';
 
 /** RFC 9110 section 15.4; 300 and 304 leave the choice to somebody, and 305 is deprecated. */
@@ -24,8 +25,8 @@ export function resolveLocation<U extends DialUrl>(
   const base = `${usesTls(from.protocol) ? 'https' : 'http'}://${from.hostHeader}${from.path}`;
   const isWebSocket = from.protocol === 'ws' || from.protocol === 'wss';
   const relative = isWebSocket ? text.replace(/^ws(?=s?:)/i, 'http') : text;
-  if (!URL.canParse(relative, base)) return undefined;
-  const found = new URL(relative, base);
+  const found = whatwgUrl(relative, base);
+  if (found === undefined) return undefined;
   found.hash = '';
   found.username = '';
   found.password = '';

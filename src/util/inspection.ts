@@ -1,3 +1,5 @@
+import { whatwgUrl } from './whatwg-url.ts';
+
 /** The key under which Node looks for the way in which `console.log` shows an object: its `util.inspect.custom`. */
 const custom: symbol = Symbol.for('nodejs.util.inspect.custom');
 
@@ -36,8 +38,9 @@ export function withoutSecrets(url: string): string {
   const start = url.search(/[?#]/);
   const path = start < 0 ? url : `${url.slice(0, start)}?…`;
   if (url.startsWith('/')) return path;
-  if (!URL.canParse(url)) return '…';
-  const { protocol, host, pathname } = new URL(url);
+  const parsed = whatwgUrl(url);
+  if (parsed === undefined) return '…';
+  const { protocol, host, pathname } = parsed;
   // Without a host it may be one whose scheme was forgotten, and its user name taken for that.
   if (host === '') return '…';
   return `${protocol}//${host}${pathname}${start < 0 ? '' : '?…'}`;

@@ -4,6 +4,7 @@ import { isFieldValue } from '../../protocol/http1/tokens.ts';
 import { bytes, choice, flag, option } from '../../util/option-kinds.ts';
 import { foreignNames, type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
 import { checkString } from '../../util/options.ts';
+import { whatwgUrl } from '../../util/whatwg-url.ts';
 
 /** Options of {@link serveFiles}. */
 export interface ServeFilesOptions {
@@ -137,7 +138,7 @@ function checkCors(name: string, value: unknown): StaticSettings['cors'] {
 
 function checkOrigin(value: unknown): string {
   const text = checkString('cors', value);
-  if (!URL.canParse(text) || new URL(text).origin !== text) {
+  if (whatwgUrl(text)?.origin !== text) {
     throw new UsageError('cors', "must hold origins such as 'https://example.com', without a path");
   }
   return text;
