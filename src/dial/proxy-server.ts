@@ -1,4 +1,6 @@
-/** How a proxy is spoken to. */
+import { whatwgUrl } from '../util/whatwg-url.ts';
+
+/** The protocols that a proxy may speak. */
 export type ProxyProtocol = 'http' | 'https' | 'socks5' | 'socks4a';
 
 export interface ProxyCredentials {
@@ -69,16 +71,17 @@ function parse(text: string): ProxyServer {
   if (known === undefined || authority === undefined) {
     throw new Refusal('it must start with http://, https://, socks5:// or socks4a://');
   }
+  if (authority.includes('\\')) throw new Refusal("it has a '\\'; write it as %5C");
   if (rest !== '' && rest !== '/') throw new Refusal('it has something behind its host and port');
   const at = authority.lastIndexOf('@');
   const [, name = '', portText] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(authority.slice(at + 1)) ?? [];
-  const href = `http://${name}/`;
-  if (name === '' || /[%\\\s]/.test(name) || !URL.canParse(href)) throw new Refusal('its host or port is not valid');
+  const url = name === '' || /[%\s]/.test(name) ? undefined : whatwgUrl(`http://${name}/`);
+  if (url === undefined) throw new Refusal('its host or port is not valid');
   const port = portText === undefined ? known.defaultPort : Number(portText);
   if (port < 1 || port > 65535) throw new Refusal('its port is not between 1 and 65535');
   const credentials = at < 0 ? undefined : parseCredentials(authority.slice(0, at));
   if (credentials !== undefined) checkCredentials(known.protocol, credentials);
-  const host = new URL(href).hostname.replace(/^\[|\]$/g, '');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   return new ProxyServer(known.protocol, host, port, credentials);
 }
 
