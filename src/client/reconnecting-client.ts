@@ -1,5 +1,5 @@
 import { ConnectionCore, type ConnectionOwner } from '../connection/connection-core.ts';
-import { limitsOf, type PingOptions } from '../connection/connection-options.ts';
+import type { PingOptions } from '../connection/connection-options.ts';
 import { closeMessage, errorMessage, openMessage } from '../connection/messages/message-objects.ts';
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
@@ -294,10 +294,10 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     const options = await provideOptions(this.options, timeoutMs, nodeClock, signal);
     this.attempted = options;
     const opened = await attemptConnection({ options, timeoutMs, clock: nodeClock, ports: nodePorts, signal });
-    return this.open(run, opened);
+    return this.open(run, opened, options);
   }
 
-  private open(run: Run, opened: OpenedConnection): WebSocketOpenInfo {
+  private open(run: Run, opened: OpenedConnection, options: ResolvedClientOptions): WebSocketOpenInfo {
     const { transport, uri, headers, protocol, rest, deflate, record } = opened;
     if (run.ender.signal.aborted) {
       transport.destroy();
@@ -305,7 +305,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     }
     this.move(ClientStatus.Connected);
     const { core } = this;
-    const session = new Session(this.sessionContext(), transport, core, this.options.enablePong, deflate);
+    const session = new Session(contextFor(options), transport, core, this.options.enablePong, deflate);
     core.attach(session);
     const openInfo = { uri, headers, protocol, attempt: record };
     session.openWith('', () => core.hub.deliver(openMessage(openInfo)));
@@ -314,20 +314,13 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     return openInfo;
   }
 
-  private sessionContext(): SessionContext {
-    return {
-      role: 'client',
-      ports: nodePorts,
-      masks,
-      clock: nodeClock,
-      wheel: sharedWheel,
-      limits: limitsOf(this.options),
-    };
-  }
-
   private move(to: ClientStatus): void {
     if (to === this.status) return;
     assert(clientMoves[this.status].includes(to), `a client cannot go from ${this.status} to ${to}`);
     this.status = to;
   }
+}
+
+function contextFor(limits: ResolvedClientOptions): SessionContext {
+  return { role: 'client', ports: nodePorts, masks, clock: nodeClock, wheel: sharedWheel, limits };
 }

@@ -7,13 +7,7 @@ import {
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
 import { bytes, choice, count, flag, fraction, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
-import {
-  type ConnectionLimits,
-  MAX_MESSAGE_SIZE,
-  type OnCancel,
-  type SlowConsumerPolicy,
-  slowConsumerPolicies,
-} from './connection-limits.ts';
+import { MAX_MESSAGE_SIZE, type OnCancel, type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {
@@ -120,6 +114,9 @@ export interface ResolvedConnectionOptions
   perMessageDeflate: PerMessageDeflateSettings;
 }
 
+/** The options of an open connection, as they were when it was made. */
+export type ConnectionLimits = Readonly<Omit<ResolvedConnectionOptions, 'perMessageDeflate' | 'onCallbackError'>>;
+
 const MIB = 1024 * 1024;
 
 const pingIntervalSecs = secondsOrNever(-1);
@@ -153,18 +150,6 @@ export function checkConnectionOptions({ lowWaterMark }: ConnectionOptions, reso
   if (lowWaterMark !== undefined && lowWaterMark > resolved.highWaterMark) {
     throw new UsageError('lowWaterMark', 'must not be above highWaterMark');
   }
-}
-
-/** The limits in resolved options. */
-export function limitsOf(options: ResolvedConnectionOptions): ConnectionLimits {
-  const { maxMessageSize, maxFragments, maxBufferedBytes, highWaterMark, fragmentSize } = options;
-  const lowWaterMark = Math.min(options.lowWaterMark, highWaterMark);
-  const { slowConsumer, onCancel, maxMessagesPerSec } = options;
-  const buffers = { maxBufferedBytes, highWaterMark, lowWaterMark, slowConsumer };
-  const closeTimeoutMs = options.closeTimeoutSecs * 1000;
-  const sendTimeoutMs = Math.max(0, options.sendTimeoutSecs * 1000);
-  const arrivals = { maxMessageSize, maxFragments, maxMessagesPerSec };
-  return { ...arrivals, ...buffers, closeTimeoutMs, sendTimeoutMs, fragmentSize, onCancel };
 }
 
 /** The part of resolved options that the heartbeat needs. */

@@ -2,10 +2,14 @@ import { UsageError } from '../errors.ts';
 import type { RequestHead } from '../protocol/http1/head/request-head.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
 import { foreignServerNames } from '../server/foreign-server-options.ts';
-import { type ResolvedServerOptions, type SocketServerOptions, serverLines } from '../server/server-options.ts';
+import {
+  completeServerOptions,
+  type ResolvedServerOptions,
+  type SocketServerOptions,
+  serverLines,
+} from '../server/server-options.ts';
 import { bytes, count, flag, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
 import {
-  checkOptions,
   type ForeignNames,
   foreignNames,
   type OptionLines,
@@ -97,41 +101,34 @@ const foreign: ForeignNames = {
   }),
 };
 
-export const httpServerOptions: OptionTable<ResolvedServerOptions<ConnectionState> & Resolved<OwnOptions>> =
-  optionTable('an HTTP server', { ...serverLines, ...ownLines }, { foreign, example: '{ port: … }' });
-const ownOptions = optionTable('an HTTP server', ownLines);
+type ResolvedOptions<S extends ConnectionState> = ResolvedServerOptions<S> & Resolved<OwnOptions>;
 
-/** The part that {@link HttpServerOptions} adds, checked, with all defaults filled in. */
-export interface HttpSettings extends Readonly<Resolved<OwnOptions>> {
+export const httpServerOptions: OptionTable<ResolvedOptions<ConnectionState>> = optionTable(
+  'an HTTP server',
+  { ...serverLines, ...ownLines },
+  { foreign, example: '{ port: … }' },
+);
+
+/** The settings of a connection that serves requests. */
+export interface HttpSettings extends Resolved<OwnOptions> {
   readonly timeoutMs: number;
   readonly headTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** `undefined` is no bound. */
-  readonly handlerTimeoutMs: number | undefined;
   /** The time that `stop()` waits for requests being served. */
   readonly finishTimeoutMs: number;
 }
 
-/** The part of `options` that every server has. Throws {@link UsageError} for a name that none has. */
-export function serverPartOf<S extends ConnectionState>(options: HttpServerOptions<S>): SocketServerOptions<S> {
-  checkOptions(httpServerOptions, options);
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(ownLines, name)));
-}
-
-/** The options that an HTTP server adds. */
-export function resolveHttpSettings(
-  options: HttpServerOptions,
-  server: { readonly handshakeTimeoutSecs: number; readonly closeTimeoutSecs: number },
-): HttpSettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(ownLines, name)));
-  const own = resolveOptions(ownOptions, given);
+/** Checks the options of an HTTP server; throws {@link UsageError} naming the first that is wrong. */
+export function resolveHttpServerOptions<S extends ConnectionState>(
+  options: HttpServerOptions<S>,
+): ResolvedServerOptions<S> & HttpSettings {
+  const resolved = completeServerOptions(options, resolveOptions(httpServerOptions, options)) as ResolvedOptions<S>;
   return {
-    ...own,
-    timeoutMs: own.timeoutSecs * 1000,
-    headTimeoutMs: server.handshakeTimeoutSecs * 1000,
-    keepAliveTimeoutMs: own.keepAliveTimeoutSecs * 1000,
-    handlerTimeoutMs: own.handlerTimeoutSecs === -1 ? undefined : own.handlerTimeoutSecs * 1000,
-    finishTimeoutMs: server.closeTimeoutSecs * 1000,
+    ...resolved,
+    timeoutMs: resolved.timeoutSecs * 1000,
+    headTimeoutMs: resolved.handshakeTimeoutSecs * 1000,
+    keepAliveTimeoutMs: resolved.keepAliveTimeoutSecs * 1000,
+    finishTimeoutMs: resolved.closeTimeoutSecs * 1000,
   };
 }
 

@@ -6,7 +6,7 @@ import { SocketServer } from '../server/socket-server.ts';
 import { debugRequests } from './callbacks/debug-callback.ts';
 import { redirectTo } from './callbacks/redirect-callback.ts';
 import { HttpConnection } from './connection/http-connection.ts';
-import { type HttpServerOptions, type HttpSettings, resolveHttpSettings, serverPartOf } from './http-server-options.ts';
+import { type HttpServerOptions, type HttpSettings, resolveHttpServerOptions } from './http-server-options.ts';
 import type { HttpRequest } from './request/http-request.ts';
 import { serveFiles } from './static/static-files.ts';
 
@@ -36,11 +36,12 @@ export class HttpServer<S extends ConnectionState = ConnectionState> extends Soc
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: HttpServerOptions<S> = {}) {
-    const core = new ServerCore<S, unknown>(serverPartOf(options));
+    const settings = resolveHttpServerOptions(options);
+    const core = new ServerCore<S, unknown>(settings);
     super(core);
     this.#core = core;
     const service = {
-      settings: resolveHttpSettings(options, core.options),
+      settings,
       callback: this.#createDefaultCallback(),
     };
     this.#service = service;
@@ -87,7 +88,7 @@ export class HttpServer<S extends ConnectionState = ConnectionState> extends Soc
   }
 
   getTimeoutSecs(): number {
-    return this.#service.settings.timeoutMs / 1000;
+    return this.#service.settings.timeoutSecs;
   }
 
   #createDefaultCallback(): OnHttpRequestCallback<S> {

@@ -133,11 +133,18 @@ export const serverOptions: OptionTable<ResolvedServerOptions<ConnectionState>> 
 export function resolveServerOptions<S extends ConnectionState, D>(
   options: SocketServerOptions<S, D>,
 ): ResolvedServerOptions<S, D> {
-  const resolved = resolveOptions(serverOptions, options);
+  // What makes states, and decides on upgrades, is what was given.
+  return completeServerOptions(options, resolveOptions(serverOptions, options)) as ResolvedServerOptions<S, D>;
+}
+
+/** Checks what options have to do with each other, and fills in what depends on others. */
+export function completeServerOptions<R extends ResolvedServerOptions<ConnectionState>>(
+  options: Pick<SocketServerOptions, 'host' | 'port' | 'addressFamily' | 'lowWaterMark'>,
+  resolved: R,
+): R {
   checkConnectionOptions(options, resolved);
   if (resolved.socketPath !== undefined) checkAlone(options);
-  // What makes states, and decides on upgrades, is what was given.
-  return { ...resolved, host: options.host ?? hostOf(resolved.addressFamily) } as ResolvedServerOptions<S, D>;
+  return { ...resolved, host: options.host ?? hostOf(resolved.addressFamily) };
 }
 
 function hostOf(family: 4 | 6 | 'dual'): string {

@@ -9,7 +9,7 @@ import { notWebSocket } from './admission/server-refusals.ts';
 import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ServerCore } from './core/server-core.ts';
-import type { SocketServerOptions } from './server-options.ts';
+import { resolveServerOptions, type SocketServerOptions } from './server-options.ts';
 import type { ServerWebSocket } from './server-websocket.ts';
 import { SocketServer } from './socket-server.ts';
 
@@ -39,7 +39,7 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
 
   /** @throws UsageError (`invalidOption`) naming the option that is wrong */
   constructor(options: SocketServerOptions<S, D> = {}) {
-    const core = new ServerCore<S, D>(options);
+    const core = new ServerCore<S, D>(resolveServerOptions(options));
     super(core);
     this.#core = core;
     core.serveAs(this, {

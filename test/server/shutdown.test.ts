@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ConnectionState, SocketServer, WebSocketHttpHeaders } from '../../src/index.ts';
 import { ServerCore } from '../../src/server/core/server-core.ts';
 import type { PlainConnection } from '../../src/server/life/plain-connection.ts';
+import { resolveServerOptions } from '../../src/server/server-options.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { runModule } from '../support/child.ts';
 import { eventually, turns } from '../support/eventually.ts';
@@ -113,7 +114,7 @@ class WaitingServer extends SocketServer {
   readonly plainOnes: WaitingConnection[] = [];
 
   constructor() {
-    const core = new ServerCore({ port: 0, closeTimeoutSecs: 0.2 });
+    const core = new ServerCore(resolveServerOptions({ port: 0, closeTimeoutSecs: 0.2 }));
     super(core);
     core.serveAs(this, {
       accept: (transport) => {

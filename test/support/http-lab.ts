@@ -3,7 +3,7 @@ import type { HttpConnectionOwner, HttpService } from '../../src/http-server/con
 import {
   type HttpServerOptions,
   type HttpSettings,
-  resolveHttpSettings,
+  resolveHttpServerOptions,
 } from '../../src/http-server/http-server-options.ts';
 import { HttpErrorCode, type HttpRequest, HttpResponse } from '../../src/index.ts';
 import type { RequestHead } from '../../src/protocol/http1/head/request-head.ts';
@@ -88,7 +88,7 @@ export class HttpLab implements HttpConnectionOwner<string>, HttpService<string>
 
   constructor(handler: LabHandler = () => ok('hello'), options: HttpServerOptions = {}, budgetBytes = 1 << 28) {
     this.handler = handler;
-    this.settings = resolveHttpSettings(options, { handshakeTimeoutSecs: 10, closeTimeoutSecs: 5 });
+    this.settings = resolveHttpServerOptions(options);
     this.memory = new MemoryAccount(budgetBytes);
   }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionCore, type ConnectionOwner } from '../../src/connection/connection-core.ts';
-import { type ConnectionOptions, connectionLines, limitsOf } from '../../src/connection/connection-options.ts';
+import { type ConnectionOptions, connectionLines } from '../../src/connection/connection-options.ts';
 import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
 import { Session } from '../../src/connection/session/session.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
@@ -46,7 +46,7 @@ export class MemoryConnection extends WebSocketConnection {
       ports: nodePorts,
       clock: this.clock,
       wheel,
-      limits: limitsOf(resolved),
+      limits: resolved,
     };
     const session = new Session(context, ours, core, true, deflate);
     core.attach(session);

@@ -5,7 +5,7 @@ import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
 import { COMPRESS_NOT_SMALLER } from '../../protocol/websocket/frames/message-compressor.ts';
 import { Opcode, RSV1_BIT } from '../../protocol/websocket/frames/opcodes.ts';
 import type { ByteSink } from '../../util/byte-sink.ts';
-import type { ConnectionLimits } from '../connection-limits.ts';
+import type { ConnectionLimits } from '../connection-options.ts';
 import { HoldingSink } from './holding-sink.ts';
 import { notSent, sent, type WebSocketSendInfo } from './send-data.ts';
 

@@ -63,9 +63,10 @@ export class SessionSender implements ProgressSenderHost {
     this.policy = context.limits.slowConsumer;
     this.maxBufferedBytes = context.limits.maxBufferedBytes;
     if (holdsMessages(this.policy)) this.queue = new SendQueue();
-    const { sendTimeoutMs } = context.limits;
-    if (sendTimeoutMs > 0) {
-      this.watch = new OutputWatch(context.wheel, writer, { timeoutMs: sendTimeoutMs }, () => host.onSendTimeout());
+    const { sendTimeoutSecs } = context.limits;
+    if (sendTimeoutSecs > 0) {
+      const patience = { timeoutMs: sendTimeoutSecs * 1000 };
+      this.watch = new OutputWatch(context.wheel, writer, patience, () => host.onSendTimeout());
     }
   }
 
@@ -105,7 +106,8 @@ export class SessionSender implements ProgressSenderHost {
     const buffered = this.bufferedBytes;
     // The limit of this connection may be below the marks of all.
     if (buffered >= Math.min(highWaterMark, this.maxBufferedBytes)) this.isAboveHighWater = true;
-    else if (buffered <= Math.min(lowWaterMark, this.maxBufferedBytes / 4)) this.isAboveHighWater = false;
+    else if (buffered <= Math.min(lowWaterMark, highWaterMark, this.maxBufferedBytes / 4))
+      this.isAboveHighWater = false;
     return this.host.isOpen && !this.isAboveHighWater;
   }
 

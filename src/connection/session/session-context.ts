@@ -4,7 +4,7 @@ import type { MemoryBudget } from '../../protocol/websocket/frames/message-assem
 import type { Traffic } from '../../protocol/websocket/traffic.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { TimerWheel } from '../../util/timer-wheel.ts';
-import type { ConnectionLimits } from '../connection-limits.ts';
+import type { ConnectionLimits } from '../connection-options.ts';
 import type { WebSocketCloseInfo } from '../messages/messages.ts';
 
 /** What a session reports to the public object it belongs to. */

@@ -128,7 +128,7 @@ export class SessionEnd {
 
   private startDeadline(): void {
     const { wheel, limits } = this.host.context;
-    const timeoutMs = limits.closeTimeoutMs;
+    const timeoutMs = limits.closeTimeoutSecs * 1000;
     const patience = { timeoutMs, maxMs: MOST_CLOSE_TIMEOUTS * timeoutMs, isAnswerWanted: true };
     this.deadline ??= new OutputWatch(wheel, this.host.writer, patience, () => this.host.destroyTransport());
     this.deadline.start();

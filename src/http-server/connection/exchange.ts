@@ -334,10 +334,10 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
   }
 
   private startHandlerTimer(): void {
-    const { handlerTimeoutMs } = this.owner.settings;
-    if (handlerTimeoutMs === undefined) return;
+    const { handlerTimeoutSecs } = this.owner.settings;
+    if (handlerTimeoutSecs === -1) return;
     this.handlerTimer ??= createWheelEntry(() => this.onHandlerTimeout());
-    this.owner.wheel.schedule(this.handlerTimer, handlerTimeoutMs);
+    this.owner.wheel.schedule(this.handlerTimer, handlerTimeoutSecs * 1000);
   }
 
   private stopHandlerTimer(): void {

@@ -1,4 +1,4 @@
-import { limitsOf, type PingOptions } from '../../connection/connection-options.ts';
+import type { PingOptions } from '../../connection/connection-options.ts';
 import type { WebSocketCloseInfo } from '../../connection/messages/messages.ts';
 import type { SendData } from '../../connection/sending/send-data.ts';
 import type { SessionContext } from '../../connection/session/session-context.ts';
@@ -33,12 +33,7 @@ import { ConnectionAge } from '../life/connection-age.ts';
 import type { PlainConnection } from '../life/plain-connection.ts';
 import { ServerConnections } from '../life/server-connections.ts';
 import { ServerLife, type ServerLifeOwner } from '../life/server-life.ts';
-import {
-  createDefaultState,
-  type ResolvedServerOptions,
-  resolveServerOptions,
-  type SocketServerOptions,
-} from '../server-options.ts';
+import { createDefaultState, type ResolvedServerOptions } from '../server-options.ts';
 import {
   type OnClientMessageCallback,
   ServerConnection,
@@ -80,9 +75,7 @@ export class ServerCore<S extends ConnectionState, D>
   private service: ServerService<S, D> | undefined = undefined;
   private readonly traffic: Traffic = createTraffic();
 
-  /** Throws `UsageError` naming the option that is wrong. */
-  constructor(options: SocketServerOptions<S, D>) {
-    const resolved = resolveServerOptions(options);
+  constructor(resolved: ResolvedServerOptions<S, D>) {
     this.options = resolved;
     this.reports = new ServerLog(resolved.logCallback, resolved.onCallbackError, this.events);
     // Without a factory S is what it is by default, which the type parameter cannot say.
@@ -95,7 +88,7 @@ export class ServerCore<S extends ConnectionState, D>
       ports: nodePorts,
       clock: this.clock,
       wheel: this.wheel,
-      limits: limitsOf(resolved),
+      limits: resolved,
       budget: this.memory,
       traffic: this.traffic,
     };
