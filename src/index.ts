@@ -49,6 +49,7 @@ export type {
 export type { SendOptions } from './connection/sending/send-options.ts';
 export type { OnTrafficTrackerCallback } from './connection/traffic-tracker.ts';
 export { WebSocketConnection } from './connection/websocket-connection.ts';
+export type { DialOptions } from './dial/dial-options.ts';
 export type {
   ConnectErrorCode,
   ConnectPhase,

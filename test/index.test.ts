@@ -63,6 +63,7 @@ const types = [
   'ConnectResult',
   'ConnectionInfo',
   'ConnectionOptions',
+  'DialOptions',
   'DuplexOptions',
   'HttpBody',
   'HttpClientOptions',

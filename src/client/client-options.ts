@@ -4,24 +4,11 @@ import {
   connectionLines,
   type ResolvedConnectionOptions,
 } from '../connection/connection-options.ts';
-import { proxyOption } from '../dial/proxy-option.ts';
-import type { ProxyServer } from '../dial/proxy-server.ts';
+import { type DialOptions, dialLines, type ResolvedDialOptions } from '../dial/dial-options.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { checkUpgradeHeaders } from '../protocol/websocket/handshake/handshake-client.ts';
 import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
-import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
-import {
-  callback,
-  choice,
-  count,
-  milliseconds,
-  type Option,
-  option,
-  seconds,
-  signal,
-  text,
-} from '../util/option-kinds.ts';
+import { count, type Option, option, seconds, signal } from '../util/option-kinds.ts';
 import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { foreignClientNames } from './foreign-client-options.ts';
@@ -40,7 +27,7 @@ import {
  * @example
  * new WebSocket({ url: 'wss://example.com', extraHeaders: async () => ({ Authorization: `Bearer ${await getToken()}` }) });
  */
-export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions {
+export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions, DialOptions {
   /** Where to connect to: `ws://host:port/path?query`. It may also be set later, before `start()`. */
   url?: string | Provider<string> | undefined;
   /**
@@ -65,46 +52,10 @@ export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions
    */
   outbox?: OutboxOptions | undefined;
   /**
-   * The local address to connect from.
-   * @default the system's choice
-   */
-  localAddress?: string | undefined;
-  /**
-   * 4 or 6 for addresses of one family only; 0 for both, tried as Happy Eyeballs does (RFC 8305).
-   * @default 0
-   */
-  family?: 0 | 4 | 6 | undefined;
-  /**
-   * Resolves host names in place of the system.
-   * @default dns.lookup
-   */
-  lookup?: LookupFunction | undefined;
-  /**
-   * How connections to `wss://` are secured. See {@link SocketTLSOptions}.
-   * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
-   */
-  tlsOptions?: SocketTLSOptions | undefined;
-  /**
-   * A proxy to connect through: `http://user:password@host:port`, or with `https:`, `socks5:` or `socks4a:`. It resolves
-   * the name of the server. `'env'` takes it from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
-   * @default none
-   */
-  proxy?: string | undefined;
-  /**
-   * How the connection to a proxy at `https://` is secured; {@link tlsOptions} are for the server behind it.
-   * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
-   */
-  proxyTlsOptions?: SocketTLSOptions | undefined;
-  /**
    * How many redirects an attempt follows; 0 for none. No header that holds credentials goes to another origin.
    * @default 10
    */
   maxRedirects?: number | undefined;
-  /**
-   * Milliseconds that one of several addresses has before the next is tried beside it (RFC 8305 section 5).
-   * @default Node's: 250
-   */
-  addressAttemptTimeoutMs?: number | undefined;
   /**
    * Stops the client, as `stop()` does, when it is aborted; such a client does not start again.
    * @default none
@@ -112,21 +63,15 @@ export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions
   signal?: AbortSignal | undefined;
 }
 
-type NoDefault = 'localAddress' | 'lookup' | 'tlsOptions' | 'proxyTlsOptions' | 'addressAttemptTimeoutMs' | 'signal';
-type ReadDifferently = 'url' | 'extraHeaders' | 'subprotocols' | 'outbox' | 'proxy';
-type OwnOptions = Omit<WebSocketOptions, keyof ConnectionOptions | keyof ReconnectionOptions | ReadDifferently>;
-
-/** Checked options with all defaults filled in, as they are for one attempt. */
-export interface ResolvedClientOptions
-  extends ResolvedConnectionOptions,
-    ResolvedReconnectionOptions,
-    Resolved<OwnOptions, NoDefault> {
+interface ReadOptions extends ResolvedConnectionOptions, ResolvedReconnectionOptions, ResolvedDialOptions {
   url: string;
   extraHeaders: HttpHeaders;
   subprotocols: readonly string[];
   outbox: ResolvedOutboxOptions | undefined;
-  proxy: ProxyServer | 'env' | undefined;
 }
+
+/** Checked options with all defaults filled in, as they are for one attempt. */
+export type ResolvedClientOptions = Resolved<WebSocketOptions, 'signal', ReadOptions>;
 
 /** The same before functions were called for their values; the setters replace single ones. */
 export interface ClientSettings extends Omit<ResolvedClientOptions, 'url' | 'extraHeaders' | 'subprotocols'> {
@@ -140,19 +85,13 @@ export const clientOptions: OptionTable<ClientSettings> = optionTable(
   {
     ...connectionLines('client'),
     ...reconnectionLines,
+    ...dialLines,
     url: provided<string, string>('', checkString),
     extraHeaders: provided<HttpHeadersInit, HttpHeaders>(new HttpHeaders(), checkExtraHeaders),
     subprotocols: provided<readonly string[], readonly string[]>([], checkOfferedSubprotocols),
     handshakeTimeoutSecs: seconds(20),
     outbox: option<ResolvedOutboxOptions | undefined>(undefined, resolveOutboxOptions),
-    localAddress: text(undefined),
-    family: choice(0, [0, 4, 6]),
-    lookup: callback(),
-    tlsOptions: tlsOption(),
-    proxy: proxyOption(),
-    proxyTlsOptions: tlsOption(),
     maxRedirects: count(10, { min: 0, max: 100 }),
-    addressAttemptTimeoutMs: milliseconds(undefined, 10),
     signal: signal(),
   },
   { foreign: foreignClientNames, example: '{ url: … }' },

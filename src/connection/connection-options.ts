@@ -106,13 +106,11 @@ export interface ConnectionOptions {
 }
 
 /** Checked {@link ConnectionOptions} with all defaults filled in. */
-export interface ResolvedConnectionOptions
-  extends Resolved<
-    Omit<ConnectionOptions, 'perMessageDeflate'>,
-    'pingTimeoutSecs' | 'maxMessagesPerSec' | 'fragmentSize' | 'onCallbackError'
-  > {
-  perMessageDeflate: PerMessageDeflateSettings;
-}
+export type ResolvedConnectionOptions = Resolved<
+  ConnectionOptions,
+  'pingTimeoutSecs' | 'maxMessagesPerSec' | 'fragmentSize' | 'onCallbackError',
+  { perMessageDeflate: PerMessageDeflateSettings }
+>;
 
 /** The options of an open connection, as they were when it was made. */
 export type ConnectionLimits = Readonly<Omit<ResolvedConnectionOptions, 'perMessageDeflate' | 'onCallbackError'>>;

@@ -1,9 +1,7 @@
-import { proxyOption } from '../dial/proxy-option.ts';
-import type { ProxyServer } from '../dial/proxy-server.ts';
+import { type DialOptions, dialLines, type ResolvedDialOptions } from '../dial/dial-options.ts';
 import { type CallbackErrors, checkCallbackErrors } from '../platform/callback-errors.ts';
-import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
-import { type SocketTLSOptions, tlsOption, tlsTable } from '../transport/tls/tls-options.ts';
-import { callback, choice, count, flag, fraction, milliseconds, option, text } from '../util/option-kinds.ts';
+import { tlsTable } from '../transport/tls/tls-options.ts';
+import { count, flag, fraction, option } from '../util/option-kinds.ts';
 import {
   type ForeignNames,
   foreignNames,
@@ -16,7 +14,7 @@ import {
 import { requestOptions } from './request/request-options.ts';
 
 /** The options of an HTTP client: what all of its requests share. */
-export interface HttpClientOptions {
+export interface HttpClientOptions extends DialOptions {
   /**
    * Allows `performRequest`.
    * @default false
@@ -27,42 +25,6 @@ export interface HttpClientOptions {
    * @default 1
    */
   concurrency?: number | undefined;
-  /**
-   * Security of connections to `https://`. See {@link SocketTLSOptions}.
-   * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
-   */
-  tlsOptions?: SocketTLSOptions | undefined;
-  /**
-   * A proxy for all requests: `http://user:password@host:port`, or with `https:`, `socks5:` or `socks4a:`. `'env'` takes
-   * it from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
-   * @default none
-   */
-  proxy?: string | undefined;
-  /**
-   * Security of the connection to a proxy at `https://`; {@link tlsOptions} are for the server behind it.
-   * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
-   */
-  proxyTlsOptions?: SocketTLSOptions | undefined;
-  /**
-   * The local address to connect from.
-   * @default the system's choice
-   */
-  localAddress?: string | undefined;
-  /**
-   * 4 or 6 for addresses of one family only; 0 for both, tried as Happy Eyeballs does (RFC 8305).
-   * @default 0
-   */
-  family?: 0 | 4 | 6 | undefined;
-  /**
-   * Resolves host names in place of the system.
-   * @default dns.lookup
-   */
-  lookup?: LookupFunction | undefined;
-  /**
-   * Milliseconds that one of several addresses has before the next is tried beside it (RFC 8305 section 5).
-   * @default Node's: 250
-   */
-  addressAttemptTimeoutMs?: number | undefined;
   /**
    * Connections to one origin at a time. Further requests wait, in order.
    * @default 64
@@ -85,18 +47,8 @@ export interface HttpClientOptions {
   onCallbackError?: CallbackErrors;
 }
 
-type NoDefault =
-  | 'tlsOptions'
-  | 'proxyTlsOptions'
-  | 'localAddress'
-  | 'lookup'
-  | 'addressAttemptTimeoutMs'
-  | 'onCallbackError';
-
 /** Checked options with all defaults filled in. */
-export interface ResolvedHttpClientOptions extends Readonly<Resolved<Omit<HttpClientOptions, 'proxy'>, NoDefault>> {
-  readonly proxy: ProxyServer | 'env' | undefined;
-}
+export type ResolvedHttpClientOptions = Readonly<Resolved<HttpClientOptions, 'onCallbackError', ResolvedDialOptions>>;
 
 /** The habits of those who know undici, axios, got or Node's agents, for what all requests share. */
 const foreign: ForeignNames = {
@@ -122,15 +74,9 @@ const connections = { min: 1, max: 65_536 };
 export const httpClientOptions: OptionTable<ResolvedHttpClientOptions> = optionTable(
   'an HttpClient',
   {
+    ...dialLines,
     async: flag(false),
     concurrency: count(1, connections),
-    tlsOptions: tlsOption(),
-    proxy: proxyOption(),
-    proxyTlsOptions: tlsOption(),
-    localAddress: text(undefined),
-    family: choice(0, [0, 4, 6]),
-    lookup: callback(),
-    addressAttemptTimeoutMs: milliseconds(undefined, 10),
     maxConnectionsPerOrigin: count(64, connections),
     maxIdleConnections: count(256, { ...connections, min: 0 }),
     keepAliveSecs: fraction(4, { min: 0, max: 86_400 }, 's'),

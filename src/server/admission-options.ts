@@ -76,13 +76,12 @@ export interface AdmissionOptions<D = unknown> {
   maxConnectionAgeSecs?: number | undefined;
 }
 
-type NoDefault = Exclude<keyof AdmissionOptions, 'upgradeTimeoutSecs' | 'proxyProtocol' | 'trustedProxies'>;
+type NoDefault = Exclude<keyof AdmissionOptions, 'upgradeTimeoutSecs' | 'proxyProtocol'>;
 
 /** Checked {@link AdmissionOptions} with all defaults filled in. */
-export interface ResolvedAdmissionOptions<D>
-  extends Readonly<Resolved<Omit<AdmissionOptions<D>, 'trustedProxies'>, NoDefault>> {
-  readonly trustedProxies: AddressSet | undefined;
-}
+export type ResolvedAdmissionOptions<D> = Readonly<
+  Resolved<AdmissionOptions<D>, NoDefault, { trustedProxies: AddressSet | undefined }>
+>;
 
 export const admissionLines: OptionLines<ResolvedAdmissionOptions<unknown>> = {
   path: option<string | undefined>(undefined, checkPath),

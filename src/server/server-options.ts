@@ -94,17 +94,12 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
 }
 
 type NoDefault = 'socketPath' | 'tlsOptions' | 'connectionStateFactory' | 'logCallback';
-type OwnOptions<S extends ConnectionState, D> = Omit<
-  SocketServerOptions<S, D>,
-  keyof ConnectionOptions | keyof AdmissionOptions | keyof SendingOptions
->;
+type Parts<D> = ResolvedConnectionOptions & ResolvedAdmissionOptions<D>;
 
 /** Checked options with all defaults filled in. */
-export interface ResolvedServerOptions<S extends ConnectionState, D = unknown>
-  extends ResolvedConnectionOptions,
-    ResolvedAdmissionOptions<D>,
-    Readonly<Resolved<SendingOptions>>,
-    Readonly<Resolved<OwnOptions<S, D>, NoDefault>> {}
+export type ResolvedServerOptions<S extends ConnectionState, D = unknown> = Readonly<
+  Resolved<SocketServerOptions<S, D>, NoDefault, Parts<D>>
+>;
 
 export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = {
   ...connectionLines('server'),

@@ -4,11 +4,11 @@ import { describe } from './options.ts';
 import { findSimilarName } from './similar-name.ts';
 
 /**
- * Options as they are used: the documented interface `O` without what may be absent, but for those in `Absent`, which
- * have no default.
+ * Options as they are used: the documented interface `O` with nothing absent but those in `Absent`, which have no
+ * default. Those in `Read` are read, and are of the type that they have there.
  */
-export type Resolved<O, Absent extends keyof O = never> = {
-  -readonly [K in keyof O]-?: K extends Absent ? O[K] | undefined : Exclude<O[K], undefined>;
+export type Resolved<O, Absent extends keyof O = never, Read = unknown> = {
+  -readonly [K in keyof O]-?: K extends keyof Read ? Read[K] : K extends Absent ? O[K] : Exclude<O[K], undefined>;
 };
 
 /** A line for each option. */

@@ -61,12 +61,14 @@ export interface ServeFilesOptions {
   readonly maxCachedBytes?: number | undefined;
 }
 
-interface CheckedOptions extends Readonly<Resolved<Omit<ServeFilesOptions, 'index' | 'fallback' | 'cors'>>> {
-  readonly index: string | undefined;
+interface ReadOptions {
+  index: string | undefined;
   /** The segments of the path. */
-  readonly fallback: readonly string[] | undefined;
-  readonly cors: true | ReadonlySet<string> | undefined;
+  fallback: readonly string[] | undefined;
+  cors: true | ReadonlySet<string> | undefined;
 }
+
+type CheckedOptions = Readonly<Resolved<ServeFilesOptions, never, ReadOptions>>;
 
 /** Checked {@link ServeFilesOptions} with all defaults filled in. */
 export interface StaticSettings extends CheckedOptions {

@@ -122,11 +122,19 @@ const toldInWords = new Set(
 );
 
 describe.each<[AnyOptionTable, readonly string[]]>([
-  [client, ['connection/connection-options.ts', 'client/reconnection-options.ts', 'client/client-options.ts']],
+  [
+    client,
+    [
+      'connection/connection-options.ts',
+      'client/reconnection-options.ts',
+      'client/client-options.ts',
+      'dial/dial-options.ts',
+    ],
+  ],
   [outbox, ['client/outbox.ts']],
   [server, ['connection/connection-options.ts', 'server/admission-options.ts', 'server/server-options.ts']],
   [httpServer, ['http-server/http-server-options.ts']],
-  [httpClient, ['http-client/http-client-options.ts']],
+  [httpClient, ['http-client/http-client-options.ts', 'dial/dial-options.ts']],
   [request, ['http-client/request/request-options.ts']],
   [serveFiles, ['http-server/static/static-options.ts']],
   [shutdown, ['server/life/shutdown.ts']],
