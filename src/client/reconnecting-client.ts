@@ -4,7 +4,7 @@ import { closeMessage, errorMessage, openMessage } from '../connection/messages/
 import type { WebSocketCloseInfo, WebSocketErrorInfo, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import { ReadyState } from '../connection/ready-state.ts';
 import { Session } from '../connection/session/session.ts';
-import type { SessionContext } from '../connection/session/session-context.ts';
+import type { SessionContext, SessionOutcome } from '../connection/session/session-context.ts';
 import { ConnectError, UsageError } from '../errors.ts';
 import { reportCallbackError } from '../platform/callback-errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
@@ -36,6 +36,11 @@ export type ConnectResult =
 export interface WebSocketStopInfo {
   /** Bytes that were accepted for sending and did not leave before the connection ended. */
   readonly unsentBytes: number;
+  /**
+   * Whether the other side has read everything that was sent: it has answered the close frame behind it. False means
+   * that nobody knows: it did not answer, or closed for a reason of its own at the same time.
+   */
+  readonly isDelivered: boolean;
 }
 
 /** From `start()` or `connect()` to the end of the last connection it made. There is one at a time. */
@@ -50,6 +55,7 @@ interface Run {
   /** Lets go of the signals of the caller. */
   readonly release: () => void;
   unsentBytes: number;
+  isDelivered: boolean;
 }
 
 /** All connections of the process draw their masking keys from one block of random numbers. */
@@ -127,7 +133,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     const { current } = this;
     if (current === undefined) {
       this.core.hub.end();
-      return Promise.resolve({ unsentBytes: 0 });
+      return Promise.resolve({ unsentBytes: 0, isDelivered: true });
     }
     this.close(code, reason);
     return current.done.promise;
@@ -192,11 +198,12 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
   onDropped(): void {}
 
   /** Part of {@link ConnectionOwner}. */
-  onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+  onClosed({ closeInfo, wireSize, unsentBytes, isAcknowledged }: SessionOutcome): void {
     const { current } = this;
     this.lastClose = closeInfo;
     if (current !== undefined) {
       current.unsentBytes = unsentBytes;
+      current.isDelivered = isAcknowledged;
       const goesOn = current.reconnects && this.options.automaticReconnection;
       if (this.status === ClientStatus.Connected) this.move(goesOn ? ClientStatus.Waiting : ClientStatus.Over);
     }
@@ -217,6 +224,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
       closed: new Deferred<WebSocketCloseInfo>(),
       done: new Deferred<WebSocketStopInfo>(),
       unsentBytes: 0,
+      isDelivered: true,
     };
     this.current = run;
     this.move(ClientStatus.Connecting);
@@ -235,7 +243,8 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
     run.release();
     run.closed.resolve(this.lastClose);
     this.core.hub.end();
-    run.done.resolve({ unsentBytes: run.unsentBytes });
+    const { unsentBytes, isDelivered } = run;
+    run.done.resolve({ unsentBytes, isDelivered: isDelivered && unsentBytes === 0 });
     if (startsAgain) this.start();
   }
 

@@ -7,7 +7,7 @@ import { callSafely } from '../util/call-safely.ts';
 import type { PingOptions } from './connection-options.ts';
 import { MessageHub } from './messages/message-hub.ts';
 import { BinaryMessage, controlMessage, TextMessage } from './messages/message-objects.ts';
-import type { WebSocketCloseInfo, WebSocketMessage } from './messages/messages.ts';
+import type { WebSocketMessage } from './messages/messages.ts';
 import { Pings } from './pings/pings.ts';
 import { ReadyState } from './ready-state.ts';
 import { DropCounter } from './sending/drop-counter.ts';
@@ -15,7 +15,7 @@ import type { OnProgress } from './sending/progress-sender.ts';
 import { bytesOf, notSent, type SendData, type WebSocketSendInfo } from './sending/send-data.ts';
 import type { SendKeeper, SendKind } from './sending/send-keeper.ts';
 import type { Session } from './session/session.ts';
-import type { SessionOwner } from './session/session-context.ts';
+import type { SessionOutcome, SessionOwner } from './session/session-context.ts';
 import { isTrafficTracked, trackTraffic } from './traffic-tracker.ts';
 
 /** The client or the server's side that a {@link ConnectionCore} is a part of. */
@@ -29,7 +29,7 @@ export interface ConnectionOwner {
   /** A message was dropped, because the peer does not read fast enough. */
   onDropped(payloadSize: number): void;
   /** The session is over, and gone. */
-  onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
+  onClosed(outcome: SessionOutcome): void;
 }
 
 /** The reasons for which reading stops, a bit each; it goes on when none is set. */
@@ -220,11 +220,11 @@ export class ConnectionCore implements SessionOwner {
   }
 
   /** Part of {@link SessionOwner}. */
-  onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+  onSessionClosed(outcome: SessionOutcome): void {
     this.session = undefined;
     this.pings?.end();
     this.drops?.tellNow();
-    this.owner.onClosed(closeInfo, wireSize, unsentBytes);
+    this.owner.onClosed(outcome);
   }
 }
 

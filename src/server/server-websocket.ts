@@ -4,7 +4,7 @@ import { closeMessage, openMessage } from '../connection/messages/message-object
 import type { WebSocketCloseInfo, WebSocketMessage, WebSocketOpenInfo } from '../connection/messages/messages.ts';
 import type { SendData } from '../connection/sending/send-data.ts';
 import { Session } from '../connection/session/session.ts';
-import type { SessionContext } from '../connection/session/session-context.ts';
+import type { SessionContext, SessionOutcome } from '../connection/session/session-context.ts';
 import { summary, WebSocketConnection } from '../connection/websocket-connection.ts';
 import { CloseCode } from '../protocol/websocket/closing/close-codes.ts';
 import type { PerMessageDeflate } from '../protocol/websocket/deflate/per-message-deflate.ts';
@@ -131,7 +131,7 @@ export class ServerConnection<S extends ConnectionState = ConnectionState, D = u
   }
 
   /** Part of {@link ConnectionOwner}. */
-  onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+  onClosed({ closeInfo, wireSize, unsentBytes }: SessionOutcome): void {
     const { server, core, webSocket } = this;
     server.topics.forget(webSocket);
     server.onClientClosed(webSocket, closeInfo, unsentBytes);

@@ -28,7 +28,7 @@ export interface OutputPatience {
 /**
  * Gives up a connection whose peer takes nothing of what is sent to it. Progress is that bytes in flight leave; what is
  * sent meanwhile waits behind them, and says nothing about them. It is on the wheel only while there is something to
- * wait for.
+ * wait for, and gives up a tick late, so that a process that was held up does not blame the peer.
  */
 export class OutputWatch implements WheelEntry {
   wheelOwner: TimerWheel | undefined = undefined;
@@ -42,6 +42,8 @@ export class OutputWatch implements WheelEntry {
   private inFlightBytes = 0;
   private startedMs = 0;
   private movedMs = 0;
+  /** The time is over, and sockets are read once more before that counts: timers run in front of them. */
+  private isLastLook = false;
 
   constructor(wheel: TimerWheel, output: WatchedOutput, patience: OutputPatience, giveUp: () => void) {
     this.wheel = wheel;
@@ -73,17 +75,25 @@ export class OutputWatch implements WheelEntry {
     const { output, patience } = this;
     if (patience.isAnswerWanted !== true && output.unsentBytes === 0) return;
     if (output.inFlightBytes !== this.inFlightBytes) this.mark(nowMs);
-    if (nowMs >= this.endMs) this.giveUp();
-    else this.lookAgain(nowMs);
+    if (nowMs < this.endMs) this.lookAgain(nowMs);
+    else if (this.isLastLook || nowMs >= this.lastMs) this.giveUp();
+    else {
+      this.isLastLook = true;
+      this.wheel.schedule(this, 0);
+    }
   }
 
   private get endMs(): number {
-    const { timeoutMs, maxMs = Number.POSITIVE_INFINITY } = this.patience;
-    return Math.min(this.movedMs + timeoutMs, this.startedMs + maxMs);
+    return Math.min(this.movedMs + this.patience.timeoutMs, this.lastMs);
+  }
+
+  private get lastMs(): number {
+    return this.startedMs + (this.patience.maxMs ?? Number.POSITIVE_INFINITY);
   }
 
   private mark(nowMs: number): void {
     this.movedMs = nowMs;
+    this.isLastLook = false;
     this.inFlightBytes = this.output.inFlightBytes;
   }
 

@@ -68,8 +68,8 @@ describe('stop() settles, and leaves nothing behind', () => {
 
   test('when it was never started, and when it is called again', async () => {
     await stopsWithoutTrace({ url: 'ws://127.0.0.1:1/' }, async (client) => {
-      expect(await client.stop()).toEqual({ unsentBytes: 0 });
-      expect(await client.stop()).toEqual({ unsentBytes: 0 });
+      expect(await client.stop()).toEqual({ unsentBytes: 0, isDelivered: true });
+      expect(await client.stop()).toEqual({ unsentBytes: 0, isDelivered: true });
     });
   });
 
@@ -150,7 +150,7 @@ describe('stop() settles, and leaves nothing behind', () => {
       client.on(type, async () => resolve(await client.stop()));
     });
     client.start();
-    expect(await stopped).toEqual({ unsentBytes: 0 });
+    expect(await stopped).toEqual({ unsentBytes: 0, isDelivered: true });
     const count = log.all.length;
     await turns(30);
     expect(log.all).toHaveLength(count);

@@ -92,7 +92,7 @@ describe('an outbox', () => {
     const { client, lost } = await started();
     client.send('12');
     client.sendBinary(Buffer.from('345'));
-    expect(await client.stop()).toEqual({ unsentBytes: 5 });
+    expect(await client.stop()).toEqual({ unsentBytes: 5, isDelivered: false });
     expect(lost).toEqual([
       { data: '12', binary: false, cause: 'ended' },
       { data: Buffer.from('345'), binary: true, cause: 'ended' },

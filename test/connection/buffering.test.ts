@@ -127,6 +127,6 @@ test('stop() of a client tells how much did not leave', async () => {
 test('stop() of a client whose peer reads leaves nothing unsent', async () => {
   const { client, peerLog } = await connectPair();
   client.send(Buffer.alloc(5_000_000));
-  expect(await client.stop()).toEqual({ unsentBytes: 0 });
+  expect(await client.stop()).toEqual({ unsentBytes: 0, isDelivered: true });
   expect((await peerLog.next('message')).bytes).toHaveLength(5_000_000);
 });

@@ -143,5 +143,5 @@ test('a client that nobody listens to at all counts what it gets, and closes in 
   await raw.frames(2);
   raw.write(Buffer.from('880203e8', 'hex'));
   raw.socket.end();
-  expect(await stopping).toEqual({ unsentBytes: 0 });
+  expect(await stopping).toEqual({ unsentBytes: 0, isDelivered: true });
 });

@@ -32,7 +32,7 @@ export interface AttackedOptions extends ConnectionOptions {
 }
 
 /** As for the other tests: what is on the wire is what was sent, and nobody waits long for a deadline. */
-const quick = { closeTimeoutSecs: patient(0.2), perMessageDeflate: false };
+const quick = { closeTimeoutSecs: patient(0.4), perMessageDeflate: false };
 
 /** A server that answers bystanders and nobody else. */
 export function startGuardedServer(

@@ -3,6 +3,7 @@ import { ConnectionCore, type ConnectionOwner } from '../../src/connection/conne
 import { type ConnectionOptions, connectionLines } from '../../src/connection/connection-options.ts';
 import type { WebSocketCloseInfo } from '../../src/connection/messages/messages.ts';
 import { Session } from '../../src/connection/session/session.ts';
+import type { SessionOutcome } from '../../src/connection/session/session-context.ts';
 import { WebSocketConnection } from '../../src/connection/websocket-connection.ts';
 import { reportCallbackError } from '../../src/platform/callback-errors.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
@@ -33,7 +34,7 @@ export class MemoryConnection extends WebSocketConnection {
       hasServerCallback: false,
       callServer: () => undefined,
       onDropped: () => undefined,
-      onClosed: (closeInfo, wireSize, unsentBytes) => this.#onClosed(closeInfo, wireSize, unsentBytes),
+      onClosed: (outcome) => this.#onClosed(outcome),
     };
     const core = new ConnectionCore(owner);
     super(core);
@@ -90,7 +91,7 @@ export class MemoryConnection extends WebSocketConnection {
     await nextTurn();
   }
 
-  #onClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void {
+  #onClosed({ closeInfo, wireSize, unsentBytes }: SessionOutcome): void {
     this.closeInfo = closeInfo;
     this.unsentBytes = unsentBytes;
     this.#core.hub.deliver({ type: 'close', closeInfo, wireSize });

@@ -14,7 +14,7 @@ import { patient } from './patience.ts';
  * The deadline is short enough that a test which waits for it does not hold up the others; it counts in tenths. What
  * is on the wire is what was sent, unless a test is about compression.
  */
-const defaults = { closeTimeoutSecs: patient(0.2), perMessageDeflate: false };
+const defaults = { closeTimeoutSecs: patient(0.4), perMessageDeflate: false };
 
 export interface RunningServer<S extends ConnectionState = ConnectionState> {
   readonly server: WebSocketServer<S>;

@@ -27,12 +27,20 @@ export interface WebSocketOpenInfo {
   readonly attempt?: ConnectAttempt | undefined;
 }
 
-/** How a connection ended. It always says who closed, with which code, and at which layer. */
+/** The end of a connection: who closed, with which code, and at which layer. */
 export interface WebSocketCloseInfo {
-  /** The close code (RFC 6455 section 7.4); 1005 when the peer gave none, 1006 when there was no close frame. */
+  /**
+   * The close code (RFC 6455 section 7.4): of the close frame that was received, unless that only answers ours; 1005 when
+   * the peer gave none, 1006 when there was no close frame that counts.
+   */
   readonly code: number;
+  /**
+   * The reason in that close frame. With the layer `'transport'` one of `Terminated`, `Close timeout`, `Send timeout`,
+   * `Ended without an answer to the close frame`, `Reset before an answer to the close frame`, what broke the protocol
+   * before such an answer, and otherwise `Abnormal closure`.
+   */
   readonly reason: string;
-  /** Whether the peer began it. */
+  /** Whether the peer closed: it began, or it had a reason of its own while this side was closing. */
   readonly remote: boolean;
   /**
    * What decided the end: `'websocket'` is a close frame, sent or received; `'transport'` means that the stream below

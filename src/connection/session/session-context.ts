@@ -7,7 +7,18 @@ import type { TimerWheel } from '../../util/timer-wheel.ts';
 import type { ConnectionLimits } from '../connection-options.ts';
 import type { WebSocketCloseInfo } from '../messages/messages.ts';
 
-/** What a session reports to the public object it belongs to. */
+/** The end of a session, as it is told to its owner. */
+export interface SessionOutcome {
+  readonly closeInfo: WebSocketCloseInfo;
+  /** Bytes of the peer's close frame on the wire; 0 without one. */
+  readonly wireSize: number;
+  /** Bytes that were accepted for sending and did not leave. */
+  readonly unsentBytes: number;
+  /** Whether the peer has answered our close frame, so that it has read everything that was sent before. */
+  readonly isAcknowledged: boolean;
+}
+
+/** The connection that a session belongs to, and reports to. */
 export interface SessionOwner {
   onText(text: string, wireSize: number): void;
   onBinary(data: Buffer, wireSize: number): void;
@@ -16,11 +27,11 @@ export interface SessionOwner {
   onPong(payload: Buffer, wireSize: number): void;
   /** A message was dropped, because the peer does not read fast enough. Nothing may be sent from in here. */
   onDropped(payloadSize: number): void;
-  /** The connection is over; nothing follows. `unsentBytes` were accepted for sending and did not leave. */
-  onSessionClosed(closeInfo: WebSocketCloseInfo, wireSize: number, unsentBytes: number): void;
+  /** The connection is over; nothing follows. */
+  onSessionClosed(outcome: SessionOutcome): void;
 }
 
-/** What all sessions of one client or server have in common. */
+/** The things that all sessions of one client or server have in common. */
 export interface SessionContext {
   readonly role: 'client' | 'server';
   readonly ports: ProtocolPorts;

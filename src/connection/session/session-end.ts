@@ -1,12 +1,11 @@
 import { CloseCode, CloseReason } from '../../protocol/websocket/closing/close-codes.ts';
-import { ConnectionStatus } from '../../protocol/websocket/closing/connection-status.ts';
 import type { Violation } from '../../protocol/websocket/closing/violations.ts';
 import type { Endpoint } from '../../protocol/websocket/endpoint.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
 import { OutputWatch } from '../../transport/output-watch.ts';
 import { MOST_CLOSE_TIMEOUTS } from '../connection-limits.ts';
 import type { WebSocketCloseInfo } from '../messages/messages.ts';
-import type { SessionContext } from './session-context.ts';
+import type { SessionContext, SessionOutcome } from './session-context.ts';
 
 /** The session around a {@link SessionEnd}. */
 export interface SessionEndHost {
@@ -20,13 +19,33 @@ export interface SessionEndHost {
   destroyTransport(): void;
 }
 
-/** How a session ends: who began it, with which code, at which layer, and how long it may take. */
+/**
+ * The end of a session: its beginner, its code, the layer that decides it, and the time that it may take.
+ *
+ * | began                     | then                                      | `code`         | `remote` | `layer`   |
+ * |---------------------------|-------------------------------------------|----------------|----------|-----------|
+ * | we: `close()`             | the peer answers with our code, or none   | ours           | false    | websocket |
+ * |                           | a close frame of its own crosses ours     | the peer's     | true     | websocket |
+ * |                           | it breaks the protocol before an answer   | 1006           | false    | transport |
+ * |                           | the stream ends or breaks before that     | 1006           | false    | transport |
+ * |                           | nothing comes for `closeTimeoutSecs`      | 1006           | false    | transport |
+ * | we: a violation, 1011     | our close frame says why; no answer       | ours           | false    | websocket |
+ * | or 1013 of our own        | is waited for                             |                |          |           |
+ * | the peer: its close frame | it gets the same back                     | the peer's     | true     | websocket |
+ * | nobody                    | the stream ends or breaks                 | 1006           | true     | transport |
+ * |                           | `terminate()`, or `sendTimeoutSecs`       | 1006           | false    | transport |
+ *
+ * A close frame is an answer to ours when it has our code (or none at all) and says nothing else, and ours had left
+ * before. Only then the peer is known to have read what was sent. RFC 6455 section 7.1.5 lets the received code count.
+ */
 export class SessionEnd {
-  wireSize = 0;
   private readonly host: SessionEndHost;
-  private closeInfo: WebSocketCloseInfo | undefined;
-  /** Nothing the peer says counts any more, and its close frame is not waited for. */
-  private isFailed = false;
+  /** The close frame that we sent first. */
+  private ours: { readonly code: number; readonly reason: string } | undefined;
+  /** The outcome, once it is known; what comes after that does not change it. */
+  private decided: WebSocketCloseInfo | undefined;
+  private isAcknowledged = false;
+  private wireSize = 0;
   private deadline: OutputWatch | undefined;
   /** A close that waits behind messages. */
   private pending: { readonly code: number; readonly reason: string } | undefined;
@@ -47,7 +66,7 @@ export class SessionEnd {
     this.startDeadline();
   }
 
-  /** What a close waits for has left. */
+  /** To be called when what a close waits for has left. */
   onIdle(): void {
     const { pending } = this;
     this.pending = undefined;
@@ -63,30 +82,34 @@ export class SessionEnd {
 
   /** Says why, and lets that stand even if the peer does not answer. */
   fail(code: number, reason: string): void {
-    this.isFailed = true;
     this.closeAtOnce(code, reason);
+    this.decide(code, reason, false, 'websocket');
   }
 
-  /** The transport is to be ended, or has ended, without a closing handshake; unless there is one under way. */
-  lose(reason: string, remote: boolean): void {
-    this.closeInfo ??= { code: CloseCode.Abnormal, reason, remote, layer: 'transport' };
+  /** The transport is to be ended, or has ended, without a closing handshake. */
+  lose(reason: string, remote: boolean): WebSocketCloseInfo {
+    return this.decide(CloseCode.Abnormal, reason, remote, 'transport');
   }
 
   onCloseFrame(code: number, peerReason: string, wireSize: number): void {
-    const { host } = this;
+    const { host, ours } = this;
     this.wireSize = wireSize;
     const reason = code === CloseCode.NoStatus ? CloseReason.NoStatus : peerReason;
-    this.closeInfo ??= { code, reason, remote: true, layer: 'websocket' };
+    if (ours !== undefined && this.decided === undefined && isAnswer(ours, code, peerReason, host.writer)) {
+      this.isAcknowledged = true;
+      this.decide(ours.code, ours.reason, false, 'websocket');
+    } else this.decide(code, reason, true, 'websocket');
     host.readToTheEnd();
     // The server ends the connection first, so that the client's port is not the one that lingers (section 7.1.1).
     if (host.context.role === 'server') host.writer.end();
     this.startDeadline();
   }
 
-  onViolation(violation: Violation): void {
+  onViolation({ closeCode, reason }: Violation): void {
     const { host } = this;
-    this.isFailed = true;
-    this.closeInfo ??= { code: violation.closeCode, reason: violation.reason, remote: false, layer: 'websocket' };
+    // Our close frame is out, and says something else.
+    if (this.ours !== undefined) this.lose(`${reason}, before an answer to the close frame`, false);
+    else this.decide(closeCode, reason, false, 'websocket');
     host.readToTheEnd();
     // Half-closed, and read until the peer has closed as well: a reset would take our close frame with it.
     host.writer.end();
@@ -96,11 +119,9 @@ export class SessionEnd {
   /** The peer will send no more. */
   onEnd(): void {
     const { endpoint, writer } = this.host;
-    if (endpoint.canSend) {
-      endpoint.end();
-      this.closeInfo = undefined;
-      this.lose(CloseReason.Abnormal, true);
-    }
+    if (endpoint.canSend) endpoint.end();
+    if (this.ours === undefined) this.lose(CloseReason.Abnormal, true);
+    else this.lose(CloseReason.Unanswered, false);
     writer.end();
     this.startDeadline();
   }
@@ -109,20 +130,32 @@ export class SessionEnd {
     this.deadline?.onDrain();
   }
 
-  /** The transport is gone, and the endpoint still in the state it had: what that comes to. */
-  finish(error: Error | undefined): WebSocketCloseInfo {
+  /** The transport is gone. */
+  finish(error: Error | undefined, unsentBytes: number): SessionOutcome {
     this.deadline?.stop();
-    const wasAcknowledged = this.host.endpoint.status !== ConnectionStatus.ClosedByUs || this.isFailed;
-    if (!wasAcknowledged) this.closeInfo = undefined;
-    this.lose(CloseReason.Abnormal, error !== undefined);
-    const { closeInfo = lost } = this;
-    return closeInfo.layer === 'transport' && error !== undefined ? { ...closeInfo, cause: error } : { ...closeInfo };
+    const decided =
+      this.ours === undefined
+        ? this.lose(CloseReason.Abnormal, error !== undefined)
+        : this.lose(error === undefined ? CloseReason.Unanswered : CloseReason.Reset, false);
+    const { wireSize, isAcknowledged } = this;
+    const cause = decided.layer === 'transport' && error !== undefined ? { cause: error } : {};
+    return { closeInfo: { ...decided, ...cause }, wireSize, unsentBytes, isAcknowledged };
+  }
+
+  private decide(
+    code: number,
+    reason: string,
+    remote: boolean,
+    layer: WebSocketCloseInfo['layer'],
+  ): WebSocketCloseInfo {
+    this.decided ??= { code, reason, remote, layer };
+    return this.decided;
   }
 
   private closeNow(code: number, reason: string): void {
     const { host } = this;
     host.endpoint.close(code, reason);
-    this.closeInfo = { code, reason, remote: false, layer: 'websocket' };
+    this.ours ??= { code, reason };
     host.readToTheEnd();
   }
 
@@ -130,14 +163,21 @@ export class SessionEnd {
     const { wheel, limits } = this.host.context;
     const timeoutMs = limits.closeTimeoutSecs * 1000;
     const patience = { timeoutMs, maxMs: MOST_CLOSE_TIMEOUTS * timeoutMs, isAnswerWanted: true };
-    this.deadline ??= new OutputWatch(wheel, this.host.writer, patience, () => this.host.destroyTransport());
+    this.deadline ??= new OutputWatch(wheel, this.host.writer, patience, () => {
+      this.lose(CloseReason.CloseTimeout, false);
+      this.host.destroyTransport();
+    });
     this.deadline.start();
   }
 }
 
-const lost: WebSocketCloseInfo = Object.freeze({
-  code: CloseCode.Abnormal,
-  reason: CloseReason.Abnormal,
-  remote: false,
-  layer: 'transport',
-});
+/** Whether a close frame answers ours, which then has left; it may as well have crossed it. */
+function isAnswer(
+  ours: { readonly code: number; readonly reason: string },
+  code: number,
+  reason: string,
+  writer: BatchWriter,
+): boolean {
+  if (writer.unsentBytes > 0) return false;
+  return code === CloseCode.NoStatus || (code === ours.code && (reason === '' || reason === ours.reason));
+}

@@ -124,14 +124,14 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
   /** Ends the connection at once, without a close frame; what is unsent is dropped. */
   terminate(): void {
     if (this.isClosed) return;
-    this.ending.lose(CloseReason.Abnormal, false);
+    this.ending.lose(CloseReason.Terminated, false);
     this.transport.destroy();
   }
 
   /** Part of {@link HeartbeatHost}: the peer is dead, so it is told and not waited for. */
   expire(): void {
     if (!this.isOpen) return;
-    this.ending.fail(CloseCode.InternalError, 'Ping timeout');
+    this.ending.fail(CloseCode.InternalError, CloseReason.PingTimeout);
     this.writer.flush();
     this.transport.destroy();
   }
@@ -193,13 +193,13 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
   /** Part of {@link TransportHandler}. */
   onClosed(error: Error | undefined): void {
     const unsentBytes = this.sender.bufferedBytes + this.writer.droppedBytes;
-    const closeInfo = this.ending.finish(error);
+    const outcome = this.ending.finish(error, unsentBytes);
     this.endpoint.end();
     this.deflate?.close();
     this.writer.close();
     this.rest = undefined;
     this.sender.end();
-    this.owner.onSessionClosed(closeInfo, this.ending.wireSize, unsentBytes);
+    this.owner.onSessionClosed(outcome);
   }
 
   /** Part of {@link EndpointHandler}. */
@@ -260,7 +260,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
 
   /** Part of {@link SessionSenderHost}. */
   onSendTimeout(): void {
-    this.ending.lose('Send timeout', false);
+    this.ending.lose(CloseReason.SendTimeout, false);
     this.transport.destroy();
   }
 

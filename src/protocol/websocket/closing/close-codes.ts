@@ -19,11 +19,22 @@ export const CloseCode = {
 } as const;
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** Reasons for ends that carry none of their own, in the words of IXWebSocket. */
+/** Reasons for ends that carry none of their own; the words are IXWebSocket's where it has some. */
 export const CloseReason = {
   Normal: 'Normal closure',
   NoStatus: 'No status code',
+  /** The peer ended the stream, or it broke, without a close frame of either side. */
   Abnormal: 'Abnormal closure',
+  /** `terminate()`. */
+  Terminated: 'Terminated',
+  /** The peer did not answer our close frame within `closeTimeoutSecs`. */
+  CloseTimeout: 'Close timeout',
+  /** The peer ended the stream in place of an answer to our close frame. */
+  Unanswered: 'Ended without an answer to the close frame',
+  /** The stream broke before the peer answered our close frame. */
+  Reset: 'Reset before an answer to the close frame',
+  SendTimeout: 'Send timeout',
+  PingTimeout: 'Ping timeout',
 } as const;
 
 /** Tells whether a close frame may carry `code`: 1000 to 1003, 1007 to 1014, 3000 to 4999 (RFC 6455 section 7.4). */
