@@ -31,6 +31,14 @@ const agreements: readonly [peer: string, head: string][] = [
     'HTTP/1.1 101 Switching Protocols\r\nServer: QEMU VNC\r\nDate: Tue, 01 Dec 2026 02:48:15 GMT\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: $\r\nSec-WebSocket-Protocol: binary\r\n\r\n',
   ],
   [
+    'ws4py 0.5.1 on wsgiref, with a length of 0',
+    'HTTP/1.1 101 Switching Protocols\r\nDate: Tue, 01 Dec 2026 03:24:30 GMT\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Accept: $\r\nContent-Length: 0\r\n\r\n',
+  ],
+  [
+    'aiohttp 3.8.4, with the type of a body',
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: $\r\nContent-Type: application/octet-stream\r\nServer: Python/3.11 aiohttp/3.8.4\r\n\r\n',
+  ],
+  [
     'a server without a phrase',
     'HTTP/1.1 101\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: $\r\n\r\n',
   ],

@@ -1,4 +1,5 @@
 import type { WebSocketCloseInfo } from '../../connection/messages/messages.ts';
+import { CloseReason } from '../../protocol/websocket/closing/close-codes.ts';
 import { excerpt } from '../../util/excerpt.ts';
 import { ended } from './phrases.ts';
 
@@ -16,8 +17,11 @@ export function explainClose(closeInfo: WebSocketCloseInfo): string {
 /** Characters of a reason that are quoted; a close frame has room for 123 bytes. */
 const LONGEST_REASON = 200;
 
+/** Reasons that stand where there is none. */
+const SILENT_REASONS: ReadonlySet<string> = new Set([CloseReason.Normal, CloseReason.NoStatus]);
+
 function quote(reason: string, remote: boolean): string {
-  if (reason === '') return '';
+  if (reason === '' || SILENT_REASONS.has(reason)) return '';
   return ` ${remote ? 'It said' : 'The reason'}: ${ended(excerpt(reason, LONGEST_REASON))}`;
 }
 

@@ -278,7 +278,13 @@ describe('the answer (RFC 6455 4.1)', () => {
     ['another Connection', answer({ Connection: 'close' }), 'invalidConnection', 'Invalid connection value: close'],
     [
       'a length',
-      answer({ 'Content-Length': '0' }),
+      answer({ 'Content-Length': '5' }),
+      'malformedResponse',
+      'A 101 response has no body, and must not have the field Content-Length',
+    ],
+    [
+      'two lengths',
+      answer({ 'Content-Length': ['0', '0'] }),
       'malformedResponse',
       'A 101 response has no body, and must not have the field Content-Length',
     ],

@@ -183,13 +183,19 @@ function statusFailure(head: ResponseHead, expected: UpgradeExpectation): Failur
   return undefined;
 }
 
-/** Fields that speak of a body: behind one of two readers' 101 would begin another message (RFC 9110 8.6, RFC 9112 6.1). */
-const BODY_FIELDS = ['Content-Length', 'Transfer-Encoding'] as const;
+/**
+ * The field that speaks of a body, if there is one: behind one of two readers' 101 would begin another message (RFC 9110
+ * 8.6, RFC 9112 6.1). A length of 0 means the same to all of them, and wsgiref of Python adds it to the 101 of ws4py.
+ */
+function bodyField(headers: HttpHeaders): string | undefined {
+  if (headers.has('Transfer-Encoding')) return 'Transfer-Encoding';
+  return (headers.get('Content-Length') ?? '0') === '0' ? undefined : 'Content-Length';
+}
 
 function upgradeFailure(headers: HttpHeaders, expected: UpgradeExpectation): Failure | undefined {
-  const bodyField = BODY_FIELDS.find((name) => headers.has(name));
-  if (bodyField !== undefined) {
-    return ['malformedResponse', `A 101 response has no body, and must not have the field ${bodyField}`];
+  const ofBody = bodyField(headers);
+  if (ofBody !== undefined) {
+    return ['malformedResponse', `A 101 response has no body, and must not have the field ${ofBody}`];
   }
   const upgrade = headers.get('Upgrade');
   if (upgrade === undefined) return ['invalidUpgrade', 'Missing Upgrade value'];
