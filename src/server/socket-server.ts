@@ -45,7 +45,8 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
   }
 
   /**
-   * Binds the address and begins to accept. What can go wrong is in the result: nothing is thrown.
+   * Binds the address and begins to accept. What can go wrong is in the result: nothing is thrown. A failure that nobody
+   * looks at is logged, to `logCallback` or else the standard error stream.
    *
    * @returns `ok`, or the `error`, whose code is `addressInUse`, `addressNotAvailable`, `invalidHost`,
    * `invalidSocketPath`, `permissionDenied`, `alreadyListening`, `stopped`, `listenFailed`, or one that begins with `tlsOptions`
@@ -54,19 +55,22 @@ export abstract class SocketServer<S extends ConnectionState = ConnectionState, 
     return this.#core.life.listen();
   }
 
-  /** Begins to serve. Call it after {@link listen}. */
+  /**
+   * Begins to serve. Call it after {@link listen}.
+   *
+   * @throws ListenError when {@link listen} has failed, for that reason
+   * @throws UsageError (`invalidOption`) when it was not called, or has not finished
+   */
   start(): void {
     this.#core.life.start();
   }
 
   /** {@link listen}, and {@link start} if that went well. */
-  async listenAndStart(): Promise<ListenResult> {
-    const result = await this.listen();
-    if (result.ok) this.start();
-    return result;
+  listenAndStart(): Promise<ListenResult> {
+    return this.#core.life.listenAndStart();
   }
 
-  /** Resolves when {@link stop} has settled. */
+  /** Resolves when {@link stop} has settled. Rejects with the `ListenError` of a {@link listen} that has failed. */
   wait(): Promise<void> {
     return this.#core.life.wait();
   }

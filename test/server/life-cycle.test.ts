@@ -7,6 +7,7 @@ import {
   UsageError,
   WebSocketServer,
 } from '../../src/index.ts';
+import { runModule } from '../support/child.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { hasIpv6Loopback } from '../support/ipv6.ts';
 import { patient } from '../support/patience.ts';
@@ -104,7 +105,79 @@ describe('listen()', () => {
   });
 });
 
+describe('a failed listen()', () => {
+  test('rejects wait(), called before or after, and its reason is what start() throws', async () => {
+    const { port } = await startServer();
+    const server = createServer({ port });
+    const waiting = server.wait();
+    const result = await server.listen();
+    const error = result.ok ? undefined : result.error;
+    expect(error?.code).toBe('addressInUse');
+    await expect(waiting).rejects.toBe(error);
+    await expect(server.wait()).rejects.toBe(error);
+    expect(() => server.start()).toThrow(error);
+  });
+
+  test.each([
+    ['listen', 'logCallback', 1],
+    ['listenAndStart', 'logCallback', 1],
+    ['listen', 'wait()', 0],
+    ['listen', 'the result', 0],
+  ])('of %s() is logged once unless somebody looks: %s', async (method, who, count) => {
+    const { port } = await startServer();
+    const lines: string[] = [];
+    const server = createServer({ port, logCallback: (level, line) => void lines.push(`${level}: ${line}`) });
+    const listening = method === 'listen' ? server.listen() : server.listenAndStart();
+    if (who === 'wait()') await expect(server.wait()).rejects.toThrow(ListenError);
+    if (who === 'the result') expect((await listening).ok).toBe(false);
+    await listening;
+    await turns(5);
+    expect(lines).toEqual(
+      Array.from({ length: count }, () => `error: Cannot listen on 127.0.0.1:${port}: Address already in use`),
+    );
+  });
+
+  test('is told by the standard error stream, and ends a program that waits', async () => {
+    const { port } = await startServer();
+    const program = (lines: string): string => `
+      const server = new ix.WebSocketServer({ port: ${port} });
+      ${lines}`;
+    const ignored = await runModule(program('server.listen();'));
+    expect(ignored).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^ixwebsocket: Cannot listen .*in use\n$/),
+    });
+    const waits = await runModule(program('server.listenAndStart(); await server.wait();'));
+    expect(waits.code).toBe(1);
+    expect(waits.stderr).toContain(`Cannot listen on 127.0.0.1:${port}: Address already in use`);
+  });
+
+  test('is forgotten by the next one, and stop() is none', async () => {
+    const { server: other, port } = await startServer();
+    const server = createServer({ port });
+    expect((await server.listen()).ok).toBe(false);
+    await other.stop();
+    expect((await server.listenAndStart()).ok).toBe(true);
+    const waiting = server.wait();
+    await server.stop();
+    await waiting;
+    const listening = server.listen();
+    const waitingAgain = server.wait();
+    await server.stop();
+    expect(await listening).toMatchObject({ ok: false, error: { code: 'stopped' } });
+    await waitingAgain;
+  });
+});
+
 describe('start()', () => {
+  test('says when listen() has not finished', async () => {
+    const server = createServer();
+    const listening = server.listen();
+    expect(() => server.start()).toThrow('listen() has not finished: await it');
+    await listening;
+    server.start();
+  });
+
   test('without listen() is a misuse', () => {
     expect(() => createServer().start()).toThrow(UsageError);
   });

@@ -299,6 +299,10 @@ export class ServerCore<S extends ConnectionState, D>
     this.service?.onStopping?.();
   }
 
+  logUnheard(message: string): void {
+    this.reports.logUnheard(message);
+  }
+
   onListenerError(error: Error): void {
     this.reports.reportError(error);
   }

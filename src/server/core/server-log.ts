@@ -35,6 +35,12 @@ export class ServerLog {
     reportCallbackError(this.callbackErrors, error, this.callback === undefined ? undefined : this.logError);
   }
 
+  /** Says what nobody else will hear of: to the callback, or else to the standard error stream. */
+  logUnheard(message: string): void {
+    if (this.callback === undefined) console.error(`ixwebsocket: ${message}`);
+    else this.write('error', message);
+  }
+
   private readonly logError = (error: unknown): void => {
     this.write('error', `a callback failed: ${describeError(error)}`);
   };

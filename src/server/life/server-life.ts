@@ -1,5 +1,6 @@
 import { MOST_CLOSE_TIMEOUTS } from '../../connection/connection-limits.ts';
 import { ListenError, UsageError } from '../../errors.ts';
+import { afterThisTurn } from '../../platform/turn.ts';
 import { checkTLSOptions, type SocketTLSOptions } from '../../transport/tls/tls-options.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -40,6 +41,8 @@ export interface ServerLifeOwner extends ServerListenerOwner {
   accept(transport: Transport): void;
   /** `stop()` or `shutdown()` begins. */
   onStopping(): void;
+  /** Says what nobody has looked at. */
+  logUnheard(message: string): void;
 }
 
 /** The life of a server: it listens, is started, and ends, and may begin again. */
@@ -55,10 +58,15 @@ export class ServerLife {
   /** Connections that were accepted before `start()`. */
   private waiting: Transport[] = [];
   private listener: ServerListener | undefined;
-  private binding: Promise<ListenResult> | undefined;
+  private binding: Promise<ListenError | undefined> | undefined;
+  private isBinding = false;
+  /** The reason for which the latest `listen()` failed. */
+  private failure: ListenError | undefined;
+  /** Somebody will be told of a failure, or was, in another way than by the result. */
+  private isHeard = false;
   private isStarted = false;
   private stopping: Promise<ShutdownReport> | undefined;
-  private stopped = new Deferred<void>();
+  private stopped = unheardOf(new Deferred<void>());
 
   constructor(owner: ServerLifeOwner) {
     this.owner = owner;
@@ -86,22 +94,29 @@ export class ServerLife {
     return this.listener?.dropOldestHandshake() === true;
   }
 
-  listen(): Promise<ListenResult> {
-    const listening = this.bind();
-    this.binding = listening;
-    return listening;
+  async listen(): Promise<ListenResult> {
+    const error = await this.beginListening();
+    return error === undefined ? { ok: true } : this.failedResult(error);
   }
 
   start(): void {
-    if (this.listener === undefined) throw new UsageError('start', 'call listen() first, and look at its result');
+    if (this.listener === undefined) throw this.whyNotStarted();
     this.isStarted = true;
     const { waiting } = this;
     this.waiting = [];
     for (const transport of waiting) this.owner.accept(transport);
   }
 
-  /** Resolves when it has ended. */
+  async listenAndStart(): Promise<ListenResult> {
+    const error = await this.beginListening();
+    if (error !== undefined) return this.failedResult(error);
+    this.start();
+    return { ok: true };
+  }
+
+  /** Resolves when it has ended; rejects when it cannot begin. */
   wait(): Promise<void> {
+    this.isHeard = true;
     return this.stopped.promise;
   }
 
@@ -137,31 +152,78 @@ export class ServerLife {
     return { ok: true };
   }
 
-  private async bind(): Promise<ListenResult> {
+  private async beginListening(): Promise<ListenError | undefined> {
     const { owner } = this;
     const { options } = owner;
     if (this.isListening) {
       const where = options.socketPath ?? `${options.host}:${this.port}`;
-      const message = `the server is listening on ${where} already`;
-      return { ok: false, error: new ListenError('alreadyListening', message, at(options)) };
+      return new ListenError('alreadyListening', `the server is listening on ${where} already`, at(options));
     }
     this.isListening = true;
+    this.isBinding = true;
+    this.failure = undefined;
+    if (this.stopped.settled) {
+      this.stopped = unheardOf(new Deferred());
+      this.isHeard = false;
+    }
+    this.binding = this.bind();
+    try {
+      return await this.binding;
+    } finally {
+      this.isBinding = false;
+      if (this.listener === undefined) this.isListening = false;
+    }
+  }
+
+  private async bind(): Promise<ListenError | undefined> {
+    const { owner } = this;
     try {
       const onTransport = (transport: Transport): void => this.onTransport(transport);
-      const listener = await ServerListener.open(options, this.tlsOptions, owner, onTransport);
+      const listener = await ServerListener.open(owner.options, this.tlsOptions, owner, onTransport);
       if (this.stopping !== undefined) {
         await listener.close();
-        throw new ListenError('stopped', 'stop() was called before the server was listening', at(options));
+        throw new ListenError('stopped', 'stop() was called before the server was listening', at(owner.options));
       }
       this.listener = listener;
+      this.isOver = false;
+      return undefined;
     } catch (error) {
-      this.isListening = false;
-      if (error instanceof ListenError) return { ok: false, error };
-      throw error;
+      if (!(error instanceof ListenError)) throw error;
+      // Not listening is what stop() was to bring about.
+      if (error.code !== 'stopped') this.fail(error);
+      return error;
     }
-    this.isOver = false;
-    if (this.stopped.settled) this.stopped = new Deferred();
-    return { ok: true };
+  }
+
+  private fail(error: ListenError): void {
+    this.failure = error;
+    this.stopped.reject(error);
+  }
+
+  /** A result that is logged when it is looked at by nobody: a server that does not listen is never silent about it. */
+  private failedResult(error: ListenError): ListenResult {
+    let isSeen = false;
+    afterThisTurn(() => {
+      if (!isSeen && !this.isHeard && error === this.failure) this.owner.logUnheard(error.message);
+    });
+    return {
+      get ok() {
+        isSeen = true;
+        return false as const;
+      },
+      get error() {
+        isSeen = true;
+        return error;
+      },
+    };
+  }
+
+  private whyNotStarted(): Error {
+    if (this.isBinding) return new UsageError('start', 'listen() has not finished: await it, and look at its result');
+    const { failure } = this;
+    this.isHeard = true;
+    if (failure === undefined) return new UsageError('start', 'call listen() first, and look at its result');
+    return failure;
   }
 
   private onTransport(transport: Transport): void {
@@ -193,4 +255,10 @@ export class ServerLife {
     this.isListening = false;
     return shutdown.end();
   }
+}
+
+/** Nobody has to wait: a failure is in the result of `listen()` as well. */
+function unheardOf(deferred: Deferred<void>): Deferred<void> {
+  deferred.promise.catch(() => undefined);
+  return deferred;
 }
