@@ -57,9 +57,9 @@ export class ScriptedPeer {
     this.raw.write(this.bytesOf(...frames));
   }
 
-  /** Ends its side of the stream behind what it sent. */
-  hangUp(): void {
-    this.raw.socket.end();
+  /** Sends frames, and ends its side of the stream behind them. */
+  hangUp(...frames: readonly FrameFields[]): void {
+    this.raw.socket.end(this.bytesOf(...frames));
   }
 }
 

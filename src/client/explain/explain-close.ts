@@ -45,15 +45,15 @@ const DELIVERY = 'It is not known whether it got everything that was sent.';
 function explainBreak({ reason, remote, cause }: WebSocketCloseInfo): string {
   const said = cause === undefined ? '' : ` The system said: ${ended(excerpt(cause.message, LONGEST_REASON))}`;
   switch (reason) {
-    case 'Terminated':
+    case CloseReason.Terminated:
       return 'This program ended the connection at once, by terminate(), and without a closing handshake. What had not left was dropped; close() lets it leave.';
-    case 'Send timeout':
+    case CloseReason.SendTimeout:
       return 'This side gave the connection up: nothing of what it had sent left for as long as sendTimeoutSecs allows, so the other side does not read, or is gone.';
-    case 'Close timeout':
+    case CloseReason.CloseTimeout:
       return `This side closed, and the other side neither answered nor ended the connection within closeTimeoutSecs. It may be busy, gone, or one of the programs that ignore a close frame. ${DELIVERY}`;
-    case 'Ended without an answer to the close frame':
+    case CloseReason.Unanswered:
       return `This side closed, and the other side ended the connection without the close frame that should have been the answer. Some libraries always do that, and most likely nothing is wrong. ${DELIVERY}`;
-    case 'Reset before an answer to the close frame':
+    case CloseReason.Reset:
       return `This side closed, and the connection broke before the other side had answered. ${DELIVERY}${said}`;
     default:
       break;
