@@ -20,6 +20,19 @@ async function answering(extensions: string): Promise<{ url: string; offers: str
   return { url: server.url, offers };
 }
 
+/** A server that answers offers with a status, and at will everything, and notes the offers. */
+async function stumbling(status: number, isAlways = false): Promise<{ url: string; offers: string[] }> {
+  const offers: string[] = [];
+  const server = await listenRaw(async (peer) => {
+    const head = await peer.head();
+    const offer = /^Sec-WebSocket-Extensions: (.*)$/im.exec(head)?.[1]?.trim() ?? '';
+    offers.push(offer);
+    if (offer === '' && !isAlways) peer.write(Buffer.from(switchingProtocols(head)));
+    else peer.write(Buffer.from(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`));
+  });
+  return { url: server.url, offers };
+}
+
 describe('permessage-deflate of a client', () => {
   test('is on, can be set, and can be switched off and on', () => {
     const client = new WebSocket({ perMessageDeflate: { threshold: 5 } });
@@ -96,6 +109,47 @@ describe('permessage-deflate of a client', () => {
       expect(offers).toEqual(['permessage-deflate', ''].slice(0, attempts));
       expect(log.of('error').length).toBe(2 - attempts);
     }
+  });
+
+  describe.each([
+    ['python websockets 10.4 and tornado 6.2', 500, { serverMaxWindowBits: 8 }],
+    ['nhooyr 1.8.7', 400, { serverMaxWindowBits: 10 }],
+    ['Autobahn-Python 22.7.1', 400, { clientMaxWindowBits: 8 }],
+  ] as const)('%s, which refuses with %d', (_, status, windows) => {
+    test.each([
+      ['fail', 1],
+      ['retry-without', 2],
+    ] as const)('what asks for a smaller window: %s makes %d requests', async (onBadNegotiation, requests) => {
+      const { url, offers } = await stumbling(status);
+      const result = await createClient({ url, perMessageDeflate: { ...windows, onBadNegotiation } }).client.connect();
+      expect(offers).toHaveLength(requests);
+      if (requests === 1) {
+        expect(result).toMatchObject({ success: false, errorInfo: { code: 'badStatus', httpStatus: status } });
+        return;
+      }
+      expect(offers[1]).toBe('');
+      if (!result.success) throw new Error(result.errorInfo.reason);
+      expect(result.openInfo.attempt?.earlier).toMatchObject([{ response: { status } }]);
+    });
+  });
+
+  test.each([
+    ['an offer without a window', 400, {}],
+    ['another status', 403, { serverMaxWindowBits: 8 }],
+  ] as const)('retry-without asks once where there is %s', async (_, status, windows) => {
+    const { url, offers } = await stumbling(status);
+    const options = { url, perMessageDeflate: { ...windows, onBadNegotiation: 'retry-without' } } as const;
+    const result = await createClient(options).client.connect();
+    expect(result).toMatchObject({ success: false, errorInfo: { code: 'badStatus', httpStatus: status } });
+    expect(offers).toHaveLength(1);
+  });
+
+  test('retry-without asks once more and no further', async () => {
+    const { url, offers } = await stumbling(400, true);
+    const perMessageDeflate = { serverMaxWindowBits: 8, onBadNegotiation: 'retry-without' } as const;
+    const result = await createClient({ url, perMessageDeflate }).client.connect();
+    expect(result).toMatchObject({ success: false, errorInfo: { code: 'badStatus', httpStatus: 400 } });
+    expect(offers).toHaveLength(2);
   });
 
   test('compressed data that is none closes the connection with 1007', async () => {

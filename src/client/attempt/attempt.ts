@@ -109,7 +109,7 @@ async function open(
     try {
       outcome = await shakeHands(target, attempt, { progress, signal, deflate, history });
     } catch (error) {
-      if (deflate === undefined || !mayRetryWithout(error, perMessageDeflate)) throw error;
+      if (deflate === undefined || signal.aborted || !mayRetryWithout(error, deflate, perMessageDeflate)) throw error;
       progress.transport?.destroy();
       deflate = undefined;
       continue;
@@ -179,7 +179,19 @@ function offerDeflate(settings: PerMessageDeflateSettings): PerMessageDeflateHan
   return new PerMessageDeflateSource('client', settings, deflateEngines).begin();
 }
 
-/** Whether the offer of compression was what the server could not answer properly, and may be left out. */
-function mayRetryWithout(error: unknown, { onBadNegotiation }: PerMessageDeflateSettings): boolean {
-  return onBadNegotiation === 'retry-without' && error instanceof ConnectError && error.code === 'invalidExtensions';
+/** True when the offer of compression may be what the server could not answer properly. */
+function mayRetryWithout(
+  error: unknown,
+  deflate: PerMessageDeflateHandshake,
+  { onBadNegotiation }: PerMessageDeflateSettings,
+): boolean {
+  if (onBadNegotiation === 'fail' || !(error instanceof ConnectError)) return false;
+  if (error.code === 'invalidExtensions') return true;
+  // Several libraries refuse an offer that asks for a window, rather than declining it (RFC 7692 7.1.2).
+  const isStumble = error.code === 'badStatus' && (error.httpStatus === 400 || error.httpStatus === 500);
+  return isStumble && deflate.offer().some(({ params }) => params.some(([name, value]) => isWindow(name, value)));
+}
+
+function isWindow(name: string, value: string | true): boolean {
+  return value !== true && name.endsWith('_max_window_bits');
 }

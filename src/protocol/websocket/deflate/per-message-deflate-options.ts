@@ -58,8 +58,8 @@ export interface WebSocketPerMessageDeflateOptions {
    */
   memLevel?: number | undefined;
   /**
-   * The reaction of a client when the server's answer to the offer is against the rules: fail, or connect once more
-   * without an offer.
+   * The reaction of a client when the server's answer to the offer is against the rules, or is 400 or 500 while the
+   * offer asks for a smaller window, at which several libraries stumble: fail, or connect once more without an offer.
    * @default 'fail'
    */
   onBadNegotiation?: 'fail' | 'retry-without' | undefined;
