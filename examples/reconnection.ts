@@ -5,7 +5,7 @@ import { WebSocket } from 'ixwebsocket';
 const webSocket = new WebSocket({
   url: process.argv[2] ?? 'ws://127.0.0.1:8008',
   reconnectJitter: 1,
-  minUptimeMs: 5000,
+  reconnectSpreadMs: 10_000,
   maxRetries: 20,
   shouldReconnect: (context) => context.type === 'error' || context.closeInfo.code !== 4001,
 });

@@ -5,13 +5,13 @@ import type { OptionLines, Resolved } from '../util/option-table.ts';
 import { checkInteger } from '../util/options.ts';
 import type { RetryRules } from './reconnection/retry-policy.ts';
 
-/** What {@link ReconnectionOptions.shouldReconnect} decides on: an attempt that failed, or a connection that is over. */
+/** The case for {@link ReconnectionOptions.shouldReconnect}: an attempt that failed, or a connection that is over. */
 export type ReconnectionContext =
   | { readonly type: 'error'; readonly errorInfo: WebSocketErrorInfo }
   | {
       readonly type: 'close';
       readonly closeInfo: WebSocketCloseInfo;
-      /** How long the connection was open. */
+      /** Milliseconds that the connection was open. */
       readonly uptimeMs: number;
       /** Failures in a row; more than 0 when the connection was shorter than `minUptimeMs`. */
       readonly retries: number;
@@ -37,17 +37,23 @@ export interface ReconnectionOptions {
    */
   minWaitBetweenReconnectionRetries?: number | undefined;
   /**
-   * Which part of each wait is left to chance, from 0 to 1. With 1 it is anything from the minimum to the full wait,
+   * The part of each wait that is left to chance, from 0 to 1. With 1 it is anything from the minimum to the full wait,
    * and the attempt right after a loss waits up to the first wait, too. For many clients of one server.
    * @default 0
    */
   reconnectJitter?: number | undefined;
   /**
-   * Milliseconds that a connection must have lasted for its loss not to count as a failed attempt. 5000 keeps a server
-   * that accepts and hangs up from being called without a pause.
-   * @default 0
+   * Milliseconds that a connection must have lasted for its loss not to count as a failed attempt: a server that accepts
+   * and hangs up is not called without a pause. After one that lasted, the first attempt is immediate, or spread.
+   * @default 5000
    */
   minUptimeMs?: number | undefined;
+  /**
+   * Milliseconds over which the first attempt is spread by chance after a connection that lasted and whose server went
+   * away: with 1001, 1012 or 1013, or without a close frame. So its clients do not come back all at once. 0 for none.
+   * @default 1000
+   */
+  reconnectSpreadMs?: number | undefined;
   /**
    * Failures in a row that are followed by another attempt. One more, and a last `error` has the code `gaveUp`;
    * `start()` begins anew.
@@ -73,18 +79,20 @@ export const reconnectionLines: OptionLines<ResolvedReconnectionOptions> = {
   maxWaitBetweenReconnectionRetries: milliseconds(10_000),
   minWaitBetweenReconnectionRetries: milliseconds(1),
   reconnectJitter: fraction(0, { min: 0, max: 1 }),
-  minUptimeMs: milliseconds(0),
+  minUptimeMs: milliseconds(5000),
+  reconnectSpreadMs: milliseconds(1000),
   maxRetries: option(Number.POSITIVE_INFINITY, checkCount),
   shouldReconnect: callback(),
 };
 
-/** What the retry policy needs of the options. */
+/** The part of the options that the retry policy needs. */
 export function retryRulesOf(options: ResolvedReconnectionOptions): RetryRules {
   return {
     minWaitMs: options.minWaitBetweenReconnectionRetries,
     maxWaitMs: options.maxWaitBetweenReconnectionRetries,
     jitter: options.reconnectJitter,
     minUptimeMs: options.minUptimeMs,
+    spreadMs: options.reconnectSpreadMs,
     maxRetries: options.maxRetries,
   };
 }

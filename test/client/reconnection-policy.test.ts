@@ -60,7 +60,7 @@ describe('maxRetries', () => {
 
   test('counts again from the start after a connection', async () => {
     const { server, url } = await startEchoServer();
-    const { client, log } = createClient({ url, ...fast, maxRetries: 1 });
+    const { client, log } = createClient({ url, ...fast, minUptimeMs: 0, maxRetries: 1 });
     client.start();
     for (let i = 1; i <= 4; i++) {
       await log.atLeast('open', i);
@@ -120,6 +120,7 @@ describe('shouldReconnect', () => {
     const seen: ReconnectionContext[] = [];
     const { client, log } = createClient({
       url,
+      minUptimeMs: 0,
       shouldReconnect: async (context) => {
         seen.push(context);
         await turns(3);

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { calculateRetryWaitMilliseconds, UsageError, WebSocket } from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
+import { hex } from '../support/frames.ts';
 import { patient } from '../support/patience.ts';
-import { closedPort, listenAndAnswer, listenRaw } from '../support/raw-server.ts';
+import type { RawPeer } from '../support/raw-peer.ts';
+import { closedPort, listenAndAnswer, listenRaw, switchingProtocols } from '../support/raw-server.ts';
 import { connectClient, createClient, startEchoServer, startServer } from '../support/running.ts';
+
+/** Every connection counts as one that lasted, and no chance is involved. */
+const lasting = { minUptimeMs: 0, reconnectSpreadMs: 0 };
 
 const deadUrl = async (): Promise<string> => `ws://127.0.0.1:${await closedPort()}/`;
 
@@ -51,7 +56,7 @@ describe('a client that cannot connect', () => {
     expect(again.map(({ errorInfo }) => errorInfo.waitTime)).toEqual([150, 200]);
   });
 
-  test('has the table of the seed', () => {
+  test('has the table of IXWebSocket', () => {
     const waits = Array.from({ length: 30 }, (_, n) => calculateRetryWaitMilliseconds(n, 10_000, 100));
     expect(waits.slice(0, 9)).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
     for (const wait of waits.slice(9)) expect(wait).toBe(10_000);
@@ -90,7 +95,7 @@ describe('a client that cannot connect', () => {
   });
 
   test('connects as soon as there is a server, and counts from 1 again after that', async () => {
-    const { client, log } = createClient({ url: await deadUrl(), closeTimeoutSecs: 0.05 });
+    const { client, log } = createClient({ url: await deadUrl(), closeTimeoutSecs: 0.05, ...lasting });
     client.start();
     await log.atLeast('error', 2);
     const server = await listenRaw();
@@ -108,6 +113,98 @@ describe('a client that cannot connect', () => {
   });
 });
 
+/** A peer that has accepted the upgrade, and ends the connection. */
+const endings: [string, (peer: RawPeer) => void][] = [
+  ['1000', (peer) => peer.write(hex('880203e8'))],
+  ['1008', (peer) => peer.write(hex('880203f0'))],
+  ['1012', (peer) => peer.write(hex('880203f4'))],
+  ['1013', (peer) => peer.write(hex('880203f5'))],
+  ['4001', (peer) => peer.write(hex('88020fa1'))],
+  ['a message and 1000', (peer) => peer.write(hex('8101 78 880203e8'.replaceAll(' ', '')))],
+  ['the end of the stream', () => undefined],
+];
+
+describe('a client whose server accepts and hangs up', () => {
+  test.each(endings)(
+    'with %s comes back after 100, 200, 400 and 800 ms, as from failed attempts',
+    async (_how, end) => {
+      const server = await listenRaw((peer) => {
+        void peer.head().then((head) => {
+          peer.write(switchingProtocols(head));
+          end(peer);
+          peer.socket.end();
+        });
+      });
+      const times: number[] = [];
+      const { client, log } = createClient({ url: server.url });
+      client.on('open', () => times.push(performance.now()));
+      client.start();
+      await log.atLeast('open', 5);
+      await client.stop();
+      expect(times.at(-1) ?? 0).toBeGreaterThanOrEqual((times[0] ?? 0) + 1500);
+      expect(log.of('error')).toEqual([]);
+    },
+  );
+
+  test.each([
+    [1001, true],
+    [1012, true],
+    [1013, true],
+    [1000, false],
+    [1008, false],
+    [4001, false],
+  ])('for good after a while with %i: its first attempt is spread by chance: %s', async (code, isSpread) => {
+    const waits: number[] = [];
+    const { server, url } = await startEchoServer();
+    for (let i = 0; i < 8; i++) {
+      const { client, log } = createClient({
+        url,
+        minUptimeMs: 0,
+        shouldReconnect: (context) => {
+          if (context.type === 'close') waits.push(context.waitTime);
+          return false;
+        },
+      });
+      client.start();
+      await log.next('open');
+    }
+    for (const peer of server.getClients()) peer.close(code);
+    await eventually('all decisions', () => waits.length === 8);
+    for (const wait of waits) expect(wait).toBeLessThanOrEqual(isSpread ? 1100 : 0);
+    if (isSpread) expect(new Set(waits).size).toBeGreaterThan(3);
+    if (code === 1013) expect(Math.min(...waits)).toBeGreaterThanOrEqual(100);
+  });
+
+  test('by a cut after a while is spread, unless this side made the cut', async () => {
+    for (const [isOurs, expected] of [
+      [false, 3000],
+      [true, 0],
+    ] as const) {
+      const waits: number[] = [];
+      const { server, url } = await startEchoServer();
+      const { client, log } = createClient({
+        url,
+        minUptimeMs: 0,
+        reconnectSpreadMs: 3000,
+        shouldReconnect: (context) => {
+          if (context.type === 'close') waits.push(context.waitTime);
+          return waits.length < 10;
+        },
+        maxWaitBetweenReconnectionRetries: isOurs ? 10_000 : 5,
+      });
+      client.start();
+      for (let i = 1; i <= 10; i++) {
+        await log.next('open');
+        if (isOurs) client.terminate();
+        else for (const peer of server.getClients()) peer.terminate();
+        await eventually('a decision', () => waits.length === i);
+      }
+      expect(Math.max(...waits)).toBeLessThanOrEqual(Math.min(5, expected));
+      expect(Math.max(...waits) > 0).toBe(!isOurs);
+    }
+  });
+});
+
 describe('a client that loses its connection', () => {
   test.each([
     ['is reset', 1006],
@@ -115,7 +212,7 @@ describe('a client that loses its connection', () => {
     ['is closed with 1001', 1001],
   ])('that %s connects again at once', async (_how, code) => {
     const { server, url } = await startEchoServer();
-    const { client, log } = createClient({ url, minWaitBetweenReconnectionRetries: 3000 });
+    const { client, log } = createClient({ url, minWaitBetweenReconnectionRetries: 3000, ...lasting });
     client.start();
     await log.next('open');
     const start = performance.now();
@@ -168,7 +265,7 @@ describe('a client that loses its connection', () => {
         if (message.type === 'close') open--;
       });
     });
-    const { client, log } = createClient({ url });
+    const { client, log } = createClient({ url, ...lasting });
     client.start();
     for (let i = 0; i < 20; i++) {
       await log.next('open');

@@ -1,9 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { type EndedAttempt, planRetry, type RetryRules } from '../../src/client/reconnection/retry-policy.ts';
+import {
+  type Departure,
+  type EndedAttempt,
+  planRetry,
+  type RetryRules,
+} from '../../src/client/reconnection/retry-policy.ts';
 
-const seed: RetryRules = { minWaitMs: 1, maxWaitMs: 10_000, jitter: 0, minUptimeMs: 0, maxRetries: Infinity };
+const seed: RetryRules = {
+  minWaitMs: 1,
+  maxWaitMs: 10_000,
+  jitter: 0,
+  minUptimeMs: 5000,
+  spreadMs: 1000,
+  maxRetries: Infinity,
+};
 const failed: EndedAttempt = { kind: 'failed', isHopeless: false, retryAfterMs: undefined };
-const closedAfter = (uptimeMs: number): EndedAttempt => ({ kind: 'closed', uptimeMs });
+const closedAfter = (uptimeMs: number, departure: Departure = 'single'): EndedAttempt => ({
+  kind: 'closed',
+  uptimeMs,
+  departure,
+});
 const unused = (): number => {
   throw new Error('chance was not asked for');
 };
@@ -21,13 +37,35 @@ function waits(count: number, rules: RetryRules, random: () => number): number[]
 }
 
 describe('by default', () => {
-  test('waits are those of the seed, whatever chance says', () => {
+  test('waits are those of IXWebSocket, whatever chance says', () => {
     expect(waits(10, seed, half)).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000]);
     expect(waits(100, seed, half).at(-1)).toBe(10_000);
   });
 
-  test('a lost connection is made again at once, and counting begins anew', () => {
-    expect(planRetry(closedAfter(0), 7, seed, half)).toEqual({ kind: 'retry', retries: 0, waitMs: 0 });
+  test('a connection that lasted is made again at once, and counting begins anew', () => {
+    expect(planRetry(closedAfter(5000), 7, seed, half)).toEqual({ kind: 'retry', retries: 0, waitMs: 0 });
+  });
+
+  test('one whose server went away is made again at some moment of the next second', () => {
+    expect(planRetry(closedAfter(5000, 'gone'), 7, seed, half)).toEqual({ kind: 'retry', retries: 0, waitMs: 500 });
+    expect(planRetry(closedAfter(5000, 'gone'), 7, seed, () => 0)).toMatchObject({ waitMs: 0 });
+    expect(planRetry(closedAfter(5000, 'gone'), 7, { ...seed, spreadMs: 0 }, half)).toMatchObject({ waitMs: 0 });
+    expect(planRetry(closedAfter(5000, 'gone'), 7, { ...seed, maxWaitMs: 300 }, half)).toMatchObject({ waitMs: 300 });
+  });
+
+  test('one whose server was busy waits in any case', () => {
+    expect(planRetry(closedAfter(5000, 'busy'), 7, seed, half)).toEqual({ kind: 'retry', retries: 0, waitMs: 600 });
+    expect(planRetry(closedAfter(5000, 'busy'), 7, seed, () => 0)).toMatchObject({ waitMs: 100 });
+  });
+
+  test('one that did not last counts as a failed attempt, whoever ended it', () => {
+    for (const departure of ['single', 'gone', 'busy'] as const) {
+      expect(planRetry(closedAfter(4999, departure), 3, seed, half)).toEqual({
+        kind: 'retry',
+        retries: 4,
+        waitMs: 800,
+      });
+    }
   });
 
   test('what cannot heal is not tried again', () => {

@@ -106,6 +106,7 @@ export const options: WebSocketOptions = {
   subprotocols: () => ['appProtocol-v1'],
   reconnectJitter: 1,
   minUptimeMs: 5000,
+  reconnectSpreadMs: 1000,
   maxRetries: Number.POSITIVE_INFINITY,
   shouldReconnect: (context) => context.type === 'error' || context.closeInfo.code !== 4001,
   signal: new AbortController().signal,

@@ -1,9 +1,10 @@
 import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { ConnectError } from '../../errors.ts';
+import { CloseCode, CloseReason } from '../../protocol/websocket/closing/close-codes.ts';
 import { isHopeless, toErrorInfo } from '../attempt/error-info.ts';
 import type { ClientSettings } from '../client-options.ts';
 import { type ReconnectionContext, retryRulesOf } from '../reconnection-options.ts';
-import { type EndedAttempt, planRetry, type RetryPlan } from './retry-policy.ts';
+import { type Departure, type EndedAttempt, planRetry, type RetryPlan } from './retry-policy.ts';
 
 /** What follows an attempt that failed. */
 interface AfterFailure {
@@ -50,7 +51,7 @@ export class Reconnection {
   /** Milliseconds until the next attempt; `undefined` when there is none. */
   async afterClose(closeInfo: WebSocketCloseInfo, uptimeMs: number): Promise<number | undefined> {
     if (!this.settings.automaticReconnection) return undefined;
-    const plan = this.plan({ kind: 'closed', uptimeMs });
+    const plan = this.plan({ kind: 'closed', uptimeMs, departure: departureOf(closeInfo) });
     if (plan.kind === 'giveUp') {
       this.latest = undefined;
       this.giveUp(plan.retries, `the connection was closed with ${closeInfo.code} after ${Math.round(uptimeMs)} ms`);
@@ -79,4 +80,12 @@ export class Reconnection {
     const message = `Gave up after ${retries} attempts: ${reason}`;
     this.gaveUp = toErrorInfo(new ConnectError('gaveUp', latest?.phase ?? 'open', message, details), retries, 0);
   }
+}
+
+function departureOf({ code, reason, remote, layer }: WebSocketCloseInfo): Departure {
+  if (layer === 'transport') return reason === CloseReason.Terminated ? 'single' : 'gone';
+  // A server that does not answer pings is gone as well.
+  if (!remote) return reason === CloseReason.PingTimeout ? 'gone' : 'single';
+  if (code === CloseCode.TryAgainLater) return 'busy';
+  return code === CloseCode.GoingAway || code === CloseCode.ServiceRestart ? 'gone' : 'single';
 }

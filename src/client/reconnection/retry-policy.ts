@@ -1,26 +1,34 @@
 import { calculateRetryWaitMilliseconds } from '../../util/backoff.ts';
 
-/** Limit L30: a server cannot make a client wait longer than this. */
+/** A server cannot make a client wait longer than this. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** What reconnection goes by. */
+/** The options that decide when a client connects again. */
 export interface RetryRules {
   readonly minWaitMs: number;
   readonly maxWaitMs: number;
-  /** Which part of a wait is left to chance, 0 to 1. */
+  /** The part of a wait that is left to chance, 0 to 1. */
   readonly jitter: number;
-  /** How long a connection must have lasted not to count as a failed attempt. */
+  /** Time that a connection must have lasted not to count as a failed attempt. */
   readonly minUptimeMs: number;
+  /** Time over which the clients of a server that went away come back, each at a moment of its own. */
+  readonly spreadMs: number;
   /** Failures in a row that are followed by another attempt. */
   readonly maxRetries: number;
 }
 
-/** How an attempt ended: it failed, or it led to a connection that is over. */
+/** The end of an attempt: it failed, or it led to a connection that is over. */
 export type EndedAttempt =
   | { readonly kind: 'failed'; readonly isHopeless: boolean; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'closed'; readonly uptimeMs: number };
+  | { readonly kind: 'closed'; readonly uptimeMs: number; readonly departure: Departure };
 
-/** What comes next. `retries` counts the failures in a row, this one included. */
+/**
+ * The way in which a server ended a connection: `gone` takes all of its clients along (1001, 1012, or no close frame),
+ * `busy` asks to be left alone (1013), and `single` is about this client.
+ */
+export type Departure = 'single' | 'gone' | 'busy';
+
+/** The next step. `retries` counts the failures in a row, this one included. */
 export type RetryPlan =
   | { readonly kind: 'retry'; readonly retries: number; readonly waitMs: number }
   | { readonly kind: 'giveUp'; readonly retries: number }
@@ -35,9 +43,12 @@ export type RetryPlan =
 export function planRetry(ended: EndedAttempt, retries: number, rules: RetryRules, random: () => number): RetryPlan {
   const { minWaitMs, maxWaitMs, jitter, minUptimeMs, maxRetries } = rules;
   if (ended.kind === 'closed' && ended.uptimeMs >= minUptimeMs) {
-    // At once, unless chance is asked for: then all clients of a server that went down must not come together.
-    const spreadMs = calculateRetryWaitMilliseconds(0, maxWaitMs, minWaitMs) * jitter;
-    return { kind: 'retry', retries: 0, waitMs: Math.round(spreadMs * random()) };
+    const firstMs = calculateRetryWaitMilliseconds(0, maxWaitMs, minWaitMs);
+    // At once, unless chance is asked for, or others lose their connections as well: they must not come together.
+    const spreadMs = ended.departure === 'single' ? firstMs * jitter : Math.max(rules.spreadMs, firstMs * jitter);
+    const leastMs = ended.departure === 'busy' ? firstMs : 0;
+    const waitMs = Math.min(leastMs + spreadMs * random(), maxWaitMs);
+    return { kind: 'retry', retries: 0, waitMs: Math.round(waitMs) };
   }
   if (ended.kind === 'failed' && ended.isHopeless) return { kind: 'stop' };
   if (retries >= maxRetries) return { kind: 'giveUp', retries: retries + 1 };
