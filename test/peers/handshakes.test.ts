@@ -103,6 +103,18 @@ const requests: readonly [peer: string, lines: readonly string[], status: number
     ['Upgrade: websocket', 'Connection: Upgrade', `Cookie: a=${'x'.repeat(4000)}`, `Cookie: b=${'y'.repeat(4000)}`],
     101,
   ],
+  [
+    'tcllib 1.21, with Connection: close before, and an empty list of subprotocols',
+    [
+      'Connection: close',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Protocol: ',
+      'Accept: */*',
+      'Accept-Encoding: gzip,deflate,compress',
+    ],
+    101,
+  ],
   ['a client with Origin: null', ['Upgrade: websocket', 'Connection: Upgrade', 'Origin: null'], 403],
   ['a client whose Origin is no URL', ['Upgrade: websocket', 'Connection: Upgrade', 'Origin: nonsense'], 403],
 ];

@@ -263,12 +263,19 @@ describe('subprotocols (RFC 6455 4.2.2)', () => {
     },
   );
 
-  test.each([[''], [','], ['a b'], ['a, a'], ['a', 'a'], ['"a"'], ['a;b'], ['a/b'], ['a,\xa0b'], ['a', 'b c']])(
+  test.each([['a b'], ['a, a'], ['a', 'a'], ['"a"'], ['a;b'], ['a/b'], ['a,\xa0b'], ['a', 'b c']])(
     '%j is malformed',
     (...values) => {
       expect(refused(offering(...values))).toBe('400 invalidSubprotocols: Invalid Sec-WebSocket-Protocol header');
     },
   );
+
+  test.each([[''], [','], ['', '']])('%j offers none', (...values) => {
+    expect(accepted(offering(...values), { subprotocols: ['a'] })).toMatchObject({
+      protocol: '',
+      offeredSubprotocols: [],
+    });
+  });
 
   test('names that differ in case are two (RFC 6455 11.3.4 compares them exactly)', () => {
     expect(accepted(offering('a, A')).offeredSubprotocols).toEqual(['a', 'A']);

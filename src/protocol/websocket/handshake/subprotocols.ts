@@ -3,11 +3,12 @@ import { isToken, parseTokenList } from '../../http1/tokens.ts';
 
 /**
  * The subprotocols in a `Sec-WebSocket-Protocol` value of a request, most wanted first, or `undefined` when it is
- * malformed: RFC 6455 4.1 wants one token at least, and no two alike. They are compared in their exact case.
+ * malformed: RFC 6455 4.1 wants no two alike. They are compared in their exact case. It wants one at least as well, but an
+ * empty list is what the client of tcllib sends when it has none to offer, and can mean nothing else.
  */
 export function parseOfferedSubprotocols(value: string): readonly string[] | undefined {
   const offered = parseTokenList(value);
-  if (offered === undefined || offered.length === 0) return undefined;
+  if (offered === undefined) return undefined;
   return new Set(offered).size === offered.length ? offered : undefined;
 }
 
