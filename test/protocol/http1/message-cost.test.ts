@@ -10,7 +10,6 @@ import { RecordingMessageHandler } from './read-messages.ts';
 const SIZE = 65_536;
 const unlimited = {
   maxHeadBytes: 1e6,
-  maxLineBytes: 1e6,
   maxHeaders: 1e6,
   maxTrailerBytes: 1e6,
   maxTrailers: 1e6,

@@ -17,7 +17,6 @@ const cutsOf = (cuts: number[], length: number): number[] =>
 test('how the bytes are cut, and stopping anywhere, never change what is read', () => {
   const limits = {
     maxHeadBytes: 150,
-    maxLineBytes: 60,
     maxTrailerBytes: 20,
     maxChunkLineBytes: 8,
     maxChunkExtensionBytes: 6,

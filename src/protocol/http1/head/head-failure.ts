@@ -29,7 +29,6 @@ export type HeadFailureCode =
   | 'invalidHeaderValue'
   | 'requestLineTooLong'
   | 'statusLineTooLong'
-  | 'headerLineTooLong'
   | 'tooManyHeaders'
   | 'headTooLarge'
   | 'hiddenFraming'
@@ -58,7 +57,6 @@ const FAILURES: Readonly<Record<HeadFailureCode, readonly [HeadFailure['status']
   invalidHeaderValue: [400, 'Invalid character in a header value'],
   requestLineTooLong: [414, 'Request line too long'],
   statusLineTooLong: [431, 'Status line too long'],
-  headerLineTooLong: [431, 'Header line too long'],
   tooManyHeaders: [431, 'Too many headers'],
   headTooLarge: [431, 'Headers too large'],
   hiddenFraming: [400, 'Tab around the value of Content-Length or Transfer-Encoding'],

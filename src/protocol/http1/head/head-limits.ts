@@ -1,17 +1,15 @@
 /** Bounds on one message head, all counted while it is read. */
 export interface HeadLimits {
-  /** Bytes of the whole head with its line ends. More is refused with 431. @default 16384 */
+  /**
+   * Bytes of the whole head with its line ends. More is refused: with 414 when the request line alone is longer, else
+   * with 431. @default 16384
+   */
   readonly maxHeadBytes: number;
   /** Header fields. More are refused with 431. @default 100 */
   readonly maxHeaders: number;
-  /**
-   * Bytes of one line without its end. More is refused with 414 in the request line, with 431 elsewhere. @default 8192
-   */
-  readonly maxLineBytes: number;
 }
 
 export const defaultHeadLimits: HeadLimits = Object.freeze({
   maxHeadBytes: 16_384,
   maxHeaders: 100,
-  maxLineBytes: 8_192,
 });

@@ -138,18 +138,13 @@ export class HeadReader<R extends keyof SectionOf> {
     // The beginning of the head in this chunk's numbering: negative when that was in an earlier chunk.
     const zero = start - this.pending.length;
     let at = start;
-    let line = this.lineStart;
-    let stop = this.stopOffset(zero, end);
+    const stop = Math.min(end, zero + this.limits.maxHeadBytes);
     while (at < stop) {
       if (this.phase < FIRST_STATUS_PHASE) at = this.readRequestLine(chunk, at, stop, zero);
       else if (this.phase < FIRST_FIELD_PHASE) at = this.readStatusLine(chunk, at, stop, zero);
-      else at = this.readFields(chunk, at, stop, zero, end);
+      else at = this.readFields(chunk, at, stop, zero);
       if (this.problem !== undefined) return this.fail(this.problem, end);
       if (this.phase === COMPLETE) return this.complete(chunk, start, at, end);
-      if (this.lineStart !== line) {
-        line = this.lineStart;
-        stop = this.stopOffset(zero, end);
-      }
     }
     if (at < end) return this.fail(this.limitPassed(), end);
     this.pending.append(chunk, start, end);
@@ -259,7 +254,7 @@ export class HeadReader<R extends keyof SectionOf> {
   }
 
   /** RFC 9112 5: `field-name ":" OWS field-value OWS CRLF`, up to an empty line. */
-  private readFields(chunk: Buffer, start: number, stop: number, zero: number, end: number): number {
+  private readFields(chunk: Buffer, start: number, stop: number, zero: number): number {
     let at = start;
     const byte = chunk[at] as number;
     switch (this.phase) {
@@ -274,7 +269,7 @@ export class HeadReader<R extends keyof SectionOf> {
           return at + 1;
         }
         if (!isTokenByte(byte)) return this.refuse(fieldStartFailure(byte));
-        return this.readLines(chunk, at, zero, end);
+        return this.readLines(chunk, at, stop, zero);
       case NAME:
         at = skipTokenBytes(chunk, at, stop);
         if (at === stop) return at;
@@ -297,12 +292,11 @@ export class HeadReader<R extends keyof SectionOf> {
    * It leaves the phase that says what goes on where that ends. Both ways read the same, as
    * `test/protocol/http1/head-properties.test.ts` proves with heads that are cut anywhere.
    */
-  private readLines(chunk: Buffer, start: number, zero: number, end: number): number {
+  private readLines(chunk: Buffer, start: number, stop: number, zero: number): number {
     let at = start;
     do {
       if (this.headerCount === this.limits.maxHeaders) return this.refuse('tooManyHeaders');
       this.headerCount++;
-      const stop = this.stopOffset(zero, end);
       at = skipTokenBytes(chunk, at, stop);
       if (at === stop || chunk[at] !== COLON) {
         this.phase = NAME;
@@ -317,7 +311,7 @@ export class HeadReader<R extends keyof SectionOf> {
       this.mark(at - zero);
       at += CRLF_LENGTH;
       this.lineStart = at - zero;
-    } while (at < end && isTokenByte(chunk[at] as number) && this.lineStart < this.limits.maxHeadBytes);
+    } while (at < stop && isTokenByte(chunk[at] as number));
     this.phase = FIELD_START;
     return at;
   }
@@ -338,19 +332,10 @@ export class HeadReader<R extends keyof SectionOf> {
     this.marks[this.markCount++] = offset;
   }
 
-  /** The offset in the chunk at which the line or the head passes its limit, or the chunk ends. */
-  private stopOffset(zero: number, end: number): number {
-    const lineStop = zero + this.lineStart + this.limits.maxLineBytes + CRLF_LENGTH;
-    const headStop = zero + this.limits.maxHeadBytes;
-    return Math.min(end, lineStop, headStop);
-  }
-
   private limitPassed(): HeadFailureCode {
     const isInStartLine = this.headerCount === 0 && this.phase <= LINE_LF;
     if (isInStartLine) return this.role === 'request' ? 'requestLineTooLong' : 'statusLineTooLong';
-    return this.lineStart + this.limits.maxLineBytes + CRLF_LENGTH < this.limits.maxHeadBytes
-      ? 'headerLineTooLong'
-      : 'headTooLarge';
+    return 'headTooLarge';
   }
 
   private complete(chunk: Buffer, start: number, headEnd: number, end: number): number {

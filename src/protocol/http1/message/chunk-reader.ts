@@ -179,7 +179,6 @@ export class ChunkReader {
     this.trailerReader ??= new HeadReader('trailers', {
       maxHeadBytes: this.limits.maxTrailerBytes,
       maxHeaders: this.limits.maxTrailers,
-      maxLineBytes: this.limits.maxLineBytes,
     });
     const reader = this.trailerReader;
     const at = reader.read(buffer, start, end);
