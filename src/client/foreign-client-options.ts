@@ -21,7 +21,7 @@ export const foreignClientNames: ForeignNames = {
     maxRetries: 'retries retry reconnectionAttempts maxReconnectAttempts maxReconnects',
     reconnectJitter: 'jitter randomizationFactor',
     'outbox.maxBytes': 'maxEnqueuedMessages maxQueue queue',
-    "the header goes into 'extraHeaders'": 'origin userAgent cookie cookies authorization',
+    "the header goes into 'extraHeaders'": 'origin cookie cookies authorization',
     "credentials go into 'extraHeaders', as Authorization": 'auth user username password token',
     "it is a part of the 'url'": 'port host hostname path pathname query params search scheme secure',
     "'maxRedirects' says how many redirects are followed, and 0 that none is":

@@ -1,5 +1,6 @@
 import { ConnectError, type ConnectPhase } from '../errors.ts';
 import { environmentVariable } from '../platform/environment.ts';
+import type { HeadLimits } from '../protocol/http1/head/head-limits.ts';
 import type { LookupFunction, TcpConnectOptions } from '../transport/tcp/tcp-connect.ts';
 import { connectTcp, connectUnix } from '../transport/tcp/tcp-connect.ts';
 import { isSocketPathTooLong } from '../transport/tcp/unix-listen.ts';
@@ -27,6 +28,10 @@ export interface DialOptions {
   readonly proxyTlsOptions?: SocketTLSOptions | undefined;
   /** In place of the environment of the process. */
   readonly readVariable?: ReadVariable | undefined;
+  /** Sent to an HTTP proxy; empty for none. */
+  readonly userAgent: string;
+  /** Bounds on the answer of an HTTP proxy. */
+  readonly headLimits: HeadLimits;
   readonly signal: AbortSignal;
   readonly observer?: DialObserver | undefined;
 }
@@ -142,9 +147,9 @@ function connectByProxy(
   options: DialOptions,
   begin: (phase: DialPhase) => void,
 ): Promise<Transport> {
-  const { tlsOptions, proxyTlsOptions, observer } = options;
+  const { tlsOptions, observer } = options;
   const tls = usesTls(protocol) ? resolveClientTls(host, tlsOptions) : undefined;
-  const request = planTunnel(proxy, proxyTlsOptions);
+  const request = planTunnel(proxy, options);
   beginConnecting(proxy.host, begin);
   return connectThroughTunnel({
     proxy: tcpOptions(proxy.host, proxy.port, options, begin),

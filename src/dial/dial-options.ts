@@ -1,7 +1,10 @@
 import { UsageError } from '../errors.ts';
+import { userAgent } from '../platform/user-agent.ts';
+import { defaultHeadLimits } from '../protocol/http1/head/head-limits.ts';
+import { isFieldValue } from '../protocol/http1/tokens.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
-import { callback, choice, milliseconds, option, text } from '../util/option-kinds.ts';
+import { bytes, callback, choice, count, milliseconds, option, text } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
@@ -44,12 +47,28 @@ export interface DialOptions {
    * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
    */
   proxyTlsOptions?: SocketTLSOptions | undefined;
+  /**
+   * The value of `User-Agent`, for servers and HTTP proxies alike; empty to send none. One among extra headers counts
+   * before this.
+   * @default 'ixwebsocket/0.1.0'
+   */
+  userAgent?: string | undefined;
+  /**
+   * Bytes of the head of a response, which one line alone may reach. A longer one is refused.
+   * @default 16384
+   */
+  maxHeadBytes?: number | undefined;
+  /**
+   * Fields in the head of a response. More are refused.
+   * @default 100
+   */
+  maxHeaders?: number | undefined;
 }
 
 /** Checked {@link DialOptions} with all defaults filled in. */
 export type ResolvedDialOptions = Resolved<
   DialOptions,
-  Exclude<keyof DialOptions, 'family'>,
+  Exclude<keyof DialOptions, 'family' | 'userAgent' | 'maxHeadBytes' | 'maxHeaders'>,
   { proxy: ProxyServer | 'env' | undefined }
 >;
 
@@ -61,7 +80,16 @@ export const dialLines: OptionLines<ResolvedDialOptions> = {
   tlsOptions: tlsOption(),
   proxy: option<ProxyServer | 'env' | undefined>(undefined, checkProxy),
   proxyTlsOptions: tlsOption(),
+  userAgent: option(userAgent, checkFieldValue),
+  maxHeadBytes: bytes(defaultHeadLimits.maxHeadBytes, { min: 1024, max: 16 * 1024 * 1024 }),
+  maxHeaders: count(defaultHeadLimits.maxHeaders, { min: 1, max: 65_536 }),
 };
+
+function checkFieldValue(name: string, value: unknown): string {
+  const given = checkString(name, value);
+  if (isFieldValue(given)) return given.trim();
+  throw new UsageError(name, 'holds a line break, a control character or a character above U+00FF');
+}
 
 /** The URL of a proxy, or `'env'`. What is refused is not quoted. */
 function checkProxy(name: string, value: unknown): ProxyServer | 'env' {

@@ -1,24 +1,34 @@
-import { userAgent } from '../platform/user-agent.ts';
+import type { HeadLimits } from '../protocol/http1/head/head-limits.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import type { TunnelRequest } from '../transport/tunnel/proxy-tunnel.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import { resolveClientTls } from './tls-options.ts';
+
+interface TunnelPlanOptions {
+  readonly proxyTlsOptions?: SocketTLSOptions | undefined;
+  readonly userAgent: string;
+  readonly headLimits: HeadLimits;
+}
 
 /**
  * What is asked of a proxy, in the protocol of its URL.
  *
  * Throws a `ConnectError` whose code begins with `tlsOptions`.
  */
-export function planTunnel(proxy: ProxyServer, tlsOptions: SocketTLSOptions | undefined): TunnelRequest {
+export function planTunnel(
+  proxy: ProxyServer,
+  { proxyTlsOptions, userAgent, headLimits }: TunnelPlanOptions,
+): TunnelRequest {
   const credentials = proxy.credentials();
   switch (proxy.protocol) {
     case 'http':
     case 'https':
       return {
         kind: 'http',
-        tls: proxy.protocol === 'https' ? resolveClientTls(proxy.host, tlsOptions) : undefined,
+        tls: proxy.protocol === 'https' ? resolveClientTls(proxy.host, proxyTlsOptions) : undefined,
         authorization: credentials && basicAuthorization(credentials.username, credentials.password),
         userAgent,
+        headLimits,
       };
     case 'socks5':
       return { kind: 'socks', version: 5, username: credentials?.username, password: credentials?.password };

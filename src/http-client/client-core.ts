@@ -22,12 +22,14 @@ export class ClientCore implements ClientServices {
   readonly clock: Clock = nodeClock;
   readonly wheel: TimerWheel = sharedWheel;
   forcesBody = false;
+  readonly userAgent: string;
   private readonly options: ResolvedHttpClientOptions;
   private readonly onOver = (run: RequestRun): void => this.runs.delete(run);
   private readonly runs: DenseSet<RequestRun> = new DenseSet();
 
   constructor(options: ResolvedHttpClientOptions) {
     this.options = options;
+    this.userAgent = options.userAgent;
     this.pool = new ConnectionPool(options, this.wheel);
     this.urls = new KnownUrls(options.tlsOptions, options.proxy);
   }

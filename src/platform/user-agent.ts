@@ -1,5 +1,7 @@
-import process from 'node:process';
 import { version } from '../util/version.ts';
 
-/** The value of `User-Agent` and `Server`, in the form of IXWebSocket. */
-export const userAgent: string = `ixwebsocket/${version} ${process.platform} ssl/OpenSSL ${process.versions.openssl ?? ''} zlib ${process.versions.zlib ?? ''}`;
+/**
+ * The default of `User-Agent` and `Server`: product and version. What IXWebSocket adds, platform and versions of OpenSSL
+ * and zlib, tells an attacker what to try, and nobody else anything.
+ */
+export const userAgent: string = `ixwebsocket/${version}`;

@@ -144,7 +144,7 @@ async function shakeHands(
   { progress, signal, deflate, history }: HandshakeContext,
 ): Promise<OpeningHandshakeOutcome> {
   const { url, extraHeaders, tlsOptions } = target;
-  const { family, localAddress, lookup, proxy, proxyTlsOptions, subprotocols } = options;
+  const { family, localAddress, lookup, proxy, proxyTlsOptions, subprotocols, userAgent } = options;
   const { recorder } = progress;
   recorder.onUrl(url.href);
   const transport = await dial(url, {
@@ -155,6 +155,8 @@ async function shakeHands(
     tlsOptions,
     proxy,
     proxyTlsOptions,
+    userAgent,
+    headLimits: options,
     signal,
     observer: recorder,
   });
@@ -166,6 +168,8 @@ async function shakeHands(
     url,
     extraHeaders,
     subprotocols,
+    userAgent,
+    headLimits: options,
     ports,
     clock,
     deflate,

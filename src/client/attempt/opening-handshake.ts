@@ -4,7 +4,7 @@ import { parseRetryAfter } from '../../dial/retry-after.ts';
 import { explainTlsError, isTlsAlert } from '../../dial/tls-errors.ts';
 import type { WebSocketUrl } from '../../dial/url.ts';
 import { ConnectError } from '../../errors.ts';
-import { userAgent } from '../../platform/user-agent.ts';
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../protocol/http1/head/head-reader.ts';
 import { isInterim, type ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
@@ -39,6 +39,9 @@ export interface OpeningHandshakeOptions {
   readonly url: WebSocketUrl;
   readonly extraHeaders: HttpHeaders;
   readonly subprotocols: readonly string[];
+  /** Empty to send none. */
+  readonly userAgent: string;
+  readonly headLimits: HeadLimits;
   readonly ports: ProtocolPorts;
   readonly clock: Clock;
   /** Decides what becomes of a response that is no upgrade. */
@@ -75,7 +78,7 @@ export class OpeningHandshake implements TransportHandler {
   private readonly options: OpeningHandshakeOptions;
   private readonly key: string;
   private readonly offers: readonly ParsedExtension[];
-  private readonly reader = new HeadReader('response');
+  private readonly reader: HeadReader<'response'>;
   private readonly result = new Deferred<OpeningHandshakeOutcome>();
   /** Why the server refused, as soon as that is known; its body may still be on its way. */
   private refused: Refusal | undefined;
@@ -84,13 +87,14 @@ export class OpeningHandshake implements TransportHandler {
   constructor(transport: Transport, options: OpeningHandshakeOptions) {
     this.transport = transport;
     this.options = options;
+    this.reader = new HeadReader('response', options.headLimits);
     this.key = createKey(options.ports);
     this.offers = options.deflate?.offer() ?? [];
   }
 
   /** Sends the request and judges the response. Rejects with a {@link ConnectError}. */
   run(): Promise<OpeningHandshakeOutcome> {
-    const { url, extraHeaders, subprotocols, observer } = this.options;
+    const { url, extraHeaders, subprotocols, userAgent, observer } = this.options;
     const request = {
       host: url.hostHeader,
       target: url.path,
@@ -98,7 +102,7 @@ export class OpeningHandshake implements TransportHandler {
       subprotocols,
       extraHeaders,
       extensions: this.offers,
-      userAgent,
+      userAgent: userAgent === '' ? undefined : userAgent,
       authorization: authorizationOf(url),
     };
     const headers = upgradeHeaders(request);

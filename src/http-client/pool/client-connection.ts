@@ -1,3 +1,4 @@
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
@@ -62,10 +63,10 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
   private bodyPart: 'body' | 'chunk' | undefined = undefined;
   private hasStatusLine = false;
 
-  constructor(transport: Transport, owner: ConnectionOwner) {
+  constructor(transport: Transport, owner: ConnectionOwner, { maxHeadBytes, maxHeaders }: HeadLimits) {
     this.transport = transport;
     this.owner = owner;
-    this.reader = new MessageReader('response', this);
+    this.reader = new MessageReader('response', this, { maxHeadBytes, maxHeaders });
     transport.start(this);
   }
 

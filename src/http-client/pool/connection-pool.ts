@@ -17,6 +17,9 @@ export interface PoolOptions {
   readonly lookup: LookupFunction | undefined;
   readonly addressAttemptTimeoutMs: number | undefined;
   readonly proxyTlsOptions: SocketTLSOptions | undefined;
+  readonly userAgent: string;
+  readonly maxHeadBytes: number;
+  readonly maxHeaders: number;
 }
 
 /** The connections of one client. */
@@ -115,7 +118,7 @@ export class ConnectionPool implements OriginHost {
   /** @internal */
   dial(place: PoolPlace, signal: AbortSignal): Promise<Transport> {
     const { url, proxy, isForward, tlsOptions } = place.target;
-    const { family, localAddress, lookup, addressAttemptTimeoutMs, proxyTlsOptions } = this.options;
+    const { family, localAddress, lookup, addressAttemptTimeoutMs, proxyTlsOptions, userAgent } = this.options;
     const connect = isForward ? dialForwardProxy : dial;
     return connect(url, {
       family,
@@ -125,6 +128,8 @@ export class ConnectionPool implements OriginHost {
       tlsOptions,
       proxy,
       proxyTlsOptions,
+      userAgent,
+      headLimits: this.options,
       signal,
       observer: place,
     });

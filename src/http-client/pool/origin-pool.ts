@@ -1,10 +1,11 @@
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { PoolPlace, WaitingRoom } from './pool-place.ts';
 
 /** The parts that the connections to all origins share. */
 export interface OriginHost {
-  readonly options: { readonly maxConnectionsPerOrigin: number };
+  readonly options: HeadLimits & { readonly maxConnectionsPerOrigin: number };
   /** No connection is kept any more. */
   readonly isRetired: boolean;
   /** Gives a connection that was used before. */
@@ -129,7 +130,7 @@ export class OriginPool implements ConnectionOwner, WaitingRoom {
       this.free();
       return;
     }
-    const connection = new ClientConnection(transport, this);
+    const connection = new ClientConnection(transport, this, this.pool.options);
     if (place.ender !== ender) this.onFree(connection);
     else {
       this.letGo(place);

@@ -9,6 +9,8 @@ export interface ClientServices {
   readonly urls: KnownUrls;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  /** Empty to send none. */
+  readonly userAgent: string;
   /** True when a length is said for every method. */
   readonly forcesBody: boolean;
   /** A callback of the user's has thrown. */

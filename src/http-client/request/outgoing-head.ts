@@ -2,7 +2,6 @@ import { basicAuthorization } from '../../dial/proxy-tunnel-plan.ts';
 import type { HttpUrl } from '../../dial/url.ts';
 import { UsageError } from '../../errors.ts';
 import { decodableCodings } from '../../http/coding/content-coding.ts';
-import { userAgent } from '../../platform/user-agent.ts';
 import { isAuthority } from '../../protocol/http1/authority.ts';
 import { formatFields, formatRequestLine } from '../../protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
@@ -18,6 +17,8 @@ export interface RequestHeadParts {
   readonly extraHeaders: HttpHeaders;
   readonly asksForCompression: boolean;
   readonly body: RequestBody | undefined;
+  /** Empty to send none. */
+  readonly userAgent: string;
   /** True when a length of 0 is said where there is no body. */
   readonly saysLength: boolean;
   readonly expectsContinue: boolean;
@@ -56,7 +57,7 @@ export function checkRequestHeaders(headers: HttpHeaders): HttpHeaders {
  * @throws UsageError when the method is no token, or headers contradict the body
  */
 export function formatHead(parts: RequestHeadParts): string {
-  const { method, url, poolTarget, extraHeaders: extra, body } = parts;
+  const { method, url, poolTarget, extraHeaders: extra, body, userAgent } = parts;
   const isPlain = extra.size === 0;
   const lacks = (name: string): boolean => isPlain || !extra.has(name);
   const target = poolTarget.isForward ? `http://${url.hostHeader}${url.path}` : url.path;
@@ -65,7 +66,7 @@ export function formatHead(parts: RequestHeadParts): string {
   if (parts.asksForCompression && lacks('Accept-Encoding')) head += `Accept-Encoding: ${decodableCodings}\r\n`;
   if (!isPlain) head += formatFields(extra);
   if (lacks('Accept')) head += 'Accept: */*\r\n';
-  if (lacks('User-Agent')) head += `User-Agent: ${userAgent}\r\n`;
+  if (userAgent !== '' && lacks('User-Agent')) head += `User-Agent: ${userAgent}\r\n`;
   if ((url.username !== undefined || url.password !== undefined) && lacks('Authorization')) {
     head += `Authorization: ${basicAuthorization(url.username ?? '', url.password ?? '')}\r\n`;
   }

@@ -8,6 +8,7 @@ import { HttpFailure } from '../http-failure.ts';
 import type { KnownUrl } from '../pool/known-urls.ts';
 import type { PoolTarget } from '../pool/pool-place.ts';
 import type { RequestTarget } from '../response/http-redirects.ts';
+import type { ClientServices } from './client-services.ts';
 import { checkRequestHeaders, formatHead, noHeaders, withoutSecrets } from './outgoing-head.ts';
 import type { RequestBody } from './prepared-body.ts';
 import { type RequestSettings, requestOptions } from './request-options.ts';
@@ -46,8 +47,7 @@ export interface HeadContext {
   readonly body: RequestBody | undefined;
   readonly pooled: PoolTarget;
   readonly known: KnownUrl | undefined;
-  /** True when a length is said for every method. */
-  readonly forcesBody: boolean;
+  readonly services: Pick<ClientServices, 'forcesBody' | 'userAgent'>;
 }
 
 /**
@@ -55,7 +55,8 @@ export interface HeadContext {
  *
  * @throws UsageError when the method is no token, or headers contradict the body
  */
-export function headFor(target: RequestTarget, { settings, body, pooled, known, forcesBody }: HeadContext): Buffer {
+export function headFor(target: RequestTarget, { settings, body, pooled, known, services }: HeadContext): Buffer {
+  const { forcesBody, userAgent } = services;
   const isPlain = target.method === 'GET' && body === undefined && settings === requestOptions.defaults && !forcesBody;
   const isKept = isPlain && known?.target === pooled && target.url === pooled.url;
   if (isKept && known.getHead !== undefined) return known.getHead;
@@ -66,6 +67,7 @@ export function headFor(target: RequestTarget, { settings, body, pooled, known, 
     extraHeaders: target.extraHeaders,
     asksForCompression: settings.compress && settings.decompress,
     body,
+    userAgent,
     saysLength: forcesBody || bodyMethods.has(target.method),
     expectsContinue: body !== undefined && settings.expectContinue,
   });

@@ -112,7 +112,7 @@ export class RequestRun implements AttemptOwner, TimerOwner, Slotted {
     try {
       const pooled = services.urls.connectionsFor(target, known);
       const body = target.hasBody ? this.body : undefined;
-      const head = headFor(target, { settings, body, pooled, known, forcesBody: services.forcesBody });
+      const head = headFor(target, { settings, body, pooled, known, services });
       this.attempt = new RequestAttempt(this, { target, pooled, head, body, wantsFresh });
     } catch (error) {
       this.onRefusal(error instanceof UsageError ? ofArguments(error) : ofConnecting(error, target.url.href));

@@ -1,4 +1,5 @@
 import type net from 'node:net';
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../protocol/http1/head/head-reader.ts';
 import { reasonPhrase, writeRequestHead } from '../../protocol/http1/head/head-writer.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
@@ -11,7 +12,9 @@ export interface HttpTunnelOptions {
   readonly authority: string;
   /** The value of `Proxy-Authorization`. */
   readonly authorization: string | undefined;
+  /** Empty to send none. */
   readonly userAgent: string;
+  readonly headLimits: HeadLimits;
 }
 
 /** Interim responses that are passed over; no proxy has a reason to send more. */
@@ -24,7 +27,7 @@ const MAX_INTERIM_RESPONSES = 8;
  */
 export async function openHttpTunnel(socket: net.Socket, options: HttpTunnelOptions): Promise<void> {
   const answered = new Deferred<void>();
-  const reader = new HeadReader('response');
+  const reader = new HeadReader('response', options.headLimits);
   let interim = 0;
   const onData = (chunk: Buffer): void => {
     let at = 0;
@@ -55,7 +58,7 @@ export async function openHttpTunnel(socket: net.Socket, options: HttpTunnelOpti
 function requestFor({ authority, authorization, userAgent }: HttpTunnelOptions): string {
   const headers = new HttpHeaders();
   headers.append('Host', authority);
-  headers.append('User-Agent', userAgent);
+  if (userAgent !== '') headers.append('User-Agent', userAgent);
   if (authorization !== undefined) headers.append('Proxy-Authorization', authorization);
   return writeRequestHead({ method: 'CONNECT', target: authority, headers });
 }

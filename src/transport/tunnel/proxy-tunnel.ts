@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import { connectSocket } from '../tcp/socket-connect.ts';
 import { type TcpConnectOptions, toNetOptions } from '../tcp/tcp-connect.ts';
 import { TcpTransport } from '../tcp/tcp-transport.ts';
@@ -17,7 +18,9 @@ export type TunnelRequest =
       readonly tls: TlsPeer | undefined;
       /** The value of `Proxy-Authorization`. */
       readonly authorization: string | undefined;
+      /** Empty to send none. */
       readonly userAgent: string;
+      readonly headLimits: HeadLimits;
     }
   | {
       readonly kind: 'socks';
@@ -78,9 +81,9 @@ async function openTunnel(
   openSocks: OpenSocksTunnel | undefined,
 ): Promise<void> {
   if (request.kind === 'http') {
-    const { authorization, userAgent } = request;
+    const { authorization, userAgent, headLimits } = request;
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    await openHttpTunnel(socket, { authority, authorization, userAgent });
+    await openHttpTunnel(socket, { authority, authorization, userAgent, headLimits });
   } else {
     const { version, username, password } = request;
     await openSocks?.(socket, { version, host, port, username, password });

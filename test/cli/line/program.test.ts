@@ -22,9 +22,11 @@ describe('ws', () => {
     });
   });
 
-  it('calls itself what the library calls itself', () => {
+  it('calls itself what the library calls itself, and adds what it runs on', () => {
     const { platform, versions } = process;
-    expect(describeVersion({ ...fakeEnvironment().environment, platform, versions })).toBe(userAgent);
+    expect(describeVersion({ ...fakeEnvironment().environment, platform, versions })).toMatch(
+      new RegExp(`^${userAgent} ${platform} ssl/OpenSSL \\S+ zlib \\S+$`),
+    );
   });
 
   it('shows every command in its help', async () => {
