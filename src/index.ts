@@ -143,7 +143,7 @@ export type { SocketTLSOptions, TLSIdentity, TLSIdentityChooser } from './transp
 export { calculateRetryWaitMilliseconds } from './util/backoff.ts';
 export { version } from './util/version.ts';
 
-/** The seed library's call for Windows; Node initialises Winsock, so it does nothing and returns `true`. */
+/** IXWebSocket's call for Windows; Node initialises Winsock, so it does nothing and returns `true`. */
 export function initNetSystem(): boolean {
   return true;
 }

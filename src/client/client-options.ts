@@ -28,7 +28,7 @@ import {
  * new WebSocket({ url: 'wss://example.com', extraHeaders: async () => ({ Authorization: `Bearer ${await getToken()}` }) });
  */
 export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions, DialOptions {
-  /** Where to connect to: `ws://host:port/path?query`. It may also be set later, before `start()`. */
+  /** The address to connect to: `ws://host:port/path?query`. It may also be set later, before `start()`. */
   url?: string | Provider<string> | undefined;
   /**
    * More headers for the opening handshake; `Host`, `Origin` and `User-Agent` replace the library's own.
@@ -52,7 +52,7 @@ export interface WebSocketOptions extends ConnectionOptions, ReconnectionOptions
    */
   outbox?: OutboxOptions | undefined;
   /**
-   * How many redirects an attempt follows; 0 for none. No header that holds credentials goes to another origin.
+   * The redirects that an attempt follows; 0 for none. No header that holds credentials goes to another origin.
    * @default 10
    */
   maxRedirects?: number | undefined;

@@ -19,7 +19,7 @@ export interface LostMessage {
   readonly cause: 'dropped' | 'ended' | 'notSent';
 }
 
-/** Where messages wait while a started client is not connected. */
+/** The place of messages that wait while a started client is not connected. */
 export interface OutboxOptions {
   /**
    * Bytes of all messages that wait; there are at most 10000 of them. One that is larger by itself is never kept.
@@ -27,7 +27,7 @@ export interface OutboxOptions {
    */
   maxBytes?: number | undefined;
   /**
-   * What happens to a message for which there is no room: `'reject'` makes its send fail with `bufferFull`;
+   * The fate of a message for which there is no room: `'reject'` makes its send fail with `bufferFull`;
    * `'drop-oldest'` makes room by losing the messages that waited longest; `'drop-newest'` loses the message itself:
    * its send fails with `bufferFull`, and it is counted.
    * @default 'reject'
@@ -59,9 +59,9 @@ export function resolveOutboxOptions(name: string, options: unknown): ResolvedOu
 
 /** The client of an {@link Outbox}. */
 export interface OutboxOwner {
-  /** Whether a connection is there or will be, as long as nobody stops the client. */
+  /** True while a connection is there or will be, as long as nobody stops the client. */
   readonly isRunning: boolean;
-  /** Whether messages can be sent. */
+  /** True while messages can be sent. */
   readonly isOpen: boolean;
   onLost(message: LostMessage): void;
 }
@@ -81,7 +81,7 @@ export class Outbox implements SendKeeper {
   private readonly owner: OutboxOwner;
   private readonly options: ResolvedOutboxOptions;
   private readonly kept: Kept[] = [];
-  /** What is sent again now, in as many parts as the connection takes. */
+  /** The session that messages are sent on now, in as many parts as it takes. */
   private flushing: Session | undefined;
 
   constructor(options: ResolvedOutboxOptions, owner: OutboxOwner) {

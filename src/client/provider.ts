@@ -1,4 +1,4 @@
-/** What a {@link Provider} is called with. */
+/** The argument of a {@link Provider}. */
 export interface ProviderContext {
   /** Aborted when the client is stopped, or the time for an attempt is over. */
   readonly signal: AbortSignal;

@@ -22,7 +22,7 @@ export type ReconnectionContext =
 /** When and how often a client connects again. */
 export interface ReconnectionOptions {
   /**
-   * Whether a lost connection is made again, and a failed attempt repeated.
+   * Makes a lost connection again, and repeats a failed attempt.
    * @default true
    */
   automaticReconnection?: boolean | undefined;

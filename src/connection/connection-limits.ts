@@ -1,8 +1,8 @@
-/** What a cancelled send does to its connection; see the option `onCancel`. */
+/** The effect of a cancelled send on its connection; see the option `onCancel`. */
 export type OnCancel = 'close' | 'truncate';
 
 /**
- * What becomes of a message when the peer does not read fast enough and `maxBufferedBytes` would be passed:
+ * The fate of a message when the peer does not read fast enough and `maxBufferedBytes` would be passed:
  *
  * - `'fail'`: it is not sent, and its send says `bufferFull`.
  * - `'close'`: the connection is closed with 1013 "Slow consumer".

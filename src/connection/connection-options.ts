@@ -17,7 +17,7 @@ export interface ConnectionOptions {
    */
   closeTimeoutSecs?: number | undefined;
   /**
-   * Whether pings are answered.
+   * Answers pings.
    * @default true
    */
   enablePong?: boolean | undefined;
@@ -61,7 +61,7 @@ export interface ConnectionOptions {
    */
   maxBufferedBytes?: number | undefined;
   /**
-   * What becomes of a message when {@link maxBufferedBytes} would be passed. See {@link SlowConsumerPolicy}.
+   * The fate of a message when {@link maxBufferedBytes} would be passed. See {@link SlowConsumerPolicy}.
    * @default 'fail'
    */
   slowConsumer?: SlowConsumerPolicy | undefined;
@@ -87,13 +87,13 @@ export interface ConnectionOptions {
    */
   fragmentSize?: number | undefined;
   /**
-   * What a send does that is cancelled after its first fragment has left: `'close'` closes the connection with 1011
+   * The end of a send that is cancelled after its first fragment has left: `'close'` closes the connection with 1011
    * "Send cancelled", so that the peer never takes a part for the whole; `'truncate'` ends the message where it is.
    * @default 'close'
    */
   onCancel?: OnCancel | undefined;
   /**
-   * Whether and how messages are compressed (permessage-deflate, RFC 7692); `false` switches it off.
+   * Compression of messages (permessage-deflate, RFC 7692); `false` switches it off.
    * @default on; on a server without context takeover, so that idle connections cost no memory
    */
   perMessageDeflate?: boolean | WebSocketPerMessageDeflateOptions | undefined;

@@ -7,22 +7,22 @@ import type { WebSocketCloseInfo, WebSocketCloseMessage, WebSocketDataMessage } 
 import type { SendData, WebSocketSendInfo } from './sending/send-data.ts';
 import type { SendOptions } from './sending/send-options.ts';
 
-/** How a connection is made a stream. */
+/** The options of a stream that is made of a connection. */
 export interface DuplexOptions {
   /**
-   * Whether what is written is sent as binary messages, not as text. As text, each chunk must be valid by itself.
+   * Sends what is written as binary messages, not as text. As text, each chunk must be valid by itself.
    * @default true; strings as text in object mode
    */
   readonly binary?: boolean | undefined;
   /**
-   * Whether what is read are messages one by one: strings for text, buffers for binary. Without it, it is a stream of
+   * Reads messages one by one: strings for text, buffers for binary. Without it, it is a stream of
    * bytes, whose chunks may be cut and joined.
    * @default false
    */
   readonly objectMode?: boolean | undefined;
 }
 
-/** What a stream needs of a connection. */
+/** The part of a connection that a stream needs. */
 export interface DuplexConnection {
   getReadyState(): string;
   sendWhenReady(data: SendData, options: SendOptions): Promise<WebSocketSendInfo>;

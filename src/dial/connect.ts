@@ -44,7 +44,7 @@ export interface DialObserver {
   onProxy(href: string): void;
   /** An address is connected to. */
   onAddress(address: string): void;
-  /** What TLS agreed on with the server, also when its certificate is then refused. */
+  /** The agreement of TLS with the server, also when its certificate is then refused. */
   onAgreed(agreed: TLSAgreement): void;
 }
 
@@ -93,7 +93,7 @@ async function attempt(
   }
 }
 
-/** What an attempt was made to reach, for messages. */
+/** The target of an attempt, for messages. */
 export function describeTarget(url: DialUrl): string {
   return url.socketPath ?? `${url.host} on port ${url.port}`;
 }
@@ -127,7 +127,7 @@ async function connect(url: DialUrl, options: DialOptions, begin: (phase: DialPh
     }
     return connectUnix(socketPath, signal);
   }
-  // What is wrong with the options is said before anything is sent.
+  // A fault in the options is said before anything is sent.
   const tls = usesTls(url.protocol) ? resolveClientTls(host, options.tlsOptions) : undefined;
   const tcp = tcpOptions(host, port, options, begin);
   beginConnecting(host, begin);

@@ -7,7 +7,7 @@ import { explainTlsError } from './tls-errors.ts';
 /** The phases of making a connection. */
 export type DialPhase = Extract<ConnectPhase, 'lookup' | 'connect' | 'proxy' | 'tls'>;
 
-/** What was to be reached, for messages. */
+/** The target that was to be reached, for messages. */
 export interface DialNames {
   readonly target: string;
   /** The URL of the proxy, without credentials. */
@@ -16,7 +16,7 @@ export interface DialNames {
 
 const lookupCodes: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
 
-/** What became of a connection; `error` is of the system, of TLS, or of a tunnel. */
+/** The outcome of a connection; `error` is of the system, of TLS, or of a tunnel. */
 export function toDialError(error: unknown, phase: DialPhase, { target, proxy }: DialNames): ConnectError {
   const unable = `Unable to connect to ${target}${proxy === undefined ? '' : ` through the proxy ${proxy}`}, error:`;
   if (error instanceof TunnelError) return ofTunnel(error, unable);

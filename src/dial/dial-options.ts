@@ -32,7 +32,7 @@ export interface DialOptions {
    */
   addressAttemptTimeoutMs?: number | undefined;
   /**
-   * How connections to `wss://` and `https://` are secured. See {@link SocketTLSOptions}.
+   * The security of connections to `wss://` and `https://`. See {@link SocketTLSOptions}.
    * @default the authorities of the system are trusted, and the certificate must be for the host of the URL
    */
   tlsOptions?: SocketTLSOptions | undefined;
@@ -43,7 +43,7 @@ export interface DialOptions {
    */
   proxy?: string | undefined;
   /**
-   * How the connection to a proxy at `https://` is secured; {@link tlsOptions} are for the server behind it.
+   * The security of the connection to a proxy at `https://`; {@link tlsOptions} are for the server behind it.
    * @default the authorities of the system are trusted, and the certificate must be for the host of the proxy
    */
   proxyTlsOptions?: SocketTLSOptions | undefined;

@@ -43,7 +43,7 @@ function variablesFor(protocol: DialProtocol, read: ReadVariable): readonly stri
   return read('REQUEST_METHOD') === undefined ? ['http_proxy', 'HTTP_PROXY', ...all] : ['http_proxy', ...all];
 }
 
-/** Whether a list in the form of `NO_PROXY` names a server. */
+/** True when a list in the form of `NO_PROXY` names the server. */
 export function isExcepted(target: Pick<ProxyTarget, 'host' | 'port'>, exceptions: string): boolean {
   const host = normalize(target.host);
   const entries = exceptions.split(/[\s,]+/).filter((entry) => entry !== '');

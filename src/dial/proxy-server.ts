@@ -44,7 +44,7 @@ const schemes: ReadonlyMap<string, { readonly protocol: ProxyProtocol; readonly 
   ['http', { protocol: 'http', defaultPort: 80 }],
   ['https', { protocol: 'https', defaultPort: 443 }],
   ['socks5', { protocol: 'socks5', defaultPort: 1080 }],
-  // What curl calls the one that resolves names itself: ours always does.
+  // The name that curl has for the one that resolves names itself: ours always does.
   ['socks5h', { protocol: 'socks5', defaultPort: 1080 }],
   ['socks4a', { protocol: 'socks4a', defaultPort: 1080 }],
 ]);

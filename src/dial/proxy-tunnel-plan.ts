@@ -11,7 +11,7 @@ interface TunnelPlanOptions {
 }
 
 /**
- * What is asked of a proxy, in the protocol of its URL.
+ * The request to a proxy, in the protocol of its URL.
  *
  * Throws a `ConnectError` whose code begins with `tlsOptions`.
  */

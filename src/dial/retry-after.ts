@@ -6,7 +6,7 @@
  */
 export function parseRetryAfter(value: string, nowMs: number): number | undefined {
   if (/^\d{1,12}$/.test(value)) return Number(value) * 1000;
-  // What the date parser makes of less than a date would be a guess; all three forms of a date name a day of the week.
+  // The date parser's reading of less than a date would be a guess; all three forms of a date name a day of the week.
   if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(value)) return undefined;
   // The third form (RFC 9110 section 5.6.7) leaves out that it is GMT.
   const atMs = Date.parse(value.endsWith('GMT') ? value : `${value} GMT`);

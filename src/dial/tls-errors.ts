@@ -1,13 +1,13 @@
 import type { TLSHandshakeErrorCode } from '../errors.ts';
 import { reasonOf } from '../transport/tls/tls-problem.ts';
 
-/** What a TLS error means, in a word for programs and in one for people. */
+/** The meaning of a TLS error, in a word for programs and in one for people. */
 export interface TlsFailure {
   readonly code: TLSHandshakeErrorCode;
   readonly reason: string;
 }
 
-/** What Node says when the verification of a certificate failed, after OpenSSL's names. */
+/** The codes of Node for a certificate whose verification failed, after OpenSSL's names. */
 const certificateCodes: ReadonlyMap<string, TLSHandshakeErrorCode> = new Map([
   ['CERT_HAS_EXPIRED', 'tlsCertificateExpired'],
   ['CERT_NOT_YET_VALID', 'tlsCertificateNotYetValid'],
@@ -45,7 +45,7 @@ const REFUSED_CERTIFICATE =
 
 const LONGEST_REASON = 400;
 
-/** What became of a TLS handshake; the error is Node's. */
+/** The outcome of a TLS handshake; the error is Node's. */
 export function explainTlsError(error: unknown): TlsFailure {
   const systemCode = codeOf(error);
   const known = certificateCodes.get(systemCode);
@@ -57,7 +57,7 @@ export function explainTlsError(error: unknown): TlsFailure {
   return failure('tlsHandshakeFailed', reasonOf(error), handshakeHint(systemCode));
 }
 
-/** Whether an open connection ended with something that TLS said. With TLS 1.3 it may come after the handshake. */
+/** True when an open connection ended with something that TLS said. With TLS 1.3 it may come after the handshake. */
 export function isTlsAlert(error: unknown): boolean {
   return codeOf(error).startsWith('ERR_SSL_');
 }

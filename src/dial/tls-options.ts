@@ -3,7 +3,7 @@ import { readTlsMaterial, type SecureContext, secureContextFor } from '../transp
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
 import { TlsProblem } from '../transport/tls/tls-problem.ts';
 
-/** How a client secures a connection to one host. */
+/** The security of a client's connection to one host. */
 export interface ClientTls {
   readonly secureContext: SecureContext;
   readonly serverName: string;
@@ -36,7 +36,7 @@ export function resolveClientTls(host: string, options: SocketTLSOptions = plain
   }
 }
 
-/** Whether a host is an address. The URL parser has left one spelling of each address: no name ends in a label of digits. */
+/** True for a host that is an address. The URL parser has left one spelling of each address: no name ends in a label of digits. */
 export function isAddress(name: string): boolean {
   return name.includes(':') || /(^|\.)\d+$/.test(name);
 }

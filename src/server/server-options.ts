@@ -128,7 +128,7 @@ export const serverOptions: OptionTable<ResolvedServerOptions<ConnectionState>> 
 export function resolveServerOptions<S extends ConnectionState, D>(
   options: SocketServerOptions<S, D>,
 ): ResolvedServerOptions<S, D> {
-  // What makes states, and decides on upgrades, is what was given.
+  // The functions that make states and decide on upgrades are those that were given.
   return completeServerOptions(options, resolveOptions(serverOptions, options)) as ResolvedServerOptions<S, D>;
 }
 

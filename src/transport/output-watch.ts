@@ -3,7 +3,7 @@ import type { TimerWheel, WheelEntry } from '../util/timer-wheel.ts';
 /** Looks in a timeout: between two of them, bytes that leave are noticed by the second. */
 const LOOKS_PER_TIMEOUT = 8;
 
-/** What is watched; a `BatchWriter` is one. */
+/** A writer that is watched; a `BatchWriter` is one. */
 export interface WatchedOutput {
   readonly unsentBytes: number;
   /** Of those, the bytes that the system was given and has not taken. */
@@ -19,7 +19,7 @@ export interface OutputPatience {
    */
   readonly maxMs?: number | undefined;
   /**
-   * Whether it is given up also when everything has left, because the peer is to answer then.
+   * Gives up also when everything has left, because the peer is to answer then.
    * @default false
    */
   readonly isAnswerWanted?: boolean | undefined;

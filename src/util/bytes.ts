@@ -19,7 +19,7 @@ export function bytesIn(value: unknown, option: string): Buffer | undefined {
   return isUnshared(value) ? share(value, option) : undefined;
 }
 
-/** Whether {@link bytesIn} would find bytes. */
+/** True where {@link bytesIn} would find bytes. */
 export function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {
   return ArrayBuffer.isView(value) || isShared(value) || isUnshared(value);
 }

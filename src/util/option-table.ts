@@ -14,7 +14,7 @@ export type Resolved<O, Absent extends keyof O = never, Read = unknown> = {
 /** A line for each option. */
 export type OptionLines<R> = { readonly [K in keyof R]-?: Option<R[K]> };
 
-/** What other libraries, browsers and tools call an option, each with its name here, or with a sentence. */
+/** The names of options in other libraries, browsers and tools, each with its name here, or with a sentence. */
 export type ForeignNames = Readonly<Record<string, string>>;
 
 interface TableExtras {
@@ -88,7 +88,7 @@ export function foreignNames(byAnswer: Readonly<Record<string, string>>): Foreig
   );
 }
 
-/** What the options of another table, and foreign names for them, are in a table that has it as its option `name`. */
+/** The options of another table, and foreign names for them, in a table that has it as its option `name`. */
 export function foreignUnder<R extends object>(name: string, { lines, foreign = {} }: OptionTable<R>): ForeignNames {
   const own = Object.keys(lines).map((known) => [known, known]);
   return Object.fromEntries(

@@ -34,7 +34,7 @@ async function swarm(count: number, port: number, send: string | Buffer): Promis
   return Promise.all(Array.from({ length: count }, () => connectRaw(port, { send })));
 }
 
-describe('slow handshakes (L7)', () => {
+describe('handshakes slower than handshakeTimeoutSecs', () => {
   /** A byte now and then, until the other end has had enough. */
   function drip(write: (byte: string) => void, isOver: () => boolean): void {
     const text = `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(7000)}`;
@@ -93,7 +93,7 @@ describe('slow handshakes (L7)', () => {
   });
 });
 
-describe('onUpgrade that never settles (L8)', () => {
+describe('onUpgrade that takes longer than upgradeTimeoutSecs', () => {
   const options: SocketServerOptions = {
     upgradeTimeoutSecs: 0.3,
     onUpgrade: ({ path }) => (path === '/ok' ? undefined : new Promise(() => undefined)),
@@ -138,7 +138,7 @@ describe('onUpgrade that never settles (L8)', () => {
   });
 });
 
-describe('one address (L21)', () => {
+describe('one address, with maxConnectionsPerIp and maxHandshakesPerMinutePerIp', () => {
   const options: SocketServerOptions = { trustedProxies: ['127.0.0.1'], maxConnectionsPerIp: 5 };
 
   test('that opens all it can keeps no other out, and spoofing does not help', async () => {
@@ -239,7 +239,7 @@ test('garbage in place of a PROXY header drops its connection and no other', asy
   await eventually('nothing pending', () => server.metrics().handshakes.pending === 0);
 });
 
-describe.each(victims)('more messages than %s allows (L20)', (victim) => {
+describe.each(victims)('more messages than maxMessagesPerSec of %s', (victim) => {
   async function pour({ raw, frame }: Attacked, count: number, payload: string): Promise<void> {
     raw.write(Buffer.concat(Array.from({ length: count }, () => frame({ opcode: 1, payload }))));
   }

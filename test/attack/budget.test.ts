@@ -54,7 +54,7 @@ test.each([
   [1000, 'unfinished', frame(part), {}],
   [300, 'compressed and unfinished', frame({ ...part, rsv: 4 }), offer],
   [300, 'merely announced', frame({ opcode: 2, declare: BigInt(MIB), payload: 'x', mask: RFC_MASK }), {}],
-])('%i messages that are %s stay within the budget they share (L6)', async (count, _name, behind, fields) => {
+])('%i messages that are %s stay within maxUnfinishedBytes, which they share', async (count, _name, behind, fields) => {
   const limit = count * 8 * KIB;
   const { server, port, url } = await startGuardedServer({ maxUnfinishedBytes: limit, perMessageDeflate: true });
   const bystander = await Bystander.join(url);
@@ -77,7 +77,7 @@ test.each([
   expect(server.metrics().unfinishedBytes).toBe(0);
 });
 
-test('300 clients with context takeover share the budget for their inflaters (L6, L23)', async () => {
+test('300 clients with context takeover share maxUnfinishedBytes for their inflaters', async () => {
   const count = 300;
   const limit = 4 * MIB;
   const perInflater = 44 * KIB;

@@ -24,7 +24,7 @@ async function stall({ raw, connection }: Attacked): Promise<void> {
   });
 }
 
-describe.each(victims)('a flood for a %s (L19)', (victim) => {
+describe.each(victims)('a flood for a %s', (victim) => {
   test.each([
     ['pings', 9, ''],
     ['pings of 125 bytes', 9, 'p'.repeat(125)],

@@ -10,7 +10,7 @@ const FRAGMENTS = 131_000;
 const extensions = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
 const perMessageDeflate = { clientNoContextTakeover: true, serverNoContextTakeover: true };
 
-describe.each(victims)('tiny fragments for a %s (L3)', (victim) => {
+describe.each(victims)('tiny fragments for a %s, which has maxFragments', (victim) => {
   test('131 000 of one byte are held in less than twice their payload, and are the message', async () => {
     const { raw, bystander, received, frame } = await attack(victim);
     const middle = frame({ opcode: 0, fin: false, payload: 'x' });
@@ -78,7 +78,7 @@ describe.each(victims)('tiny fragments for a %s (L3)', (victim) => {
   });
 });
 
-describe.each(victims)('one byte in each TCP segment for a %s (L4)', (victim) => {
+describe.each(victims)('one byte in each TCP segment for a %s', (victim) => {
   test.each(['plain', 'compressed'])('is a message in the end, and costs no memory: %s', async (form) => {
     const isCompressed = form === 'compressed';
     const { raw, connection, bystander, received, frame } = await attack(victim, { perMessageDeflate, extensions });

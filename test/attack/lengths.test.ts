@@ -23,7 +23,7 @@ const lengths = [
 ] as const;
 
 test.each(victims)(
-  'a header for a %s that declares a wrong length is closed at once, and costs nothing (L1)',
+  'a header for a %s that declares a wrong length is closed at once, and costs nothing',
   async (victim) => {
     const memory = new MemoryWatch();
     for (const [name, declare, lengthForm, code] of lengths) {

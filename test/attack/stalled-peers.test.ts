@@ -32,7 +32,7 @@ async function fill({ connection }: Attacked, data: Buffer): Promise<void> {
   });
 }
 
-describe.each(victims)('a peer of a %s that never reads (L17)', (victim) => {
+describe.each(victims)('a peer of a %s that never reads fills maxBufferedBytes', (victim) => {
   test.each([['plain', false], ...(victim === 'server' ? [['compressed', true] as const] : [])] as const)(
     'costs what may be buffered and no more, %s',
     async (_name, isCompressed) => {
@@ -86,7 +86,7 @@ describe.each(victims)('a peer of a %s that never reads (L17)', (victim) => {
   });
 });
 
-describe.each(victims)('a peer of a %s that does not let it close (L14)', (victim) => {
+describe.each(victims)('a peer of a %s that does not let it close within closeTimeoutSecs', (victim) => {
   test('answers no close frame, and talks on and on', async () => {
     const { raw, connection, bystander, closed, received, frame } = await attack(victim, { closeTimeoutSecs: 0.1 });
     const noise = Buffer.concat(Array.from({ length: 50 }, () => frame({ opcode: 1, payload: 'still here' })));

@@ -41,7 +41,7 @@ describe('getReadyState()', () => {
     expect(client.getReadyState()).toBe('closed');
   });
 
-  test('has the names of the seed', () => {
+  test('has the names of IXWebSocket', () => {
     expect(Object.values(ReadyState).map((state) => WebSocket.readyStateToString(state))).toEqual([
       'CONNECTING',
       'OPEN',

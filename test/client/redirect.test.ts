@@ -223,7 +223,7 @@ describe('a client', () => {
     expect(info.code).toBe('redirectRefused');
   });
 
-  test("reports a redirect without a usable Location in the seed's words", async () => {
+  test('reports a redirect without a usable Location in the words of IXWebSocket', async () => {
     const server = await listenAndAnswer(() => 'HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\n\r\n');
     expect(await failure({ url: server.url })).toMatchObject({
       code: 'badStatus',

@@ -7,7 +7,7 @@ const movedAway = 'HTTP/1.1 301 Moved Permanently\r\nContent-Length: 0\r\n\r\n';
 const gotMovedAway =
   'Got bad status connecting to 127.0.0.1, status: 301, HTTP Status line: HTTP/1.1 301 Moved Permanently';
 
-/** What the seed's documentation shows of clients. */
+/** The examples for clients in the documentation of IXWebSocket. */
 export const seedClientExamples: ExampleTests = {
   async 'seed/net-system'(start) {
     expect(await start().ended()).toEqual(['true', 'true']);

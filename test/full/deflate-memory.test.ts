@@ -17,7 +17,7 @@ const MIB = 1024 * KIB;
 const takeover = { clientNoContextTakeover: false, serverNoContextTakeover: false, threshold: 0 };
 const noTakeover = { clientNoContextTakeover: true, serverNoContextTakeover: true, threshold: 0 };
 
-test('a thousand unfinished messages of 0.9 MiB stay within the 256 MiB of a server (L6)', async () => {
+test('a thousand unfinished messages of 0.9 MiB stay within maxUnfinishedBytes of a server', async () => {
   const { server, port, url } = await startGuardedServer({ perMessageDeflate: true });
   const bystander = await Bystander.join(url);
   const memory = new MemoryWatch();
@@ -57,7 +57,7 @@ test('a thousand unfinished messages of 0.9 MiB stay within the 256 MiB of a ser
 test.each([
   ['with takeover', takeover],
   ['without takeover', noTakeover],
-])('20 000 messages at once are compressed and inflated in bounded memory, %s (L23)', async (_name, deflate) => {
+])('20 000 messages at once are compressed and inflated in bounded memory, %s', async (_name, deflate) => {
   const { client, peer } = await connectPair({ perMessageDeflate: deflate }, { perMessageDeflate: deflate });
   const text = JSON.stringify({ id: 17, text: noise(500).toString('hex') });
   const run = async (): Promise<void> => {
@@ -79,7 +79,7 @@ test.each([
   expect(memory.peak).toBeLessThan(96 * MIB);
 });
 
-test('while a long message is compressed for a send with progress, others are served (L23)', async () => {
+test('while a long message is compressed for a send with progress, others are served', async () => {
   const options = { perMessageDeflate: takeover, maxMessageSize: 64 * MIB };
   const { client, peer } = await connectPair(options, options);
   const { url } = await startGuardedServer({ perMessageDeflate: true });
@@ -94,7 +94,7 @@ test('while a long message is compressed for a send with progress, others are se
   await bystander.stillServed();
 });
 
-test.each(victims)('a %s is given up by a million pings of a peer that does not read (L19)', async (victim) => {
+test.each(victims)('a %s is given up by a million pings of a peer that does not read', async (victim) => {
   const { raw, connection, bystander, closed, frame: framed } = await attack(victim);
   raw.socket.pause();
   await eventually('the socket to be full', () => {

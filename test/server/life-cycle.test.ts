@@ -29,7 +29,7 @@ async function listenError(options: SocketServerOptions): Promise<ListenError> {
 }
 
 describe('listen()', () => {
-  test('tells that the address is in use, in the words of the seed', async () => {
+  test('tells that the address is in use, in the words of the system', async () => {
     const { port } = await startServer();
     const error = await listenError({ port });
     expect(error).toMatchObject({ code: 'addressInUse', host: '127.0.0.1', port });

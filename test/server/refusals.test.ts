@@ -246,7 +246,7 @@ test.each([
   await openRaw(port, { [name]: value });
 });
 
-test('the answer is that of RFC 6455 section 1.3, with the fields of the seed in its order', async () => {
+test('the answer is that of RFC 6455 section 1.3, with the fields of IXWebSocket in its order', async () => {
   const { port } = await startServer();
   const peer = await openRaw(port);
   expect(await peer.head()).toBe(

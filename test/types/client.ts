@@ -122,5 +122,5 @@ export const options: WebSocketOptions = {
   onCallbackError: (error) => typeOf(error).is<unknown>(),
 };
 
-// @ts-expect-error the seed library's name; here it is disableHostnameValidation
+// @ts-expect-error IXWebSocket's name; here it is disableHostnameValidation
 export const misspelled: WebSocketOptions = { tlsOptions: { disable_hostname_validation: true } };

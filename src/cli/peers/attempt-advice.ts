@@ -1,6 +1,6 @@
 import { explain, type WebSocketErrorInfo } from '../../index.ts';
 
-/** What is behind a failed attempt and can be done about it, without what its `reason` says: that stands above. */
+/** The cause of a failed attempt and the remedy, without what its `reason` says: that stands above. */
 export function adviceFor(errorInfo: WebSocketErrorInfo): string {
   const { reason } = errorInfo;
   const text = explain(errorInfo).replace(/extraHeaders: \{ (\w+): '([^']*)' \}/, "-H '$1: $2'");

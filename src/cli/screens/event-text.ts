@@ -11,7 +11,7 @@ export function describeEvent(event: ConnectEvent, view: ViewPlan): readonly str
   return linesOf(event, view).map(printable);
 }
 
-/** How often a connection was made, or has ended like this, by attempts in a row; 1 for everything else. */
+/** The number of times that a connection was made, or has ended like this, by attempts in a row; 1 for everything else. */
 export function countOf(event: ConnectEvent, repeats: Repeats, { isVerbose }: ViewPlan): number {
   if (isVerbose) return 1;
   if (event.type === 'open') return event.isServer ? 1 : repeats.opened();

@@ -4,7 +4,7 @@ import { TokenBucket } from '../../util/token-bucket.ts';
 import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
 
 /**
- * Limit L19: control frames that a peer may send. Empty messages are not counted: they are messages like others, and
+ * The limit of control frames that a peer may send. Empty messages are not counted: they are messages like others, and
  * cost no more than those of one byte.
  */
 const CONTROL_FRAMES_PER_SECOND = 100;

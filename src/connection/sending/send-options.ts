@@ -3,15 +3,15 @@ import { type OptionLines, type OptionTable, optionTable, resolveOptions } from 
 import type { SendData } from './send-data.ts';
 import type { SendKind } from './send-keeper.ts';
 
-/** How a message is sent. */
+/** The form in which a message is sent. */
 export interface SendOptions {
   /**
-   * Whether it is binary, not text.
+   * Sends it as binary, not as text.
    * @default true for everything but strings
    */
   readonly binary?: boolean | undefined;
   /**
-   * What the message is about. With the policy `'conflate'` it takes the place of one with the same key that still
+   * The subject of the message. With the policy `'conflate'` it takes the place of one with the same key that still
    * waits for a slow consumer; otherwise it changes nothing.
    * @default none: the message replaces no other
    */

@@ -15,7 +15,7 @@ export interface CancelWatcher extends Slotted {
 
 type Settings = { -readonly [K in keyof RequestSettings]: RequestSettings[K] };
 
-// What only this folder may reach; the class has the keys.
+// For this folder only; the class has the keys.
 let settingsOf: (args: HttpRequestArgs) => RequestSettings;
 let watchersOf: (args: HttpRequestArgs) => DenseSet<CancelWatcher>;
 

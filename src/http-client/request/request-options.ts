@@ -197,7 +197,7 @@ export const requestOptions: OptionTable<RequestSettings> = optionTable(
   {
     url: text(''),
     verb: text('GET'),
-    // What is wrong with one of these is found when the request is made, and is its result.
+    // A fault in one of these is found when the request is made, and is its result.
     extraHeaders: unchecked(),
     body: unchecked(),
     multipartBoundary: text(undefined),

@@ -216,7 +216,7 @@ export class RequestRun implements AttemptOwner, TimerOwner, Slotted {
     else if (name === 'idle' && attempt.isMoving) attempt.onActivity();
     else {
       const { activity } = attempt;
-      // What has arrived while our own process was busy is no silence.
+      // Bytes that arrived while our own process was busy are no silence.
       afterNextPoll(() => this.attempt === attempt && attempt.activity === activity && this.timeOut(name), undefined);
     }
   }

@@ -51,9 +51,9 @@ export class SourceSender {
         const next = await this.source.next();
         if (this.isStopped) return;
         if (next.done === true) break;
-        // What a source has given must not be changed any more, as with the streams of Node.
+        // A piece that a source has given must not be changed any more, as with the streams of Node.
         const bytes = pieceBytes(next.value);
-        // What makes the request complete leaves when the source has said that it is: a file may have changed.
+        // The end of the request leaves when the source has said that it is complete: a file may have changed.
         if (this.last !== undefined && bytes.length > 0) throw this.wrongLength();
         if (this.sent + bytes.length === this.length) this.last ??= bytes;
         else await this.send(bytes, false);

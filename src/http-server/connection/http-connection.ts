@@ -197,7 +197,7 @@ export class HttpConnection<S>
     if (!this.isAlive) return;
     const code = this.peerHasEnded ? 'requestAborted' : 'requestMalformed';
     this.exchange.failBody(new HttpRequestError(code, failure.reason));
-    // What of a response is on its way is still completed; then the connection ends.
+    // A response that is on its way is still completed; then the connection ends.
     if (!this.exchange.hasBegun) this.refuse(failure);
   }
 

@@ -8,7 +8,7 @@ function ignore(): void {}
 /** Ends the source of a body that nobody will read, or read on, so that files and sockets behind it are closed. */
 export function discardBody(body: unknown): void {
   if (body instanceof Readable) {
-    // What it fails with from now on is of no interest to anybody.
+    // Its failures from now on are of no interest to anybody.
     body.on('error', ignore);
     body.destroy();
   } else if (isGenerator(body)) endIterator(body);

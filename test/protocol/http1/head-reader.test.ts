@@ -10,7 +10,7 @@ function feed(reader: HeadReader<'request' | 'response'>, text: string): number 
   return reader.read(chunk, 0, chunk.length);
 }
 
-describe('limits', () => {
+describe('limits of a head', () => {
   const line = (length: number): string => `GET /${'a'.repeat(length - 14)} HTTP/1.1`;
   const small = { maxHeadBytes: 100, maxHeaders: 3 };
   const read = (text: string) => readEveryWay('request', text, small);

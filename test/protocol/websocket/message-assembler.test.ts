@@ -12,7 +12,7 @@ const outOfBudget: FrameEvent = ['violation', 'outOfMemoryBudget', 1013, 'Too mu
 const KIB = 1024;
 const MIB = 1024 * 1024;
 
-describe('the limit of a message (L1, L2)', () => {
+describe('the limit of a message, maxMessageSize', () => {
   test.each(['00 20 00 00 00 00 00 00', '7f ff ff ff ff ff ff ff', '00 00 00 00 ff ff ff ff'])(
     'ten bytes that declare %s are refused before anything is allocated',
     (length) => {
@@ -125,7 +125,7 @@ describe('the limit of a message (L1, L2)', () => {
   });
 });
 
-describe('the limit of fragments (L3)', () => {
+describe('the limit of fragments, maxFragments', () => {
   const settings = { maxFragments: 5 };
 
   test.each([0, 1])('as many frames as allowed make a message, one more is refused: %i bytes each', (length) => {
@@ -234,7 +234,7 @@ describe('memory of an unfinished message', () => {
   });
 });
 
-describe('the memory budget of all connections (L6)', () => {
+describe('the memory budget of all connections, maxUnfinishedBytes', () => {
   test('is taken while a message is unfinished, and given back when it ends', () => {
     for (const opcode of [1, 2]) {
       const budget = new TestBudget();
