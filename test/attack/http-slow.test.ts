@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { HttpResponse } from '../../src/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { answerBystander, HttpBystander } from '../support/http-bystander.ts';
 import { startHttpServer } from '../support/http-running.ts';
 import { MemoryWatch } from '../support/memory-watch.ts';
+import { passTime } from '../support/pass-time.ts';
 import { connectRaw, type RawPeer } from '../support/raw-peer.ts';
 
 const COUNT = 50;
@@ -19,7 +19,7 @@ async function drip(peer: RawPeer, text: string): Promise<void> {
   peer.socket.on('error', () => undefined);
   for (let i = 0; !peer.hasEnded && !peer.isClosed; i++) {
     peer.write(text[i] ?? 'x');
-    await delay(30);
+    await passTime(30);
   }
 }
 

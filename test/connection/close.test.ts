@@ -5,6 +5,7 @@ import { turns } from '../support/eventually.ts';
 import { frame, hex, RFC_MASK } from '../support/frames.ts';
 import { MemoryConnection } from '../support/memory-connection.ts';
 import { MessageLog } from '../support/message-log.ts';
+import { passTime } from '../support/pass-time.ts';
 import { openRaw } from '../support/raw-peer.ts';
 import { listenRaw } from '../support/raw-server.ts';
 import { connectPair, createClient, startServer } from '../support/running.ts';
@@ -274,7 +275,7 @@ describe('the close deadline', () => {
       raw.socket.resume();
       await turns(1);
       raw.socket.pause();
-      await new Promise((resolve) => setTimeout(resolve, 80));
+      await passTime(80);
     }
     expect(performance.now() - start).toBeGreaterThan(500);
     raw.socket.resume();

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseContentRange, validatorOf } from '../../src/http-client/content-range.ts';
 import { HttpHeaders } from '../../src/protocol/http1/headers.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHttpClient, httpUrl, listenAnswering, response, startJudge } from '../support/http-server.ts';
 
 function makePath(): string {
@@ -50,9 +51,11 @@ describe('a download that broke off', () => {
     readonly contents: Buffer;
   }
 
-  /** Breaks off in the middle the first time, then answers ranges of what `version` gives. */
+  /** Breaks off in the middle the first time, once a part is in the folder of `path`, then answers ranges of what `version` gives. */
   async function startBreaking(version: (count: number) => Version, answerRange: 'well' | 'wrong' | 'no' = 'well') {
     const ranges: (string | undefined)[] = [];
+    const path = makePath();
+    const hasPart = (): boolean => filesBeside(path).some((name) => statSync(join(path, '..', name)).size >= 65_536);
     let count = 0;
     const judge = await startJudge((request: IncomingMessage, answer) => {
       const { tag, contents: bytes } = version(count);
@@ -61,7 +64,8 @@ describe('a download that broke off', () => {
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
       if (count++ === 0) {
         answer.setHeader('Content-Length', bytes.length);
-        answer.write(bytes.subarray(0, 100_000), () => setTimeout(() => answer.destroy(), 30));
+        answer.write(bytes.subarray(0, 100_000));
+        void eventually('a part of the file', hasPart).finally(() => answer.destroy());
         return;
       }
       const isSame = request.headers['if-range'] === tag;
@@ -71,12 +75,11 @@ describe('a download that broke off', () => {
         answer.end(bytes.subarray(start));
       } else answer.end(bytes);
     });
-    return { judge, ranges };
+    return { judge, ranges, path };
   }
 
   test('goes on where it ended', async () => {
-    const { judge, ranges } = await startBreaking(() => ({ tag: '"1"', contents }));
-    const path = makePath();
+    const { judge, ranges, path } = await startBreaking(() => ({ tag: '"1"', contents }));
     const client = createHttpClient();
     const broken = await client.download(judge.url, path, { resume: true });
     expect(broken.errorCode).not.toBe('Ok');
@@ -103,8 +106,7 @@ describe('a download that broke off', () => {
     ['nothing to tell versions by', (): Version => ({ tag: undefined, contents }), 'well', contents],
     ['a weak tag', (): Version => ({ tag: 'W/"1"', contents }), 'well', contents],
   ] as const)('begins anew when the server has %s', async (_name, version, answerRange, expected) => {
-    const { judge } = await startBreaking(version, answerRange);
-    const path = makePath();
+    const { judge, path } = await startBreaking(version, answerRange);
     const client = createHttpClient();
     await client.download(judge.url, path, { resume: true });
     const out = await client.download(judge.url, path, { resume: true });
@@ -114,8 +116,7 @@ describe('a download that broke off', () => {
   });
 
   test('is not continued with something from another URL', async () => {
-    const { judge, ranges } = await startBreaking(() => ({ tag: '"1"', contents }));
-    const path = makePath();
+    const { judge, ranges, path } = await startBreaking(() => ({ tag: '"1"', contents }));
     const client = createHttpClient();
     await client.download(judge.url, path, { resume: true });
     await client.download(`${judge.url}other`, path, { resume: true });

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { eventually, turns } from '../support/eventually.ts';
 import {
@@ -9,6 +8,7 @@ import {
   startJudge,
   startMirror,
 } from '../support/http-server.ts';
+import { passTime } from '../support/pass-time.ts';
 import { listenRaw } from '../support/raw-server.ts';
 import { activeResources, noSocketsBut } from '../support/resources.ts';
 
@@ -92,7 +92,7 @@ describe('idle connections', () => {
     for (const server of servers) {
       await client.get(httpUrl(server));
       // The order of two that become idle in the same tick of the clock is nobody's business.
-      await delay(110);
+      await passTime(110);
     }
     expect(await servers[0]?.peers[0]?.ended()).toBe(true);
     expect(servers[1]?.peers[0]?.hasEnded).toBe(false);

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { HttpFailure } from '../../src/http-client/http-failure.ts';
 import { type RetryRules, waitAfterFailure, waitAfterStatus } from '../../src/http-client/response/http-retries.ts';
+import { eventually, turns } from '../support/eventually.ts';
 import { createHttpClient, httpUrl, listenAnswering, response } from '../support/http-server.ts';
 import { closedPort, listenRaw } from '../support/raw-server.ts';
 
@@ -89,8 +90,11 @@ test('a wait before a retry is cancelled at once, and ends with the time of the 
   const client = createHttpClient();
   const args = client.createRequest();
   args.retries = 100;
+  let attempts = 0;
+  args.observer = { onPhase: () => void attempts++ };
   const out = client.get(url, args);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await eventually('a second attempt', () => attempts >= 2);
+  await turns(20);
   args.cancel = true;
   expect(await out).toMatchObject({ errorCode: 'Cancelled' });
   expect(await client.get(url, { retries: 100, transferTimeout: 0.3 })).toMatchObject({ errorCode: 'Timeout' });

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { HttpClient, type HttpRequestOptions } from '../../src/index.ts';
+import { Deferred } from '../../src/util/deferred.ts';
 import { createHttpClient, httpUrl, listenAnswering, response, startJudge } from '../support/http-server.ts';
+import { passTime } from '../support/pass-time.ts';
 import { listenRaw } from '../support/raw-server.ts';
 import { activeResources, noSocketsBut } from '../support/resources.ts';
 
@@ -54,7 +56,7 @@ test('a consumer that is slow is no fault of the server', async () => {
   const out = await createHttpClient().get(judge.url, {
     idleTimeout: 0.05,
     onChunkCallback: async () => {
-      if (isFirst) await new Promise((resolve) => setTimeout(resolve, 400));
+      if (isFirst) await passTime(400);
       isFirst = false;
     },
   });
@@ -71,16 +73,20 @@ test('an AbortSignal cancels in every phase, and leaves no listener', async () =
   const silent = await listenRaw();
   const stalling = await listenAnswering('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
   const client = createHttpClient();
-  const resolving = new HttpClient({ lookup: () => undefined });
+  const looksUp = new Deferred<void>();
+  const resolving = new HttpClient({ lookup: () => looksUp.resolve(undefined) });
   const before = activeResources();
-  for (const [url, made] of [
-    ['http://a.test/', resolving],
-    [httpUrl(silent), client],
-    [httpUrl(stalling), client],
+  const hasPart = new Deferred<void>();
+  const onProgressCallback = (): void => hasPart.resolve(undefined);
+  const asked = async (): Promise<unknown> => (await silent.accept()).head();
+  for (const [url, made, phase] of [
+    ['http://a.test/', resolving, () => looksUp.promise],
+    [httpUrl(silent), client, asked],
+    [httpUrl(stalling), client, () => hasPart.promise],
   ] as const) {
     const controller = new AbortController();
-    const out = made.get(url, { signal: controller.signal });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const out = made.get(url, { signal: controller.signal, onProgressCallback });
+    await phase();
     controller.abort();
     expect(await out).toMatchObject({ errorCode: 'Cancelled' });
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
+import { eventually, turns } from '../support/eventually.ts';
 import {
   createHttpClient,
   httpUrl,
@@ -75,7 +75,7 @@ describe('a body is sent', () => {
     await eventually('it to be held up', async () => {
       const same = given === before;
       before = given;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await turns(50);
       return same;
     });
     expect(given).toBeLessThan(30 * 1024 * 1024);
@@ -116,12 +116,13 @@ test('a source is released when the request ends before it was needed', async ()
 
 test('a stream that fails before anybody reads it fails the request, and nothing else', async () => {
   const judge = await startMirror();
+  const missing = createReadStream('/no/such/file');
   const client = createHttpClient({
     // The file is found to be missing while the name is looked up.
     lookup: (_host, _options, callback) =>
-      void setTimeout(() => callback(null, [{ address: '127.0.0.1', family: 4 }]), 100),
+      void missing.once('close', () => callback(null, [{ address: '127.0.0.1', family: 4 }])),
   });
-  const out = await client.put(`http://localhost:${judge.port}/`, createReadStream('/no/such/file'));
+  const out = await client.put(`http://localhost:${judge.port}/`, missing);
   expect(out).toMatchObject({ errorCode: 'SendError' });
   expect(out.errorMsg).toMatch(/no\/such\/file/);
 });

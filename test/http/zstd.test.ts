@@ -5,6 +5,7 @@ import type { ByteConsumer, DecodingStage } from '../../src/http/coding/decoding
 import { hasNativeZstd, ZstdNativeStage } from '../../src/http/coding/zstd-native-stage.ts';
 import { ZstdPackageStage } from '../../src/http/coding/zstd-package-stage.ts';
 import { Deferred } from '../../src/util/deferred.ts';
+import { eventually } from '../support/eventually.ts';
 import { zstdFrames } from '../support/zstd-frames.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -60,7 +61,12 @@ describe.each(stages)('zstd decoded %s', (_, create) => {
     });
     const written = stage.write(zstdFrames.bomb);
     await begun.promise;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Meanwhile another stage, whose consumer is not slow, gets a chunk further.
+    let others = 0;
+    const another = create((chunk) => void (others += chunk.length));
+    void another.write(zstdFrames.bomb).catch(() => undefined);
+    await eventually('the other one to run ahead', () => others > MEBIBYTE);
+    another.destroy();
     expect(received).toBeLessThan(MEBIBYTE);
     stage.destroy();
     taken.resolve(undefined);

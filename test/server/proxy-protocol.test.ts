@@ -2,7 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SocketServerOptions, WebSocketServer } from '../../src/index.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { connectRaw, RawPeer, upgradeRequest } from '../support/raw-peer.ts';
 import { startServer } from '../support/running.ts';
@@ -51,7 +51,7 @@ test.each<[name: string, header: Buffer]>([
   }
   await expectEcho(slow);
   const apart = await connectRaw(port, { send: header });
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns(5);
   apart.write(upgradeRequest());
   await expectEcho(apart);
   expect(seen).toEqual(Array.from({ length: 3 }, () => '203.0.113.7:54321'));

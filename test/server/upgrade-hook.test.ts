@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ConnectionState, type UpgradeRequest, UsageError, WebSocketServer } from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
+import { passTime } from '../support/pass-time.ts';
 import { connectRaw, openRaw, upgradeRequest } from '../support/raw-peer.ts';
 import { connectClient, createClient, startEchoServer, startServer } from '../support/running.ts';
 import { startSecureServer } from '../support/secure.ts';
@@ -347,7 +347,7 @@ describe('while onUpgrade decides', () => {
       handshakeTimeoutSecs: 0.3,
       upgradeTimeoutSecs: 5,
       onUpgrade: async () => {
-        await delay(500);
+        await passTime(500);
       },
     });
     const peer = await openRaw(port);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ExitCode } from '../../../src/cli/terminal/exit-codes.ts';
+import { passTime } from '../../support/pass-time.ts';
 import { type FakeOptions, type RunningCli, startCli, stopAll } from '../support/fake-environment.ts';
 import { Peer, startPeerServer } from '../support/peers.ts';
 
@@ -23,13 +24,13 @@ interface Server {
 }
 
 /** A server that sends back what it gets, unless `onConnection` does something else. */
-async function startEcho(onConnection: (socket: WebSocket) => void = echo): Promise<Server> {
+async function startEcho(onConnection: (socket: WebSocket) => void | Promise<void> = echo): Promise<Server> {
   const received: string[] = [];
   const headers: NodeJS.Dict<string | string[]>[] = [];
   const server = await startPeerServer((socket, _uri, requestHeaders) => {
     headers.push(requestHeaders);
     socket.on('message', (data, isBinary) => received.push(`${isBinary ? 'b' : 't'}:${(data as Buffer).toString()}`));
-    onConnection(socket);
+    void onConnection(socket);
   });
   servers.push(server);
   return { url: server.url, received, headers };
@@ -118,11 +119,10 @@ describe('the end of ws connect in a pipe', () => {
   });
 
   it('is up to the other side with --wait -1', async () => {
-    const { url } = await startEcho((socket) => {
-      setTimeout(() => {
-        socket.send('late');
-        socket.close();
-      }, 50);
+    const { url } = await startEcho(async (socket) => {
+      await passTime(50);
+      socket.send('late');
+      socket.close();
     });
     const { code, stdout } = await runConnect(['--wait', '-1', url], { input: '' });
     expect({ code, out: stdout.text }).toEqual({ code: ExitCode.Done, out: 'late\n' });
