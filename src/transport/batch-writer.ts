@@ -92,7 +92,12 @@ export class BatchWriter implements ByteSink {
     return this.transport.releasesBuffers;
   }
 
-  /** Tells whether the socket does not keep up. */
+  /** Tells whether the peer does not read. */
+  get isStalled(): boolean {
+    return this.transport.isStalled;
+  }
+
+  /** Tells whether the socket does not keep up: what is sent now waits, if only for a moment. */
   get isCongested(): boolean {
     return this.queue !== undefined || this.transport.pendingBytes > 0;
   }

@@ -33,6 +33,8 @@ export interface Transport extends PeerAddress {
   readonly pendingBytes: number;
   /** {@link pendingBytes} as exactly as the system tells, for watching whether anything moves. */
   readonly unsentBytes: number;
+  /** True while the system takes nothing more of what was written, because the peer does not read. */
+  readonly isStalled: boolean;
   /**
    * True when a buffer given to {@link write} may be changed once {@link pendingBytes} is 0. Without it, a buffer that
    * was written belongs to the transport for good.

@@ -57,6 +57,10 @@ export class MemoryTransport implements Transport {
     return peer !== undefined && peer.isPaused ? peer.inboxBytes : 0;
   }
 
+  get isStalled(): boolean {
+    return this.pendingBytes > 0;
+  }
+
   get unsentBytes(): number {
     return this.pendingBytes;
   }

@@ -4,8 +4,13 @@ import { TokenBucket } from '../../util/token-bucket.ts';
 import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
 
 /**
+<<<<<<< HEAD
  * The limit of control frames that a peer may send. Empty messages are not counted: they are messages like others, and
  * cost no more than those of one byte.
+=======
+ * Control frames that a peer may send. Empty messages are not counted: they are messages like others, and cost no more
+ * than those of one byte.
+>>>>>>> 6bc13ef (Answer each ping of a peer that reads, over TLS as well)
  */
 const CONTROL_FRAMES_PER_SECOND = 100;
 const CONTROL_FRAMES_BURST = 200;
@@ -33,7 +38,7 @@ export class PongResponder {
    * that pongs do not pile up.
    */
   answer(payload: Buffer): void {
-    if (this.writer.isCongested) this.waiting = payload;
+    if (this.writer.isStalled) this.waiting = payload;
     else if (this.endpoint.canSend) {
       const wireSize = this.endpoint.sendPong(payload);
       if (isTrafficTracked) trackTraffic(wireSize, false);
@@ -43,7 +48,7 @@ export class PongResponder {
   /** To be called when the transport has drained. */
   onDrain(): void {
     const { waiting } = this;
-    if (waiting === undefined || this.writer.isCongested) return;
+    if (waiting === undefined || this.writer.isStalled) return;
     this.waiting = undefined;
     this.answer(waiting);
   }

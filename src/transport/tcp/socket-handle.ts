@@ -4,6 +4,8 @@ import net from 'node:net';
 interface StreamHandle {
   readonly useUserBuffer?: unknown;
   readonly writeQueueSize?: unknown;
+  /** Of a TLS socket, the handle below that. */
+  readonly _parent?: StreamHandle | null;
 }
 
 interface SocketWithHandle {
@@ -54,6 +56,16 @@ export function moveHandle(socket: net.Socket, buffer: Buffer, callback: ReadCal
 export function systemQueueBytes(socket: net.Socket): number | undefined {
   const size = (socket as SocketWithHandle)._handle?.writeQueueSize;
   return typeof size === 'number' ? size : undefined;
+}
+
+/**
+ * Tells whether the kernel does not take what was written: the peer does not read. A TLS socket counts bytes as unsent
+ * for a moment after each write, but not the one below it.
+ */
+export function isKernelFull(socket: net.Socket): boolean {
+  const handle = (socket as SocketWithHandle)._handle;
+  const size = (handle?._parent ?? handle)?.writeQueueSize;
+  return typeof size === 'number' ? size > 0 : socket.writableLength > 0;
 }
 
 /** An emptied socket has nothing to report, but an error event without a listener would end the process. */

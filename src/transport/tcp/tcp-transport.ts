@@ -3,7 +3,7 @@ import { afterThisCallback } from '../../platform/turn.ts';
 import type { PeerAddress, Transport, TransportHandler } from '../transport.ts';
 import { addressOf } from './peer-address.ts';
 import { sharedReadBuffer } from './read-buffer.ts';
-import { canMoveHandle, moveHandle, systemQueueBytes } from './socket-handle.ts';
+import { canMoveHandle, isKernelFull, moveHandle, systemQueueBytes } from './socket-handle.ts';
 
 /**
  * After this many reads a connection is taken to be busy, and its handle is moved to read into the shared buffer. A
@@ -83,6 +83,10 @@ export class TcpTransport implements Transport {
     const { socket } = this;
     // A destroyed socket forgets what it had not sent.
     return socket.destroyed ? this.lastPending : socket.writableLength;
+  }
+
+  get isStalled(): boolean {
+    return isKernelFull(this.socket);
   }
 
   get unsentBytes(): number {

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { afterThisCallback } from '../../platform/turn.ts';
 import { addressOf } from '../tcp/peer-address.ts';
-import { systemQueueBytes } from '../tcp/socket-handle.ts';
+import { isKernelFull, systemQueueBytes } from '../tcp/socket-handle.ts';
 import type { PeerAddress, Transport, TransportHandler } from '../transport.ts';
 import { readTlsInfo, type TLSConnectionInfo } from './tls-info.ts';
 
@@ -62,6 +62,10 @@ export class TlsTransport implements Transport {
 
   get pendingBytes(): number {
     return this.socket.writableLength + this.deferredBytes;
+  }
+
+  get isStalled(): boolean {
+    return isKernelFull(this.socket);
   }
 
   get unsentBytes(): number {
