@@ -14,6 +14,8 @@ export const foreignClientNames: ForeignNames = {
     maxMessageSize:
       'maxPayload maxPayloadLength maxPayloadSize maxReceivedMessageSize maxReceivedFrameSize maxFrameSize',
     handshakeTimeoutSecs: 'timeout connectTimeout connectionTimeout openTimeout',
+    maxHeadBytes: 'maxHeaderSize maxHeadersSize',
+    maxHeaders: 'maxHeadersCount',
     enablePong: 'autoPong',
     automaticReconnection: 'reconnect reconnection autoReconnect autoreconnect shouldRetry',
     minWaitBetweenReconnectionRetries: 'reconnectInterval reconnectDelay reconnectionDelay minReconnectionDelay',

@@ -59,6 +59,8 @@ const foreign: ForeignNames = {
   ...foreignNames({
     maxConnectionsPerOrigin: 'maxSockets connections maxConnections pipelining',
     maxIdleConnections: 'maxFreeSockets maxTotalSockets poolSize',
+    maxHeadBytes: 'maxHeaderSize maxHeadersSize',
+    maxHeaders: 'maxHeadersCount',
     keepAliveSecs: 'keepAlive keepAliveTimeout keepAliveMaxTimeout keepAliveMsecs freeSocketTimeout',
     "a proxy is given as 'proxy', and TLS as 'tlsOptions'": 'agent dispatcher httpAgent httpsAgent connect',
     'it belongs to a request: get(url, { extraHeaders: … })': 'headers header',

@@ -1,3 +1,4 @@
+import { dialLines } from '../../dial/dial-options.ts';
 import { tlsTable } from '../../transport/tls/tls-options.ts';
 import { type ForeignNames, foreignNames, foreignUnder } from '../../util/option-table.ts';
 
@@ -29,11 +30,10 @@ export const foreignRequestNames: ForeignNames = {
     "it belongs into 'body', as JSON.stringify(value), with a Content-Type": 'json',
     "it is a part of the 'url'":
       'host hostname port path pathname query params searchParams qs baseURL baseUrl protocol',
-    "the header goes into 'extraHeaders'": 'userAgent referer referrer cookie cookies origin accept contentType',
+    "the header goes into 'extraHeaders'": 'referer referrer cookie cookies origin accept contentType',
     "credentials go into the url, or into 'extraHeaders' as Authorization":
       'auth user username password credentials token',
-    'it is an option of the client: new HttpClient({ … })':
-      'tlsOptions proxy proxyTlsOptions localAddress family lookup maxConnectionsPerOrigin maxIdleConnections keepAliveSecs',
+    'it is an option of the client: new HttpClient({ … })': `${Object.keys(dialLines).join(' ')} maxConnectionsPerOrigin maxIdleConnections keepAliveSecs`,
     "connections are options of the client: 'proxy', 'tlsOptions' and others":
       'agent dispatcher httpAgent httpsAgent keepAlive',
     'the body of a result is a Buffer, and stream() of the client reads it piece by piece':
