@@ -24,7 +24,7 @@ export class ClientCore implements ClientServices {
   forcesBody = false;
   readonly userAgent: string;
   private readonly options: ResolvedHttpClientOptions;
-  private readonly onOver = (run: RequestRun): void => this.runs.delete(run);
+  private readonly onOver = (run: RequestRun): void => void this.runs.delete(run);
   private readonly runs: DenseSet<RequestRun> = new DenseSet();
 
   constructor(options: ResolvedHttpClientOptions) {

@@ -1,4 +1,4 @@
-/** Something that is in a {@link DenseSet}; the field is the list's. */
+/** Something that is in a {@link DenseSet}; the field is the set's. */
 export interface Slotted {
   slot: number;
 }
@@ -15,13 +15,15 @@ export class DenseSet<T extends Slotted> {
     this.items.push(item);
   }
 
-  delete(item: T): void {
+  /** Takes it out. Tells whether it was there. */
+  delete(item: T): boolean {
     const { items } = this;
-    if (items[item.slot] !== item) return;
+    if (items[item.slot] !== item) return false;
     const last = items.pop();
-    if (last === undefined || last === item) return;
+    if (last === undefined || last === item) return true;
     items[item.slot] = last;
     last.slot = item.slot;
+    return true;
   }
 
   /** All of them, as they are now. */

@@ -1,3 +1,5 @@
+import { listenToAbort } from './abort-listeners.ts';
+
 /**
  * Calls `onAbort` when the first of the signals is aborted, at once if one is already.
  *
@@ -5,14 +7,16 @@
  */
 export function followSignals(signals: readonly (AbortSignal | undefined)[], onAbort: () => void): () => void {
   const followed = signals.filter((signal) => signal !== undefined);
+  let releases: (() => void)[] = [];
   const release = (): void => {
-    for (const signal of followed) signal.removeEventListener('abort', abort);
+    for (const letGo of releases) letGo();
+    releases = [];
   };
   const abort = (): void => {
     release();
     onAbort();
   };
   if (followed.some((signal) => signal.aborted)) onAbort();
-  else for (const signal of followed) signal.addEventListener('abort', abort);
+  else releases = followed.map((signal) => listenToAbort(signal, abort));
   return release;
 }

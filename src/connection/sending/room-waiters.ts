@@ -1,3 +1,4 @@
+import { listenToAbort } from '../../util/abort-listeners.ts';
 import { Deferred } from '../../util/deferred.ts';
 
 interface Waiter {
@@ -23,12 +24,12 @@ export class RoomWaiters {
     };
     const waiter = {
       run: () => {
-        signal?.removeEventListener('abort', onAbort);
+        letGo?.();
         done.resolve(send());
       },
     };
     waiters.push(waiter);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const letGo = signal && listenToAbort(signal, onAbort);
     return done.promise;
   }
 

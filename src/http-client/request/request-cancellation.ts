@@ -1,6 +1,7 @@
+import { listenToAbort } from '../../util/abort-listeners.ts';
 import { type CancelWatcher, type HttpRequestArgs, unwatchCancel, watchCancel } from './request-args.ts';
 
-/** By what a request may be cancelled. */
+/** The means by which a request may be cancelled. */
 export interface Cancellable {
   readonly args: HttpRequestArgs | undefined;
   readonly settings: { readonly signal: AbortSignal | undefined };
@@ -15,27 +16,26 @@ export function isCancelled({ args, settings }: Cancellable): boolean {
 export class Cancellation implements CancelWatcher {
   slot = 0;
   readonly onCancel: () => void;
-  private readonly call: Cancellable;
+  private readonly args: HttpRequestArgs | undefined;
+  private readonly letGo: (() => void) | undefined;
 
-  private constructor(call: Cancellable, onCancel: () => void) {
-    this.call = call;
+  private constructor({ args, settings: { signal } }: Cancellable, onCancel: () => void) {
+    this.args = args;
     this.onCancel = onCancel;
+    this.letGo = signal === undefined ? undefined : listenToAbort(signal, onCancel);
+    if (args !== undefined) watchCancel(args, this);
   }
 
   /** Calls `onCancel` once; there is nothing to listen to for most requests. */
   static watch(call: Cancellable, onCancel: () => void): Cancellation | undefined {
     const { args, settings } = call;
     if (args === undefined && settings.signal === undefined) return undefined;
-    const cancellation = new Cancellation(call, onCancel);
-    settings.signal?.addEventListener('abort', onCancel, { once: true });
-    if (args !== undefined) watchCancel(args, cancellation);
-    return cancellation;
+    return new Cancellation(call, onCancel);
   }
 
   /** Stops listening. */
   release(): void {
-    const { args, settings } = this.call;
-    settings.signal?.removeEventListener('abort', this.onCancel);
-    if (args !== undefined) unwatchCancel(args, this);
+    this.letGo?.();
+    if (this.args !== undefined) unwatchCancel(this.args, this);
   }
 }
