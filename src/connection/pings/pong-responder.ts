@@ -4,13 +4,8 @@ import { TokenBucket } from '../../util/token-bucket.ts';
 import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
 
 /**
-<<<<<<< HEAD
- * The limit of control frames that a peer may send. Empty messages are not counted: they are messages like others, and
- * cost no more than those of one byte.
-=======
  * Control frames that a peer may send. Empty messages are not counted: they are messages like others, and cost no more
  * than those of one byte.
->>>>>>> 6bc13ef (Answer each ping of a peer that reads, over TLS as well)
  */
 const CONTROL_FRAMES_PER_SECOND = 100;
 const CONTROL_FRAMES_BURST = 200;
