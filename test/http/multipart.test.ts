@@ -99,6 +99,13 @@ describe('a form with files', () => {
     );
   });
 
+  test('names no file where the name is null, as for a field with a type', () => {
+    const body = new MultipartBody({}, { meta: { content: '{}', filename: null, contentType: 'application/json' } });
+    expect(body.whole()?.toString()).toContain(
+      '\r\nContent-Disposition: form-data; name="meta"\r\nContent-Type: application/json\r\n\r\n{}\r\n',
+    );
+  });
+
   test('takes contents of every kind', async () => {
     const entries = await sent(new URLSearchParams('a=1&a=2'), [
       ['text', 'grüße'],

@@ -1,11 +1,12 @@
-import { createReadStream, statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { HttpClient, type HttpFormValue, type HttpRequestBody } from '../../index.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { CurlExitCode } from '../terminal/exit-codes.ts';
 import { reasonOf } from '../terminal/output.ts';
 import { CurlFailure } from './failure.ts';
-import type { FormPart } from './option-readers.ts';
+import type { FormFile, FormPart } from './option-readers.ts';
 
 /** A part of the data that is sent. */
 export type DataPiece =
@@ -100,18 +101,58 @@ async function loadForm(plan: BodyPlan & { kind: 'form' }, environment: Environm
   const fields: (readonly [string, string])[] = [];
   const files: (readonly [string, HttpFormValue])[] = [];
   for (const { name, source, type, filename } of plan.parts) {
-    const about = { ...(filename !== undefined && { filename }), ...(type !== undefined && { contentType: type }) };
-    if (source.kind === 'file') {
-      const opened = await openSource(source.path, environment);
-      if (isFile(opened)) files.push([name, { path: opened.path, ...about }]);
-      else files.push([name, { content: opened, filename: '-', ...about }]);
-    } else {
-      const text = source.kind === 'text' ? source.text : (await readWhole(source.path, environment)).toString('utf8');
-      if (filename === undefined) fields.push([name, text]);
-      else files.push([name, { content: text, ...about }]);
+    if (source.kind === 'files') {
+      const [first, ...others] = source.files;
+      if (first === undefined) continue;
+      files.push([name, others.length === 0 ? await loadFile(first, environment) : await loadMixed(source.files)]);
+      continue;
     }
+    const text = source.kind === 'text' ? source.text : (await readWhole(source.path, environment)).toString('utf8');
+    if (filename === undefined && type === undefined) fields.push([name, text]);
+    else files.push([name, { content: text, filename: filename ?? null, contentType: type ?? TEXT }]);
   }
   return { kind: 'form', files, fields: [...fields, ...plan.fields] };
+}
+
+const TEXT = 'text/plain';
+
+async function loadFile({ path, type, filename }: FormFile, environment: Environment): Promise<HttpFormValue> {
+  const about = { ...(filename !== undefined && { filename }), ...(type !== undefined && { contentType: type }) };
+  const opened = await openSource(path, environment);
+  return isFile(opened) ? { path: opened.path, ...about } : { content: opened, filename: '-', ...about };
+}
+
+/** Several files as one part, each with a head of its own (RFC 2183; RFC 7578 section 4.3 knows it from before). */
+async function loadMixed(files: readonly FormFile[]): Promise<HttpFormValue> {
+  const boundary = `ixwebsocket-${randomBytes(20).toString('hex')}`;
+  for (const { path } of files) {
+    if (path === '-') throw new CurlFailure(CurlExitCode.ReadError, 'standard input cannot be one of several files');
+    checkReadable(path);
+  }
+  return {
+    content: await holdBack(mixed(files, boundary)),
+    filename: null,
+    contentType: `multipart/mixed; boundary=${boundary}`,
+  };
+}
+
+async function* mixed(files: readonly FormFile[], boundary: string): AsyncGenerator<Buffer> {
+  for (const { path, type = 'application/octet-stream', filename = basename(path) } of files) {
+    const name = filename.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+    const head = `--${boundary}\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`;
+    yield Buffer.from(head);
+    for await (const chunk of createReadStream(path)) yield toBuffer(chunk);
+    yield Buffer.from('\r\n');
+  }
+  yield Buffer.from(`--${boundary}--\r\n`);
+}
+
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw cannotRead(error);
+  }
 }
 
 type Source = { readonly path: string } | Buffer | AsyncIterable<Buffer>;
@@ -131,7 +172,7 @@ async function openSource(path: string, { stdin }: Environment): Promise<Source>
 }
 
 /** All of a stream, when that is short; otherwise the stream, from its beginning. */
-async function holdBack(stream: Readable): Promise<Buffer | AsyncIterable<Buffer>> {
+async function holdBack(stream: AsyncIterable<unknown>): Promise<Buffer | AsyncIterable<Buffer>> {
   const iterator: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
   const held: Buffer[] = [];
   let length = 0;

@@ -7,14 +7,15 @@ import { WrongUsage } from '../terminal/cli-errors.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { CurlExitCode, ExitCode } from '../terminal/exit-codes.ts';
 import { revealSecret } from '../terminal/files/secrets.ts';
+import { toOctets } from '../terminal/octets.ts';
 import { reasonOf, reportError } from '../terminal/output.ts';
 import { exitCodeOf, withStopSignal } from '../terminal/stop-signal.ts';
 import { type LoadedBody, loadBody } from './body.ts';
 import { COMMAND, CurlFailure } from './failure.ts';
 import { showHandshake } from './handshake.ts';
 import { createLookup } from './lookup.ts';
-import { FileSink, RawSink, type Sink } from './output.ts';
-import { type CurlPlan, planCurl, type UrlPlan } from './plan.ts';
+import { FileSink, type Sink, standardOutput } from './output.ts';
+import { type CurlPlan, type OutputPlan, planCurl, type UrlPlan } from './plan.ts';
 import type { CurlValues } from './table.ts';
 import { Transfer } from './transfer.ts';
 
@@ -54,7 +55,7 @@ async function runAll(plan: CurlPlan, environment: Environment, signal: AbortSig
     ...(proxy !== undefined && { proxy }),
     ...(lookup && { lookup }),
   });
-  const headerSink = createHeaderSink(output.headerFile, environment);
+  const headerSink = createHeaderSink(output, environment);
   const writeOutFormat = await loadFormat(output.writeOut, environment);
   const body: LoadedBody = request.putsDataIntoUrl ? { kind: 'none' } : await loadBody(request.body, environment);
   let exitCode: ExitCode = ExitCode.Done;
@@ -110,7 +111,7 @@ function cookieHeader({ request }: CurlPlan, environment: Environment): readonly
   if (cookies.some((cookie) => !cookie.includes('='))) {
     throw new WrongUsage(COMMAND, '--cookie must look like NAME=VALUE', 'Cookies are not kept in files here.');
   }
-  return [['Cookie', cookies.join('; ')]];
+  return [['Cookie', toOctets(cookies.join('; '))]];
 }
 
 /** As curl does, `host:port` is taken for an HTTP proxy. */
@@ -129,9 +130,9 @@ function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-function createHeaderSink(path: string | undefined, { stdout }: Environment): Sink | undefined {
-  if (path === undefined) return undefined;
-  return path === '-' ? new RawSink(stdout) : new FileSink(path, 'replace', true);
+function createHeaderSink({ headerFile, isRaw }: OutputPlan, environment: Environment): Sink | undefined {
+  if (headerFile === undefined) return undefined;
+  return headerFile === '-' ? standardOutput(environment, isRaw) : new FileSink(headerFile, 'replace', true);
 }
 
 async function loadFormat(format: string | undefined, environment: Environment): Promise<string | undefined> {

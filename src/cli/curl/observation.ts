@@ -1,4 +1,11 @@
-import type { ConnectPhase, HttpRequestObserver, ObservedRequest, ObservedResponse } from '../../index.ts';
+import type {
+  ConnectPhase,
+  HttpRequestObserver,
+  ObservedInterim,
+  ObservedRequest,
+  ObservedResponse,
+  WebSocketHttpHeaders,
+} from '../../index.ts';
 import type { Environment } from '../terminal/environment.ts';
 
 /** Moments of a transfer, in milliseconds since it began; 0 for what has not happened. */
@@ -25,9 +32,11 @@ export class Observation implements HttpRequestObserver {
   headerBytes = 0;
   private readonly environment: Environment;
   private readonly startMs: number;
-  private readonly hear: Pick<HttpRequestObserver, 'onRequest' | 'onResponse'>;
+  private readonly hear: Omit<HttpRequestObserver, 'onPhase'>;
+  /** The last response leads elsewhere; it counts when the client goes there. */
+  private isRedirected = false;
 
-  constructor(environment: Environment, hear: Pick<HttpRequestObserver, 'onRequest' | 'onResponse'>) {
+  constructor(environment: Environment, hear: Omit<HttpRequestObserver, 'onPhase'>) {
     this.environment = environment;
     this.startMs = environment.elapsedMs();
     this.hear = hear;
@@ -45,6 +54,8 @@ export class Observation implements HttpRequestObserver {
 
   onRequest(request: ObservedRequest): void {
     const { moments } = this;
+    if (this.isRedirected) this.redirects++;
+    this.isRedirected = false;
     this.request = request;
     this.requestBytes += request.headSize;
     moments.sent = this.elapsedMs;
@@ -62,20 +73,33 @@ export class Observation implements HttpRequestObserver {
     this.headerBytes += headOf(response).length;
     moments.answered = this.elapsedMs;
     if (!response.isFinal && response.status < 400) {
-      this.redirects++;
+      this.isRedirected = true;
       moments.redirected = moments.answered;
       moments.connected = 0;
     }
     this.hear.onResponse?.(response);
   }
+
+  onInterim(response: ObservedInterim): void {
+    this.headerBytes += headOf(response).length;
+    this.hear.onInterim?.(response);
+  }
+
+  onTrailers(trailers: WebSocketHttpHeaders): void {
+    this.headerBytes += fieldsOf(trailers).length;
+    this.hear.onTrailers?.(trailers);
+  }
 }
 
 /** The head of a response as it came, each character one octet. */
-export function headOf(response: ObservedResponse): string {
-  const fields = Array.from(response.headers, ([name, value]) => `${name}: ${value}\r\n`);
-  return `${statusLineOf(response)}\r\n${fields.join('')}\r\n`;
+export function headOf(response: ObservedInterim): string {
+  return `${statusLineOf(response)}\r\n${fieldsOf(response.headers)}\r\n`;
 }
 
-export function statusLineOf({ version, status, statusText }: ObservedResponse): string {
+export function fieldsOf(headers: WebSocketHttpHeaders): string {
+  return Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`).join('');
+}
+
+export function statusLineOf({ version, status, statusText }: ObservedInterim): string {
   return `HTTP/${version} ${status} ${statusText}`.trimEnd();
 }

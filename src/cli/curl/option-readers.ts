@@ -1,5 +1,14 @@
 import { isIP } from 'node:net';
 import { BadValue } from '../line/command-table.ts';
+import { readHeader, readSecret } from '../line/value-readers.ts';
+import type { HeaderSource } from '../terminal/files/secrets.ts';
+
+/** A file of a form; `-` is standard input. */
+export interface FormFile {
+  readonly path: string;
+  readonly type: string | undefined;
+  readonly filename: string | undefined;
+}
 
 /** One `-F`. */
 export interface FormPart {
@@ -8,10 +17,23 @@ export interface FormPart {
     | { readonly kind: 'text'; readonly text: string }
     /** The text of a field is in a file. */
     | { readonly kind: 'content'; readonly path: string }
-    /** A file is uploaded; `-` is standard input. */
-    | { readonly kind: 'file'; readonly path: string };
+    /** Several files are one part, of the type multipart/mixed. */
+    | { readonly kind: 'files'; readonly files: readonly FormFile[] };
   readonly type: string | undefined;
   readonly filename: string | undefined;
+}
+
+/** A field that is not sent although it would be: `-H 'Accept:'`. */
+export interface RemovedHeader {
+  readonly kind: 'removed';
+  readonly name: string;
+}
+
+/** One `-H`: a field, where fields are, or `Name:` for one that is left out. `Name;` has an empty value. */
+export function readCurlHeader(text: string): HeaderSource | RemovedHeader {
+  if (text.startsWith('@')) return readSecret(text);
+  const [name, content] = readHeader(text);
+  return content === '' && !text.endsWith(';') ? { kind: 'removed', name } : [name, content];
 }
 
 /** One `--resolve`. */
@@ -33,16 +55,78 @@ export function readStringForm(text: string): FormPart {
   return { name, source: { kind: 'text', text: content }, type: undefined, filename: undefined };
 }
 
-/** `name=content`, `name=@file;type=…;filename=…`, `name=<file`. */
-export function readForm(text: string): FormPart {
-  const [name, whole] = splitForm(text);
+/** `name=content`, `name=@file;type=…;filename=…,file`, `name=<file`. */
+export function readForm(typed: string): FormPart {
+  const [name, whole] = splitForm(typed);
   const sign = whole.charAt(0);
+  if (sign === '@') {
+    const files: FormFile[] = [];
+    for (let position = 1; position <= whole.length; position++) {
+      const item = readItem(whole, position, ',');
+      if (item.content === '') throw new BadValue('has no file behind @');
+      files.push({ path: item.content, type: item.type, filename: item.filename });
+      position = item.end;
+    }
+    return { name, source: { kind: 'files', files }, type: undefined, filename: undefined };
+  }
+  if (sign === '<') {
+    const { content, type, filename } = readItem(whole, 1, '');
+    if (content === '') throw new BadValue('has no file behind <');
+    return { name, source: { kind: 'content', path: content }, type, filename };
+  }
   const [content, attributes] = splitAttributes(whole);
   const [type, filename] = [attributes.get('type'), attributes.get('filename')];
-  if (sign !== '@' && sign !== '<') return { name, source: { kind: 'text', text: content }, type, filename };
-  const path = unquoted(content.slice(1));
-  if (path === '') throw new BadValue(`has no file behind ${sign}`);
-  return { name, source: { kind: sign === '@' ? 'file' : 'content', path }, type, filename };
+  const text = unquoted(content);
+  return { name, source: { kind: 'text', text }, type: type === undefined ? undefined : typeOf(type), filename };
+}
+
+interface FormItem {
+  readonly content: string;
+  readonly type: string | undefined;
+  readonly filename: string | undefined;
+  /** The position of what ended it, or the length of the text. */
+  readonly end: number;
+}
+
+/**
+ * A word and its attributes, to the end or to `separator`. Behind `type=`, attributes that are none of ours belong to
+ * the type, such as `charset=`.
+ */
+function readItem(text: string, start: number, separator: string): FormItem {
+  const first = readWord(text, start, separator);
+  let { end } = first;
+  let [type, filename]: (string | undefined)[] = [];
+  let isInType = false;
+  while (text[end] === ';') {
+    const from = end + 1 + (/^\s*/.exec(text.slice(end + 1))?.[0].length ?? 0);
+    const key = /^(type|filename)=/i.exec(text.slice(from))?.[1]?.toLowerCase();
+    const word = readWord(text, from + (key === undefined ? 0 : key.length + 1), separator);
+    if (key === 'filename') filename ??= word.content;
+    else if (key === 'type' && type === undefined) type = typeOf(word.content);
+    else if (key === undefined && isInType) type = `${type}${text.slice(end, word.end).trimEnd()}`;
+    else if (key === undefined)
+      throw new BadValue(`has '${word.content}' behind a semicolon; put names with one into quotes`);
+    isInType = key === 'type' || (isInType && key === undefined);
+    ({ end } = word);
+  }
+  return { content: first.content, type, filename, end };
+}
+
+function typeOf(text: string): string {
+  if (!/^[^/\s]+\/[^/\s]/.test(text)) throw new BadValue(`has a type that looks like no media type: '${text}'`);
+  return text;
+}
+
+/** Text in quotes, in which a backslash stands before quotes and backslashes, or text to the next separator. */
+function readWord(text: string, start: number, separator: string): { readonly content: string; readonly end: number } {
+  const [, space = '', quoted] = /^(\s*)(?:"((?:[^"\\]|\\.)*)")?/s.exec(text.slice(start)) ?? [];
+  const from = start + space.length;
+  const rest = from + (quoted === undefined ? 0 : quoted.length + 2);
+  const length = text.slice(rest).search(separator === '' ? /;/ : /[;,]/);
+  const end = length < 0 ? text.length : rest + length;
+  if (quoted === undefined) return { content: text.slice(from, end).trimEnd(), end };
+  if (text.slice(rest, end).trim() !== '') throw new BadValue(`has '${text.slice(rest, end)}' behind a closing quote`);
+  return { content: quoted.replace(/\\(["\\])/g, '$1'), end };
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Sink {
 }
 
 /** Standard output, as it is. */
-export class RawSink implements Sink {
+class RawSink implements Sink {
   private readonly output: Output;
 
   constructor(output: Output) {

@@ -3,9 +3,10 @@ import type { AccessPlan } from '../peers/client-access.ts';
 import { planTls } from '../peers/tls-plan.ts';
 import { WrongUsage } from '../terminal/cli-errors.ts';
 import type { HeaderSource, Secret } from '../terminal/files/secrets.ts';
+import { toOctets } from '../terminal/octets.ts';
 import type { BodyPlan, DataPiece } from './body.ts';
 import { COMMAND } from './failure.ts';
-import type { Address } from './option-readers.ts';
+import type { Address, RemovedHeader } from './option-readers.ts';
 import type { CurlValues } from './table.ts';
 
 /** One URL of the command line. */
@@ -30,6 +31,8 @@ export interface OutputPlan {
   readonly showsHeaders: boolean;
   readonly hasNoBody: boolean;
   readonly headerFile: string | undefined;
+  /** A terminal gets everything as it is. */
+  readonly isRaw: boolean;
   readonly writeOut: string | undefined;
   /** The way of an answer with a status from 400 on. */
   readonly onHttpError: 'show' | 'fail' | 'failWithBody';
@@ -46,6 +49,8 @@ export interface RequestPlan {
   readonly putsDataIntoUrl: boolean;
   /** Those of `-H` come before them. */
   readonly headers: readonly (readonly [string, string])[];
+  /** The names of fields that are left out, in lower case. */
+  readonly removedHeaders: readonly string[];
   readonly cookies: readonly Secret[];
   readonly follows: boolean;
   readonly maxRedirects: number;
@@ -118,9 +123,12 @@ function uploadUrl(url: string, path: string): string {
   return /^([a-z][a-z0-9+.-]*:\/\/)?[^/]*$/i.test(url) ? `${url}/${encodeURIComponent(name)}` : url;
 }
 
-/** Scripts switch off a field that curl would send, and this command does not: `Expect:`. */
-function isSent(header: HeaderSource): boolean {
-  return 'kind' in header || header[1] !== '' || header[0].toLowerCase() !== 'expect';
+function isSent(header: HeaderSource | RemovedHeader): header is HeaderSource {
+  return !('kind' in header) || header.kind !== 'removed';
+}
+
+function isRemoved(header: HeaderSource | RemovedHeader): header is RemovedHeader {
+  return 'kind' in header && header.kind === 'removed';
 }
 
 function planBody(values: CurlValues): BodyPlan {
@@ -134,11 +142,6 @@ function planBody(values: CurlValues): BodyPlan {
   if (jsonData.length > 0) return { kind: 'data', pieces: jsonData.map((data) => filePiece(data, true)), joint: '' };
   if (!isForm) return pieces.length === 0 ? { kind: 'none' } : { kind: 'data', pieces, joint: '&' };
   if (pieces.length > values.data.length) refuse('with -F, only -d adds to the form');
-  for (const { type, filename, source } of forms) {
-    if (type !== undefined && filename === undefined && source.kind !== 'file') {
-      refuse('a type= of -F is for a file, or needs a filename=');
-    }
-  }
   return { kind: 'form', parts: [...forms, ...stringForms], fields: values.data.map(splitField) };
 }
 
@@ -172,7 +175,12 @@ function splitField(text: string): readonly [string, string] {
 
 function readsInput(body: BodyPlan): boolean {
   if (body.kind === 'upload') return body.path === '-';
-  if (body.kind === 'form') return body.parts.some(({ source }) => source.kind !== 'text' && source.path === '-');
+  if (body.kind === 'form') {
+    return body.parts.some(({ source }) => {
+      if (source.kind === 'files') return source.files.some(({ path }) => path === '-');
+      return source.kind === 'content' && source.path === '-';
+    });
+  }
   return (
     body.kind === 'data' &&
     body.pieces.some(
@@ -193,6 +201,7 @@ function planRequest(values: CurlValues, body: BodyPlan): RequestPlan {
     body,
     putsDataIntoUrl,
     headers: headersFor(values),
+    removedHeaders: removedFrom(values),
     cookies: values.cookies,
     follows: values.follows,
     maxRedirects: values.maxRedirects,
@@ -215,6 +224,7 @@ function methodFor({ isHead, putsDataIntoUrl }: CurlValues, body: BodyPlan): str
 /** Fields that options stand for. */
 function headersFor(values: CurlValues): readonly (readonly [string, string])[] {
   const { userAgent, referer, range, jsonData, putsDataIntoUrl } = values;
+  const removed = removedFrom(values);
   const hasData = dataPieces(values).length > 0 && !putsDataIntoUrl;
   const isForm = values.forms.length + values.stringForms.length > 0;
   const wanted: (readonly [string, string | undefined])[] = [
@@ -227,7 +237,13 @@ function headersFor(values: CurlValues): readonly (readonly [string, string])[] 
       jsonData.length > 0 ? 'application/json' : hasData && !isForm ? 'application/x-www-form-urlencoded' : undefined,
     ],
   ];
-  return wanted.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return wanted.flatMap(([name, value]) =>
+    value === undefined || removed.includes(name.toLowerCase()) ? [] : [[name, toOctets(value)] as const],
+  );
+}
+
+function removedFrom({ headers }: CurlValues): readonly string[] {
+  return headers.filter(isRemoved).map(({ name }) => name.toLowerCase());
 }
 
 function planOutput(values: CurlValues): OutputPlan {
@@ -243,6 +259,7 @@ function planOutput(values: CurlValues): OutputPlan {
     showsHeaders: values.includesHeaders || values.isHead,
     hasNoBody: values.isHead,
     headerFile: values.headerFile,
+    isRaw: values.isRaw,
     writeOut: values.writeOut,
     onHttpError: values.failsWithBody ? 'failWithBody' : values.fails ? 'fail' : 'show',
     showsErrors: !values.isSilent || values.showsErrors,

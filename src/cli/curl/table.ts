@@ -10,11 +10,13 @@ import {
 } from '../line/command-table.ts';
 import { readInteger, readPath, readSeconds, readSecret, readText } from '../line/value-readers.ts';
 import { type ClientValues, clientOptions } from '../peers/client-option-table.ts';
-import type { Secret } from '../terminal/files/secrets.ts';
+import type { HeaderSource, Secret } from '../terminal/files/secrets.ts';
 import {
   type Address,
   type FormPart,
+  type RemovedHeader,
   readAddress,
+  readCurlHeader,
   readForm,
   readOffset,
   readRange,
@@ -44,7 +46,8 @@ interface RequestValues {
 }
 
 /** The options about the way, and the time for it. */
-interface TransferValues extends Omit<ClientValues, 'timeoutSecs'> {
+interface TransferValues extends Omit<ClientValues, 'timeoutSecs' | 'headers'> {
+  readonly headers: readonly (HeaderSource | RemovedHeader)[];
   readonly follows: boolean;
   readonly maxRedirects: number;
   readonly connectTimeoutSecs: number;
@@ -197,6 +200,11 @@ const transferOptions: OptionsFor<TransferValues> = {
     shownDefault: '0.1, then twice as long each time up to 10',
   }),
   ...access,
+  headers: {
+    ...access.headers,
+    about: `${access.headers.about}; 'NAME:' leaves a field out, 'NAME;' sends it empty`,
+    read: readCurlHeader,
+  },
   proxy: { ...access.proxy, short: 'x' },
   certFile: { ...access.certFile, short: 'E', aliases: ['cert'] },
   keyFile: { ...access.keyFile, aliases: ['key'] },

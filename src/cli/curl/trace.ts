@@ -1,6 +1,13 @@
-import type { HttpResponse, ObservedRequest, ObservedResponse, TLSConnectionInfo } from '../../index.ts';
+import type {
+  HttpResponse,
+  ObservedInterim,
+  ObservedRequest,
+  TLSConnectionInfo,
+  WebSocketHttpHeaders,
+} from '../../index.ts';
 import type { Output } from '../terminal/environment.ts';
 import { describeHeaders } from '../terminal/log.ts';
+import { fromOctets } from '../terminal/octets.ts';
 import { printable, writeLine } from '../terminal/output.ts';
 import { statusLineOf } from './observation.ts';
 
@@ -16,13 +23,17 @@ export class Trace {
     const where = remoteAddress === '' ? 'a unix socket' : `${remoteAddress} port ${remotePort}`;
     this.line('*', `${isReused ? 'Connected before' : 'Connected'} to ${where} for ${url}`);
     if (tls !== undefined && !isReused) for (const line of describeTls(tls)) this.line('*', line);
-    for (const line of head.replace(/\r\n$/, '').split('\r\n')) this.line('>', line);
+    for (const line of head.replace(/\r\n$/, '').split('\r\n')) this.line('>', fromOctets(line));
   }
 
-  response(response: ObservedResponse): void {
-    this.line('<', statusLineOf(response));
-    for (const line of describeHeaders(response.headers)) this.line('<', line);
+  response(response: ObservedInterim): void {
+    this.line('<', fromOctets(statusLineOf(response)));
+    this.trailers(response.headers);
     this.line('<', '');
+  }
+
+  trailers(fields: WebSocketHttpHeaders): void {
+    for (const line of describeHeaders(fields)) this.line('<', line);
   }
 
   /** The lines of the C++ command. */

@@ -3,6 +3,7 @@ import {
   type HttpClient,
   type HttpRequestOptions,
   type HttpResponse,
+  type ObservedInterim,
   type ObservedResponse,
   UsageError,
   type WebSocketHttpHeaders,
@@ -14,11 +15,12 @@ import { reportError } from '../terminal/output.ts';
 import { createProgress, type Progress } from '../terminal/progress-bar.ts';
 import { type LoadedBody, loadData } from './body.ts';
 import { COMMAND, CurlFailure, failureOf } from './failure.ts';
-import { headOf, Observation } from './observation.ts';
+import { fieldsOf, headOf, Observation } from './observation.ts';
 import { FileSink, type Sink, standardOutput } from './output.ts';
 import { nameFromHeader, nameFromUrl } from './output-names.ts';
 import type { CurlPlan, TargetPlan, UrlPlan } from './plan.ts';
 import { Trace } from './trace.ts';
+import { withQuery } from './url-query.ts';
 import { writeOut } from './write-out.ts';
 
 /** The parts that all transfers of a command line share. */
@@ -66,6 +68,8 @@ export class Transfer {
     this.observation = new Observation(context.environment, {
       onRequest: (request) => this.trace?.request(request),
       onResponse: (response) => this.onResponse(response),
+      onInterim: (response) => this.onInterim(response),
+      onTrailers: (trailers) => this.onTrailers(trailers),
     });
   }
 
@@ -96,7 +100,9 @@ export class Transfer {
   }
 
   private async endOutput(): Promise<void> {
-    const isWhole = this.failure === undefined && this.offset === 0 && this.showsBody;
+    // What was asked for is as it was before, and so is the file (RFC 9110 section 15.4.5).
+    const isUnchanged = this.observation.response?.status === 304;
+    const isWhole = this.failure === undefined && this.offset === 0 && this.showsBody && !isUnchanged;
     try {
       await this.sink?.end(isWhole);
     } catch (error) {
@@ -184,12 +190,9 @@ export class Transfer {
       this.fail(error);
       return;
     }
-    const head = Buffer.from(headOf(response), 'latin1');
-    const { headerSink } = this.context;
-    if (headerSink !== undefined) void this.queue(() => headerSink.write(head));
-    const isHttpError = isFinal && status >= 400 && output.onHttpError !== 'show';
+    const isHttpError = isFinal && status >= 400 && output.onHttpError !== 'show' && !this.isAllThere(response);
     const isRefused = isHttpError && output.onHttpError === 'fail';
-    if (output.showsHeaders && !isRefused) void this.write(head);
+    this.writeHead(headOf(response), output.showsHeaders && !isRefused);
     if (isHttpError) {
       const why = `The requested URL returned error: ${status}`;
       this.failure ??= new CurlFailure(CurlExitCode.HttpError, why);
@@ -198,13 +201,44 @@ export class Transfer {
     else if (isFinal) this.beginBody(response);
   }
 
-  private beginBody({ status, headers }: ObservedResponse): void {
+  /** Interim responses are part of what was answered, as curl has it. */
+  private onInterim(response: ObservedInterim): void {
+    this.trace?.response(response);
+    // Where the answer names the file, there is none yet.
+    this.writeHead(headOf(response), this.context.plan.output.showsHeaders && this.sink !== undefined);
+  }
+
+  private onTrailers(trailers: WebSocketHttpHeaders): void {
+    this.trace?.trailers(trailers);
+    this.writeHead(fieldsOf(trailers), this.context.plan.output.showsHeaders && this.showsBody);
+  }
+
+  private writeHead(octets: string, showsIt: boolean): void {
+    const { headerSink } = this.context;
+    const bytes = Buffer.from(octets, 'latin1');
+    if (headerSink !== undefined) void this.queue(() => headerSink.write(bytes));
+    if (showsIt) void this.write(bytes);
+  }
+
+  /** The file is whole already: there is no rest, or the server does not know parts. */
+  private isAllThere({ status, headers }: ObservedResponse): boolean {
+    const { offset } = this;
+    if (offset === 0) return false;
+    if (status === 416) {
+      const length = headers.get('Content-Range');
+      // A server that does not say how long the file is gets the benefit of the doubt, unless -f asks for more.
+      if (length === undefined) return this.context.plan.output.onHttpError === 'show';
+      return length.trim().toLowerCase() === `bytes */${offset}`;
+    }
+    return status === 200 && headers.get('Content-Length') === String(offset);
+  }
+
+  private beginBody(response: ObservedResponse): void {
+    const { status, headers } = response;
     this.showsBody = !this.context.plan.output.hasNoBody;
     const { offset } = this;
     if (offset === 0) return;
-    // The file may be whole already: then there is no rest, or the server does not know parts.
-    const isWhole = status === 416 || (status === 200 && headers.get('Content-Length') === String(offset));
-    if (isWhole) {
+    if (this.isAllThere(response)) {
       this.showsBody = false;
       this.isDone = true;
       this.leave();
@@ -300,11 +334,4 @@ function sizeOf(path: string | undefined): number {
 function rangeStart(headers: WebSocketHttpHeaders): number | undefined {
   const first = /^bytes (\d{1,15})-/i.exec(headers.get('Content-Range') ?? '')?.[1];
   return first === undefined ? undefined : Number(first);
-}
-
-/** A URL with more in its query, in front of its fragment. */
-export function withQuery(url: string, added: string): string {
-  const [, stem = '', fragment = ''] = /^([^#]*)(.*)$/s.exec(url) ?? [];
-  const joint = stem.includes('?') ? (/[?&]$/.test(stem) ? '' : '&') : '?';
-  return `${stem}${joint}${added}${fragment}`;
 }

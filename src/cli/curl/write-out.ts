@@ -3,6 +3,7 @@ import { version as libraryVersion } from '../../index.ts';
 import type { Environment, Output } from '../terminal/environment.ts';
 import type { ExitCode } from '../terminal/exit-codes.ts';
 import { toJsonLine } from '../terminal/json-text.ts';
+import { fromOctets } from '../terminal/octets.ts';
 import { printable } from '../terminal/output.ts';
 import type { Observation } from './observation.ts';
 
@@ -63,7 +64,7 @@ function expand(name: string, values: ReadonlyMap<string, Value>, outcome: Outco
 }
 
 function headerValue(name: string, { response }: Outcome): string {
-  return printable(response?.headers.get(name) ?? '');
+  return printable(fromOctets(response?.headers.get(name) ?? ''));
 }
 
 function shown(name: string, value: Value): string {
@@ -85,7 +86,7 @@ function headersOf({ response }: Outcome): Readonly<Record<string, readonly stri
   const found = new Map<string, string[]>();
   for (const [name, value] of response?.headers ?? []) {
     const key = name.toLowerCase();
-    found.set(key, [...(found.get(key) ?? []), value]);
+    found.set(key, [...(found.get(key) ?? []), fromOctets(value)]);
   }
   return Object.fromEntries(found);
 }

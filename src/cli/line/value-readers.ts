@@ -1,4 +1,5 @@
 import type { Secret } from '../terminal/files/secrets.ts';
+import { toOctets } from '../terminal/octets.ts';
 import { BadValue } from './command-table.ts';
 
 /** Reads of option values: text in, value out, {@link BadValue} for what makes no sense. */
@@ -47,15 +48,24 @@ export function readByteSize(text: string): number {
   throw new BadValue(`must be a number of bytes such as 65536, 16M or 1G, and less than 4G, not '${text}'`);
 }
 
-/** `Name: value`, split at the first colon and trimmed. */
+/**
+ * `Name: value`, split at the first colon and trimmed; `Name;` is one with an empty value, as in curl. The value has the
+ * bytes that were typed, one character each.
+ */
 export function readHeader(text: string): readonly [name: string, value: string] {
+  const empty = text.slice(0, -1);
+  if (text.endsWith(';') && isToken(empty)) return [empty, ''];
   const colon = text.indexOf(':');
   const name = text.slice(0, colon).trim();
   // A word that was meant as a header may be a secret, so it is not repeated here.
-  if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) throw new BadValue("must look like 'Name: value'");
-  const content = text.slice(colon + 1).trim();
+  if (colon < 1 || !isToken(name)) throw new BadValue("must look like 'Name: value'");
+  const content = toOctets(text.slice(colon + 1).trim());
   if (/[^\t\x20-\x7e\x80-\xff]/.test(content)) throw new BadValue(`the value of '${name}' has a character not allowed`);
   return [name, content];
+}
+
+function isToken(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(text);
 }
 
 /** Names separated by commas. */

@@ -1,5 +1,6 @@
 import type { Environment, Output } from './environment.ts';
 import { toJsonLine } from './json-text.ts';
+import { fromOctets } from './octets.ts';
 import { printable, writeLine } from './output.ts';
 import type { Progress } from './progress-bar.ts';
 import { dateAndTime } from './time-of-day.ts';
@@ -73,5 +74,8 @@ export function describeHeaders(headers: Iterable<readonly [string, string]>): s
 
 /** Headers without what could let somebody in. */
 export function shownHeaders(headers: Iterable<readonly [string, string]>): (readonly [string, string])[] {
-  return Array.from(headers, ([name, value]) => [name, secretHeaders.has(name.toLowerCase()) ? '(not shown)' : value]);
+  return Array.from(headers, ([name, value]) => [
+    name,
+    secretHeaders.has(name.toLowerCase()) ? '(not shown)' : fromOctets(value),
+  ]);
 }

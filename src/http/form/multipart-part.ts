@@ -22,8 +22,8 @@ export interface HttpFormFile {
 /** Contents with a name of their own, or from a source that is read while it is sent. */
 export interface HttpFormContent {
   readonly content: HttpFormBytes | AsyncIterable<string | Uint8Array>;
-  /** @default the name of the part, or that of a `File` */
-  readonly filename?: string | undefined;
+  /** `null` for a field that has a type and no file name. @default the name of the part, or that of a `File` */
+  readonly filename?: string | null | undefined;
   /** @default the type of a `Blob`, else `application/octet-stream` */
   readonly contentType?: string | undefined;
 }
@@ -52,17 +52,19 @@ export function fieldPart(name: string, value: string, option: string): Multipar
 /** @throws UsageError (`invalidOption`) for a name or type that could not be sent, and for contents of another kind */
 export function filePart(name: string, value: unknown, option: string): MultipartPart {
   const { content, filename, contentType } = describeFile(name, value, option);
-  const names = `name="${escapeName(name, option)}"; filename="${escapeFilename(filename, option)}"`;
+  const named = filename === null ? '' : `; filename="${escapeFilename(filename, option)}"`;
+  const disposition = `form-data; name="${escapeName(name, option)}"${named}`;
   return {
-    head: (type) => `Content-Disposition: form-data; ${names}\r\nContent-Type: ${type ?? UNKNOWN_TYPE}\r\n\r\n`,
-    contentType: () => contentType ?? (content instanceof FileSource ? contentTypeOf(filename) : UNKNOWN_TYPE),
+    head: (type) => `Content-Disposition: ${disposition}\r\nContent-Type: ${type ?? UNKNOWN_TYPE}\r\n\r\n`,
+    contentType: () => contentType ?? (content instanceof FileSource ? contentTypeOf(filename ?? '') : UNKNOWN_TYPE),
     content,
   };
 }
 
 interface FileDescription {
   readonly content: MultipartPart['content'];
-  readonly filename: string;
+  /** `null` for none. */
+  readonly filename: string | null;
   readonly contentType: string | undefined;
 }
 
@@ -91,7 +93,8 @@ function describeFile(name: string, value: unknown, option: string): FileDescrip
   const described = describeContent(name, given.content, option);
   return {
     content: described.content,
-    filename: given.filename ?? described.filename,
+    // Elsewhere null means that nothing is said.
+    filename: 'filename' in value && value.filename === null ? null : (given.filename ?? described.filename),
     contentType: checkContentType(given.contentType, name, option) ?? described.contentType,
   };
 }

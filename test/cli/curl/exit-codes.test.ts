@@ -55,7 +55,7 @@ describe('ws curl ends with', () => {
     ['-T f -d x u', /different bodies/],
     ['-F a=1 --data-raw x u', /only -d adds to the form/],
     ['-F a u', /--form must look like NAME=CONTENT/],
-    ['-F a=1;type=x u', /type= of -F/],
+    ['-F a=1;type=x u', /no media type/],
     ['-C - -r 0-1 u', /either -C or -r/],
     ['-C - --compressed u', /compressed/],
     ['-4 -6 u', /either -4 or -6/],

@@ -3,7 +3,8 @@ import { symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readForm, readStringForm } from '../../../src/cli/curl/option-readers.ts';
 import { nameFromHeader, nameFromUrl } from '../../../src/cli/curl/output-names.ts';
-import { withQuery } from '../../../src/cli/curl/transfer.ts';
+import { withQuery } from '../../../src/cli/curl/url-query.ts';
+import { BadValue } from '../../../src/cli/line/command-table.ts';
 import { CurlExitCode, ExitCode } from '../../../src/cli/terminal/exit-codes.ts';
 import { serveFiles } from '../../../src/index.ts';
 import { startHttpServer } from '../../support/http-running.ts';
@@ -174,15 +175,36 @@ describe('what is typed', () => {
   it.each([
     ['a=b', { name: 'a', source: { kind: 'text', text: 'b' } }],
     ['a=b;c=d', { source: { text: 'b;c=d' } }],
-    ['a=@f', { source: { kind: 'file', path: 'f' }, type: undefined, filename: undefined }],
-    ['a=@f;type=text/plain; filename=g', { source: { path: 'f' }, type: 'text/plain', filename: 'g' }],
-    ['a=@"f;type=x";type=y', { source: { path: 'f;type=x' }, type: 'y' }],
-    ['a=@f;filename="q\\"uo;te"', { filename: 'q"uo;te' }],
+    ['a="John; Doe"', { source: { text: 'John; Doe' }, type: undefined }],
+    ['a="q\\"uo;te"; type=text/x', { source: { text: 'q"uo;te' }, type: 'text/x' }],
+    ['a="open', { source: { text: '"open' } }],
+    ['a={"a":"1;2"};type=application/json', { source: { text: '{"a":"1;2"}' }, type: 'application/json' }],
+    ['a=b;filename=c', { source: { text: 'b' }, filename: 'c' }],
     ['a=<f', { source: { kind: 'content', path: 'f' } }],
-    ['a=@f;type=text/plain; charset=utf-8;filename=g', { type: 'text/plain; charset=utf-8', filename: 'g' }],
+    ['a=<f;type=text/x', { source: { kind: 'content', path: 'f' }, type: 'text/x' }],
+    ['a=@f', { source: { kind: 'files', files: [{ path: 'f', type: undefined, filename: undefined }] } }],
+    ['a=@f;type=text/plain; filename=g', { source: { files: [{ path: 'f', type: 'text/plain', filename: 'g' }] } }],
+    ['a=@"f;type=x";type=y/z', { source: { files: [{ path: 'f;type=x', type: 'y/z' }] } }],
+    ['a=@f;filename="q\\"uo;te"', { source: { files: [{ filename: 'q"uo;te' }] } }],
+    [
+      'a=@f;type=text/plain; charset=utf-8;filename=g',
+      { source: { files: [{ type: 'text/plain; charset=utf-8', filename: 'g' }] } },
+    ],
+    [
+      'a=@f,g;type=text/x,"h,i" ,  j;filename=k',
+      {
+        source: {
+          files: [{ path: 'f' }, { path: 'g', type: 'text/x' }, { path: 'h,i' }, { path: 'j', filename: 'k' }],
+        },
+      },
+    ],
     ['a==b', { name: 'a', source: { text: '=b' } }],
   ])('%s is read as a part of a form', (text, part) => {
     expect(readForm(text)).toMatchObject(part);
+  });
+
+  it.each(['a=@', 'a=@f,', 'a=@f;what=x', 'a=@"f"g', 'a=b;type=nothing', 'a=<', '=b', 'a'])('%s is refused', (text) => {
+    expect(() => readForm(text)).toThrow(BadValue);
   });
 
   it('a string of a form is taken as it is', () => {
