@@ -110,10 +110,10 @@ export type {
 } from './protocol/websocket/deflate/per-message-deflate-options.ts';
 export type { OnFrame, WebSocketFrame } from './protocol/websocket/frames/frame-tap.ts';
 export { PreparedMessage } from './protocol/websocket/frames/prepared-message.ts';
-export type { SubprotocolChooser } from './protocol/websocket/handshake/handshake-server.ts';
 export type { OriginPolicy } from './protocol/websocket/handshake/origin-policy.ts';
 export type { AttachableServer, UpgradeSocket } from './server/admission/http-attachments.ts';
 export type {
+  SubprotocolChooser,
   UpgradeAcceptance,
   UpgradeAcceptanceFields,
   UpgradeAnswer,

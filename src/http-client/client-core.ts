@@ -3,6 +3,7 @@ import { reportCallbackError } from '../platform/callback-errors.ts';
 import { nodeClock } from '../platform/node-clock.ts';
 import { sharedWheel } from '../platform/shared-wheel.ts';
 import type { SocketTLSOptions } from '../transport/tls/tls-options.ts';
+import { isThenable } from '../util/call-safely.ts';
 import type { Clock } from '../util/clock.ts';
 import { DenseSet } from '../util/dense-set.ts';
 import type { TimerWheel } from '../util/timer-wheel.ts';
@@ -88,8 +89,4 @@ export class ClientCore implements ClientServices {
     }
     return undefined;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -3,6 +3,7 @@ import type { HttpResponse } from '../http/http-response.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
 import { ServerCore } from '../server/core/server-core.ts';
 import { SocketServer } from '../server/socket-server.ts';
+import { atOnce } from '../util/call-safely.ts';
 import { debugRequests } from './callbacks/debug-callback.ts';
 import { redirectTo } from './callbacks/redirect-callback.ts';
 import { HttpConnection } from './connection/http-connection.ts';
@@ -80,9 +81,10 @@ export class HttpServer<S extends ConnectionState = ConnectionState> extends Soc
    */
   makeDebugServer(print: (text: string) => void = (text) => console.log(text)): void {
     if (typeof print !== 'function') throw new UsageError('print', 'must be a function');
-    const answer = debugRequests(print);
+    const show = (text: string): void => atOnce('print', print(text));
+    const answer = debugRequests(show);
     this.#service.callback = (request, connectionState) => {
-      print(describeRequest(request, connectionState));
+      show(describeRequest(request, connectionState));
       return answer(request);
     };
   }

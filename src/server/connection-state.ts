@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { describeTls, type TLSConnectionInfo } from '../transport/tls/tls-info.ts';
+import { atOnce } from '../util/call-safely.ts';
 import { inspection, showBy } from '../util/inspection.ts';
 
 /** The client of a connection. */
@@ -72,10 +73,11 @@ export function createState<S extends ConnectionState, D>(
   factory: (info: ConnectionInfo<D>) => S,
   info: ConnectionInfo<D>,
 ): S {
-  const state = factory(info);
+  const state = atOnce('connectionStateFactory', factory(info));
   if (!(state instanceof ConnectionState)) {
     throw new UsageError('connectionStateFactory', 'must return a ConnectionState');
   }
+  atOnce('computeId', state.id);
   // The factory of setConnectionStateFactory(), as IXWebSocket has it, is not told who connects.
   state.remoteIp = info.remoteIp;
   state.remotePort = info.remotePort;

@@ -1,3 +1,5 @@
+import { UsageError } from '../errors.ts';
+
 /** Calls code of the user's. What it throws, or its promise rejects with, goes to `onError` and no further. */
 export function callSafely(fn: () => unknown, onError: (error: unknown) => void): void {
   try {
@@ -8,9 +10,23 @@ export function callSafely(fn: () => unknown, onError: (error: unknown) => void)
   }
 }
 
+/** Tells if a value is a promise, of whatever making. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/**
+ * Refuses a promise where an answer is needed at once: it would be taken for a yes. Its rejection reaches nobody.
+ *
+ * @throws UsageError (`invalidOption`) with `name` in front
+ */
+export function atOnce<T>(name: string, value: T): T {
+  if (!isThenable(value)) return value;
+  Promise.resolve(value).catch(() => undefined);
+  throw new UsageError(name, 'must answer at once, and not with a promise');
+}
+
 /** If `result` is a promise, its rejection goes to `onError`. */
 export function watchRejection(result: object, onError: (error: unknown) => void): void {
-  if ('then' in result && typeof result.then === 'function') {
-    (result as PromiseLike<unknown>).then(undefined, onError);
-  }
+  if (isThenable(result)) result.then(undefined, onError);
 }

@@ -1,3 +1,4 @@
+import { isThenable } from './call-safely.ts';
 /** Maps each event type to the arguments of its listeners. */
 export type EventMap<Events> = { [Type in keyof Events]: readonly unknown[] };
 
@@ -93,8 +94,4 @@ export class TypedEmitter<Events extends EventMap<Events>> {
     if (list.length === 1) this.#registrations?.delete(type);
     else this.#registrations?.set(type, list.toSpliced(index, 1));
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,7 +1,7 @@
 import { connect as connectTcp, createServer } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type SocketTLSOptions, WebSocketServer } from '../../src/index.ts';
+import { ListenError, type SocketTLSOptions, WebSocketServer } from '../../src/index.ts';
 import { Authority, type Identity } from '../support/certificates.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { connectRaw, RawPeer, upgradeRequest } from '../support/raw-peer.ts';
@@ -103,7 +103,7 @@ describe('a listening server', () => {
     const server = new WebSocketServer({ port: 0, tlsOptions });
     const result = await server.listen();
     expect(result).toMatchObject({ ok: false, error: { name: 'ListenError', code, message } });
-    expect(() => server.start()).toThrow('call listen() first');
+    expect(() => server.start()).toThrow(ListenError);
     server.setTLSOptions({ ...identity, tls: true });
     expect(await server.listen()).toEqual({ ok: true });
     await server.stop();

@@ -9,10 +9,6 @@ export function isResponse(value: unknown): value is HttpResponse {
   return value instanceof HttpResponse;
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
 export function noResponse(): UsageError {
   return new UsageError('callback', 'must return an HttpResponse, or a promise of one');
 }

@@ -7,6 +7,7 @@ import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
 import { expectsContinue } from '../../protocol/http1/message/expectation.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
+import { atOnce, isThenable } from '../../util/call-safely.ts';
 import { createWheelEntry, type TimerWheel, type WheelEntry } from '../../util/timer-wheel.ts';
 import type { HttpSettings } from '../http-server-options.ts';
 import { abortRequest, createHttpRequest, type HttpRequest, streamRequest } from '../request/http-request.ts';
@@ -16,7 +17,7 @@ import { RequestStream, type RequestStreamOwner } from '../request/request-strea
 import { discardBody } from '../response/discard-body.ts';
 import { ResponseWriter, type ResponseWriterOwner } from '../response/response-writer.ts';
 import { writeText } from '../response/write-bytes.ts';
-import { isNoJson, isOurs, isResponse, isThenable, noResponse, plainResponse } from './callback-answer.ts';
+import { isNoJson, isOurs, isResponse, noResponse, plainResponse } from './callback-answer.ts';
 import {
   contentTooLarge,
   invalidEncoding,
@@ -217,7 +218,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     this.awaitsContinue = expectation;
     const { streamRequests, maxBodySize } = settings;
     try {
-      if (typeof streamRequests === 'function' ? streamRequests(head) : streamRequests) {
+      if (typeof streamRequests === 'function' ? atOnce('streamRequests', streamRequests(head)) : streamRequests) {
         this.stream = new RequestStream(this);
         streamRequest(request, this.stream);
       }

@@ -9,12 +9,12 @@ import type { PerMessageDeflateSource } from '../../protocol/websocket/deflate/p
 import {
   type AcceptedUpgrade,
   evaluateUpgrade,
-  type SubprotocolChooser,
   writeSwitchingProtocols,
 } from '../../protocol/websocket/handshake/handshake-server.ts';
 import { isOriginAllowed, type OriginPolicy, originRefusal } from '../../protocol/websocket/handshake/origin-policy.ts';
+import type { SubprotocolChooser } from './upgrade-request.ts';
 
-/** The rules that an opening handshake is judged by. */
+/** The options that an opening handshake is judged by. Those that are functions are asked later. */
 export interface UpgradeRules {
   readonly subprotocols: readonly string[] | SubprotocolChooser | undefined;
   readonly allowedOrigins: OriginPolicy;
@@ -39,7 +39,7 @@ export interface JudgedUpgrade {
 const serverField: HttpHeaders = HttpHeaders.from({ Server: userAgent });
 
 /**
- * Judges an opening handshake. Throws what functions of the user throw.
+ * Judges an opening handshake, as far as nobody has to be asked.
  *
  * @param host the server's name in the words of the client
  */
@@ -51,13 +51,15 @@ export function judgeUpgrade(
 ): JudgedUpgrade | { readonly refusal: Refusal } {
   const deflate = perMessageDeflate.begin();
   const accepted = evaluateUpgrade(head, {
-    subprotocols,
+    subprotocols: typeof subprotocols === 'function' ? undefined : subprotocols,
     acceptExtensions: (offers) => deflate.accept(offers),
     sha1Base64: nodePorts.sha1Base64,
   });
   if (!accepted.ok) return accepted;
   const origin = head.headers.get('Origin');
-  if (!isOriginAllowed(origin, host, allowedOrigins, head)) return { refusal: originRefusal(origin, host) };
+  if (typeof allowedOrigins !== 'function' && !isOriginAllowed(origin, host, allowedOrigins)) {
+    return { refusal: originRefusal(origin, host) };
+  }
   return { accepted, deflate: deflate.deflate };
 }
 

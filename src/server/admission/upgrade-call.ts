@@ -1,19 +1,9 @@
-import { UsageError } from '../../errors.ts';
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
-import { HttpHeaders } from '../../protocol/http1/headers.ts';
-import { text, unchecked } from '../../util/option-kinds.ts';
-import { checkOptions, type OptionTable, optionTable, type Resolved, resolveOptions } from '../../util/option-table.ts';
-import { checkInteger } from '../../util/options.ts';
 import type { Applicant, ApplicantHolder } from './applicant.ts';
 import { internalError, upgradeTimeout } from './server-refusals.ts';
-import type { UpgradeAcceptanceFields, UpgradeAnswer, UpgradeRefusal } from './upgrade-request.ts';
+import type { Acceptance, Decision } from './upgrade-decision.ts';
 
-/** A client is accepted, by whatever kind of answer. */
-export interface Acceptance extends UpgradeAcceptanceFields {
-  readonly data?: unknown;
-}
-
-/** The outcomes of a call of `onUpgrade`; one of them is called, once. */
+/** The outcomes of asking the user; one of them is called, once. */
 export interface UpgradeCallOwner {
   onAccepted(acceptance: Acceptance): void;
   onRefused(refusal: Refusal): void;
@@ -23,7 +13,7 @@ export interface UpgradeCallOwner {
   onError(error: unknown): void;
 }
 
-/** One call of `onUpgrade`, until it has answered, its time is over, or the client has left. */
+/** The user's functions being asked about an opening handshake, until they have answered, its time is over, or the client has left. */
 export class UpgradeCall implements ApplicantHolder {
   readonly #owner: UpgradeCallOwner;
   readonly #ender = new AbortController();
@@ -37,26 +27,22 @@ export class UpgradeCall implements ApplicantHolder {
     return this.#ender.signal;
   }
 
-  /** Makes the call; an answer that is no promise counts before this returns. */
-  start(
-    ask: () => UpgradeAnswer<unknown> | PromiseLike<UpgradeAnswer<unknown>>,
-    applicant: Applicant,
-    timeoutMs: number,
-  ): void {
+  /** Makes the call; a decision that is no promise counts before this returns. */
+  start(decide: () => Decision | PromiseLike<Decision>, applicant: Applicant, timeoutMs: number): void {
     applicant.hold(this, timeoutMs);
-    let answer: UpgradeAnswer<unknown> | PromiseLike<UpgradeAnswer<unknown>>;
+    let decision: Decision | PromiseLike<Decision>;
     try {
-      answer = ask();
+      decision = decide();
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (typeof answer === 'object' && answer !== null && 'then' in answer) {
-      Promise.resolve(answer).then(
+    if ('then' in decision) {
+      decision.then(
         (value) => this.#settle(value),
         (error: unknown) => this.#fail(error),
       );
-    } else this.#settle(answer);
+    } else this.#settle(decision);
   }
 
   onHeldTimeout(): void {
@@ -71,18 +57,11 @@ export class UpgradeCall implements ApplicantHolder {
     this.#ender.abort(new Error('the client has left'));
   }
 
-  #settle(answer: UpgradeAnswer<unknown>): void {
+  #settle(decision: Decision): void {
     if (this.#isOver) return;
-    let read: { readonly acceptance: Acceptance } | { readonly refusal: Refusal };
-    try {
-      read = readAnswer(answer);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
     this.#isOver = true;
-    if ('refusal' in read) this.#owner.onRefused(read.refusal);
-    else this.#owner.onAccepted(read.acceptance);
+    if ('refusal' in decision) this.#owner.onRefused(decision.refusal);
+    else this.#owner.onAccepted(decision.acceptance);
   }
 
   #fail(error: unknown): void {
@@ -95,52 +74,6 @@ export class UpgradeCall implements ApplicantHolder {
     this.#owner.onRefused(internalError);
     this.#owner.onError(error);
   }
-}
-
-const forbidden: Refusal = Object.freeze({ status: 403, code: 'upgradeRefused', reason: 'Forbidden' });
-
-const acceptanceTable: OptionTable<Acceptance> = optionTable('an answer of onUpgrade', {
-  data: unchecked(),
-  protocol: text(undefined),
-  headers: unchecked(),
-});
-
-interface CheckedRefusal extends Resolved<Omit<UpgradeRefusal, 'status'>, 'headers' | 'body'> {
-  readonly status: unknown;
-}
-
-const refusalTable: OptionTable<CheckedRefusal> = optionTable('a refusal of onUpgrade', {
-  status: unchecked(),
-  reason: text('The server refused the connection'),
-  headers: unchecked(),
-  body: text(undefined),
-});
-
-/** Whatever was not meant as a yes must not become one, a mistyped refusal least of all. */
-function readAnswer(
-  answer: UpgradeAnswer<unknown>,
-): { readonly acceptance: Acceptance } | { readonly refusal: Refusal } {
-  if (answer === undefined || answer === true) return { acceptance: {} };
-  if (answer === false) return { refusal: forbidden };
-  if (typeof answer !== 'object' || answer === null) {
-    throw new UsageError('onUpgrade', 'must answer with nothing, a boolean, or an object');
-  }
-  if ('status' in answer) return { refusal: readRefusal(answer) };
-  checkOptions(acceptanceTable, answer);
-  return { acceptance: answer };
-}
-
-function readRefusal(answer: UpgradeRefusal): Refusal {
-  const { reason, headers, body, ...given } = resolveOptions(refusalTable, answer);
-  const status = checkInteger('status', given.status, { min: 300, max: 599 });
-  if (status === 304) throw new UsageError('status', 'cannot be 304, which is no refusal');
-  return {
-    status,
-    code: 'upgradeRefused',
-    reason,
-    headers: [...HttpHeaders.from(headers)],
-    body,
-  };
 }
 
 function isAbortError(error: unknown): boolean {

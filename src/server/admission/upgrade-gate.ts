@@ -14,8 +14,9 @@ import {
   tooManyHandshakesOfAddress,
 } from './server-refusals.ts';
 import { completeUpgrade, type JudgedUpgrade, judgeUpgrade, type Upgrade } from './server-upgrade.ts';
-import { type Acceptance, UpgradeCall } from './upgrade-call.ts';
-import { createUpgradeRequest, pathOf, type UpgradeCallback } from './upgrade-request.ts';
+import { UpgradeCall } from './upgrade-call.ts';
+import { type Acceptance, decideUpgrade } from './upgrade-decision.ts';
+import { pathOf, type UpgradeCallback } from './upgrade-request.ts';
 
 /** The server that a gate stands before. */
 export interface UpgradeGateOwner<D> {
@@ -56,8 +57,8 @@ export class UpgradeGate<D> {
       }
       const judged = judgeUpgrade(applicant.head, this.options, this.owner.perMessageDeflate, applicant.client.host);
       if ('refusal' in judged) applicant.refuse(judged.refusal);
-      else if (this.callback === undefined) this.admit(applicant, judged, {});
-      else this.ask(applicant, judged, this.callback);
+      else if (this.asks) this.ask(applicant, judged);
+      else this.admit(applicant, judged, {});
     } catch (error) {
       this.fail(applicant, error);
     }
@@ -79,9 +80,17 @@ export class UpgradeGate<D> {
     return undefined;
   }
 
-  private ask(applicant: Applicant, judged: JudgedUpgrade, callback: UpgradeCallback<D>): void {
-    const { head, client, transport } = applicant;
+  /** True when functions of the user have a say. */
+  private get asks(): boolean {
+    const { allowedOrigins, subprotocols } = this.options;
+    return this.callback !== undefined || typeof allowedOrigins === 'function' || typeof subprotocols === 'function';
+  }
+
+  private ask(applicant: Applicant, judged: JudgedUpgrade): void {
     const { owner } = this;
+    const { allowedOrigins, subprotocols, upgradeTimeoutSecs } = this.options;
+    const rules = { allowedOrigins, subprotocols, onUpgrade: this.callback };
+    const offered = judged.accepted.offeredSubprotocols;
     this.asking++;
     const call = new UpgradeCall({
       onAccepted: (acceptance) => {
@@ -101,8 +110,7 @@ export class UpgradeGate<D> {
       },
       onError: (error) => owner.reportError(error),
     });
-    const request = createUpgradeRequest(head, client, transport.tls, call.signal);
-    call.start(() => callback(request), applicant, this.options.upgradeTimeoutSecs * 1000);
+    call.start(() => decideUpgrade(rules, applicant, offered, call.signal), applicant, upgradeTimeoutSecs * 1000);
   }
 
   private admit(applicant: Applicant, judged: JudgedUpgrade, { protocol, headers, data }: Acceptance): void {

@@ -45,6 +45,12 @@ export type UpgradeAnswer<D> =
   // With void, a function that returns nothing accepts.
   | (undefined extends NoInfer<D> ? true | undefined | void : never);
 
+/** Picks one of the offered subprotocols, or `undefined` for none. It may be async. */
+export type SubprotocolChooser = (
+  offered: readonly string[],
+  head: RequestHead,
+) => string | undefined | PromiseLike<string | undefined>;
+
 /**
  * Decides about an opening handshake. It is asked when the request is in order and within the limits, and it may be
  * async: what the client sends meanwhile is kept. When it throws or rejects, the client gets 500 and `onCallbackError`

@@ -1,6 +1,7 @@
 import { prepareMessage } from '../../connection/sending/prepare-message.ts';
 import type { SendData } from '../../connection/sending/send-data.ts';
 import { PreparedMessage } from '../../protocol/websocket/frames/prepared-message.ts';
+import { atOnce } from '../../util/call-safely.ts';
 import { callback, flag, signal, text, unchecked } from '../../util/option-kinds.ts';
 import { type OptionTable, optionTable, resolveOptions } from '../../util/option-table.ts';
 
@@ -74,7 +75,11 @@ function select<C>(
   // A filter may make connections come and go.
   for (const webSocket of filter === undefined ? all : [...all]) {
     const recipient = recipientOf(webSocket);
-    if (webSocket !== except && recipient.isRecipient && (filter === undefined || filter(webSocket))) {
+    if (
+      webSocket !== except &&
+      recipient.isRecipient &&
+      (filter === undefined || atOnce('filter', filter(webSocket)))
+    ) {
       selected.push(recipient);
     }
   }

@@ -179,7 +179,7 @@ describe('the request', () => {
         const bytes = Buffer.from(writeUpgradeRequest(request), 'latin1');
         expect(reader.read(bytes, 0, bytes.length)).toBe(bytes.length);
         if (reader.head === undefined) throw new Error(reader.failure?.reason);
-        const result = evaluateUpgrade(reader.head, { sha1Base64, subprotocols: (offered) => offered.at(-1) });
+        const result = evaluateUpgrade(reader.head, { sha1Base64, subprotocols: subprotocols.slice(-1) });
         if (!result.ok) throw new Error(result.refusal.reason);
         expect(result.offeredSubprotocols).toEqual(subprotocols);
         const answer = responseHead(writeSwitchingProtocols(result));

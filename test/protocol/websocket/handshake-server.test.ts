@@ -247,22 +247,6 @@ describe('subprotocols (RFC 6455 4.2.2)', () => {
     expect(accepted(offering(name), { subprotocols: ['json'] }).protocol).toBe('');
   });
 
-  test('a chooser sees the offer and the head, and may choose none', () => {
-    const chooser = vi.fn((offered: readonly string[]) => offered.at(-1));
-    const request = offering('a, b');
-    expect(accepted(request, { subprotocols: chooser }).protocol).toBe('b');
-    expect(chooser).toHaveBeenCalledExactlyOnceWith(['a', 'b'], request);
-    expect(accepted(request, { subprotocols: () => undefined }).protocol).toBe('');
-    expect(accepted(head(), { subprotocols: () => 'a' }).protocol, 'not asked without an offer').toBe('');
-  });
-
-  test.each(['c', 'A', 'a, b', 'a\r\nX: y'])(
-    'a chooser that picks %j, which was not offered, is an error of ours',
-    (choice) => {
-      expect(() => accepted(offering('a, b'), { subprotocols: () => choice })).toThrow(UsageError);
-    },
-  );
-
   test.each([['a b'], ['a, a'], ['a', 'a'], ['"a"'], ['a;b'], ['a/b'], ['a,\xa0b'], ['a', 'b c']])(
     '%j is malformed',
     (...values) => {

@@ -8,13 +8,10 @@ import { type ParsedExtension, parseExtensions, serializeExtensions } from './ex
 import { acceptValue, isHandshakeKey } from './handshake-key.ts';
 import { parseOfferedSubprotocols } from './subprotocols.ts';
 
-/** Picks one of the offered subprotocols, or `undefined` for none. */
-export type SubprotocolChooser = (offered: readonly string[], head: RequestHead) => string | undefined;
-
 /** Settings of the server's side of the opening handshake. */
 export interface UpgradeOptions {
-  /** Ours, most wanted first, or a chooser, asked only when the client offers any. @default none is selected */
-  readonly subprotocols?: readonly string[] | SubprotocolChooser | undefined;
+  /** Ours, most wanted first. @default none is selected */
+  readonly subprotocols?: readonly string[] | undefined;
   /** Answers the offered extensions with those to use. @default none is used */
   readonly acceptExtensions?: ((offers: readonly ParsedExtension[]) => readonly ParsedExtension[]) | undefined;
   /** Base64 of the SHA-1 of Latin-1 text: `ProtocolPorts.sha1Base64`. */
@@ -55,7 +52,7 @@ export function isWebSocketRequest(head: RequestHead): boolean {
  * Judges an opening handshake (RFC 6455 4.2.1), and prepares the answer (4.2.2). The head was read strictly, so its
  * target and its Host are known to be valid.
  *
- * @throws what the chooser or `acceptExtensions` throws, and a UsageError when the chooser picks what was not offered
+ * @throws what `acceptExtensions` throws
  */
 export function evaluateUpgrade(head: RequestHead, options: UpgradeOptions): UpgradeResult {
   const refusal =
@@ -85,7 +82,7 @@ export function evaluateUpgrade(head: RequestHead, options: UpgradeOptions): Upg
     key,
     accept: acceptValue(key, options.sha1Base64),
     offeredSubprotocols,
-    protocol: selectSubprotocol(offeredSubprotocols, head, options.subprotocols),
+    protocol: selectSubprotocol(offeredSubprotocols, options.subprotocols),
     extensions: accepted === undefined ? '' : serializeExtensions(accepted),
   };
 }
@@ -168,18 +165,8 @@ function bodyRefusal(headers: HttpHeaders): Refusal | undefined {
   return badRequest('unexpectedBody', 'An upgrade request must not have a body');
 }
 
-function selectSubprotocol(
-  offered: readonly string[],
-  head: RequestHead,
-  ours: readonly string[] | SubprotocolChooser | undefined,
-): string {
-  if (ours === undefined || offered.length === 0) return '';
-  if (typeof ours !== 'function') return ours.find((subprotocol) => offered.includes(subprotocol)) ?? '';
-  const chosen = ours(offered, head);
-  if (chosen === undefined || chosen === '') return '';
-  // RFC 6455 4.2.2: a client fails the connection when it gets one it did not ask for.
-  if (!offered.includes(chosen)) throw new UsageError('subprotocols', 'the chooser picked one that was not offered');
-  return chosen;
+function selectSubprotocol(offered: readonly string[], ours: readonly string[] = []): string {
+  return ours.find((subprotocol) => offered.includes(subprotocol)) ?? '';
 }
 
 /** Fields of the answer that are ours to write, and those a 101 must not have (RFC 9112 6.1, RFC 9110 8.6). */

@@ -5,13 +5,16 @@ import type { RequestHead } from '../../http1/head/request-head.ts';
 
 /**
  * Which pages may connect. `'*'`: all of them. A list: those origins, such as `https://example.com`. A function
- * decides, also about requests without `Origin`; only `true` lets in. Undefined is the default rule.
+ * decides, also about requests without `Origin`, and may be async; only `true` lets in. Undefined is the default rule.
  */
 export type OriginPolicy =
   | '*'
   | readonly string[]
-  | ((origin: string | undefined, head: RequestHead) => boolean)
+  | ((origin: string | undefined, head: RequestHead) => boolean | PromiseLike<boolean>)
   | undefined;
+
+/** A policy that needs nobody to be asked. */
+export type OriginRule = '*' | readonly string[] | undefined;
 
 interface Origin {
   readonly scheme: string;
@@ -44,17 +47,9 @@ export function checkOriginPolicy(policy: OriginPolicy, option = 'allowedOrigins
  * to a loopback server on any port, as development servers do. Without `Origin` it is no browser, and passes.
  *
  * @param host the `Host` of the request
- * @throws what a policy function throws
  */
-export function isOriginAllowed(
-  origin: string | undefined,
-  host: string | undefined,
-  policy: OriginPolicy,
-  head: RequestHead,
-): boolean {
+export function isOriginAllowed(origin: string | undefined, host: string | undefined, policy: OriginRule): boolean {
   if (policy === '*') return true;
-  // Not merely truthy: a promise of an async function must not open the door.
-  if (typeof policy === 'function') return policy(origin, head) === true;
   if (origin === undefined) return true;
   const parsed = parseOrigin(origin);
   if (policy !== undefined)
