@@ -14,8 +14,6 @@ export type OnCancel = 'close' | 'truncate';
  */
 export type SlowConsumerPolicy = 'fail' | 'close' | 'drop-oldest' | 'drop-newest' | 'conflate' | 'block';
 
-export const slowConsumerPolicies = ['fail', 'close', 'drop-oldest', 'drop-newest', 'conflate', 'block'] as const;
-
 /** No buffer can be longer on 64-bit systems with Node 20. */
 export const MAX_MESSAGE_SIZE: number = 2 ** 32 - 1;
 

@@ -7,7 +7,7 @@ import {
 } from '../protocol/websocket/deflate/per-message-deflate-options.ts';
 import { bytes, choice, count, flag, fraction, option, seconds, secondsOrNever } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
-import { MAX_MESSAGE_SIZE, type OnCancel, type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';
+import { MAX_MESSAGE_SIZE, type OnCancel, type SlowConsumerPolicy } from './connection-limits.ts';
 
 /** The options that every connection has, on a client and on a server. */
 export interface ConnectionOptions {
@@ -117,20 +117,25 @@ export type ConnectionLimits = Readonly<Omit<ResolvedConnectionOptions, 'perMess
 
 const MIB = 1024 * 1024;
 
-const pingIntervalSecs = secondsOrNever(-1);
+/** The options that have a setter on both sides. */
+export const settableLines: OptionLines<
+  Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'slowConsumer' | 'maxBufferedBytes'>
+> = {
+  pingIntervalSecs: secondsOrNever(-1),
+  slowConsumer: choice('fail', ['fail', 'close', 'drop-oldest', 'drop-newest', 'conflate', 'block']),
+  maxBufferedBytes: bytes(16 * MIB),
+};
 
 export function connectionLines(role: 'client' | 'server'): OptionLines<ResolvedConnectionOptions> {
   return {
     closeTimeoutSecs: seconds(5),
     enablePong: flag(true),
-    pingIntervalSecs,
+    ...settableLines,
     pingTimeoutSecs: seconds(undefined),
     maxReadPauseSecs: seconds(300),
     maxMessageSize: bytes(16 * MIB, { min: 1, max: MAX_MESSAGE_SIZE }),
     maxFragments: count(131_072),
     maxMessagesPerSec: fraction(undefined, { min: 0.001, max: 1_000_000 }),
-    maxBufferedBytes: bytes(16 * MIB),
-    slowConsumer: choice('fail', slowConsumerPolicies),
     sendTimeoutSecs: secondsOrNever(-1),
     highWaterMark: bytes(MIB),
     lowWaterMark: bytes(MIB / 4, { min: 0 }),
@@ -152,8 +157,3 @@ export function checkConnectionOptions({ lowWaterMark }: ConnectionOptions, reso
 
 /** The part of resolved options that the heartbeat needs. */
 export type PingOptions = Pick<ResolvedConnectionOptions, 'pingIntervalSecs' | 'pingTimeoutSecs' | 'maxReadPauseSecs'>;
-
-/** Checks what setters on both sides are given. */
-export function checkPingInterval(value: unknown): number {
-  return pingIntervalSecs.check('pingIntervalSecs', value);
-}

@@ -4,12 +4,12 @@ import type { OnFrame } from '../protocol/websocket/frames/frame-tap.ts';
 import type { PreparedMessage } from '../protocol/websocket/frames/prepared-message.ts';
 import { utf8Length } from '../protocol/websocket/text/text.ts';
 import { resolveOptions } from '../util/option-table.ts';
-import { checkFunction, checkInteger, checkOneOf } from '../util/options.ts';
+import { checkFunction, checkOneOf } from '../util/options.ts';
 import { raceAbort } from '../util/race-abort.ts';
 import { checkClose } from './close-arguments.ts';
 import { type ConnectionCore, PausedBy } from './connection-core.ts';
-import { type SlowConsumerPolicy, slowConsumerPolicies } from './connection-limits.ts';
-import { checkPingInterval } from './connection-options.ts';
+import type { SlowConsumerPolicy } from './connection-limits.ts';
+import { settableLines } from './connection-options.ts';
 import { type DuplexOptions, toDuplex } from './duplex.ts';
 import type { MessageOf, OnMessageCallback } from './messages/message-hub.ts';
 import { type WebSocketDataMessage, WebSocketMessageType } from './messages/messages.ts';
@@ -162,8 +162,8 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @throws UsageError (`invalidOption`) for anything else
    */
   setSlowConsumer(policy: SlowConsumerPolicy, maxBufferedBytes?: number): void {
-    checkOneOf('policy', policy, slowConsumerPolicies);
-    if (maxBufferedBytes !== undefined) checkInteger('maxBufferedBytes', maxBufferedBytes, { min: 1 });
+    settableLines.slowConsumer.check('policy', policy);
+    if (maxBufferedBytes !== undefined) settableLines.maxBufferedBytes.check('maxBufferedBytes', maxBufferedBytes);
     const { session } = this.#core;
     session?.sender.setPolicy(policy, maxBufferedBytes ?? session.context.limits.maxBufferedBytes);
   }
@@ -231,7 +231,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    * @throws UsageError (`invalidOption`) for anything else
    */
   setPingInterval(pingIntervalSecs: number): void {
-    this.#core.pingIntervalSecs = checkPingInterval(pingIntervalSecs);
+    this.#core.pingIntervalSecs = settableLines.pingIntervalSecs.check('pingIntervalSecs', pingIntervalSecs);
   }
 
   /** Seconds without anything received after which a ping is sent; -1 for never. */

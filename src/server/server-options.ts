@@ -4,7 +4,7 @@ import {
   connectionLines,
   type ResolvedConnectionOptions,
 } from '../connection/connection-options.ts';
-import { ListenError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import { bytes, callback, choice, count, option, seconds, text } from '../util/option-kinds.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { type AdmissionOptions, admissionLines, type ResolvedAdmissionOptions } from './admission-options.ts';
-import { type ConnectionInfo, ConnectionState } from './connection-state.ts';
+import type { ConnectionInfo, ConnectionState } from './connection-state.ts';
 import type { LogCallback } from './core/server-log.ts';
 import { foreignServerNames } from './foreign-server-options.ts';
 import { type SendingOptions, sendingLines } from './sending-options.ts';
@@ -158,36 +158,4 @@ function checkSocketPath(name: string, value: unknown): string {
     throw new UsageError(name, 'must be an absolute path');
   }
   return socketPath;
-}
-
-const listenErrorCodes: ReadonlyMap<string, ListenError['code']> = new Map([
-  ['EADDRINUSE', 'addressInUse'],
-  ['EADDRNOTAVAIL', 'addressNotAvailable'],
-  ['ENOTFOUND', 'invalidHost'],
-  ['EAI_AGAIN', 'invalidHost'],
-  ['EAI_ADDRFAMILY', 'invalidHost'],
-  ['EINVAL', 'invalidHost'],
-  ['EAFNOSUPPORT', 'addressNotAvailable'],
-  ['EACCES', 'permissionDenied'],
-]);
-
-/** The error of the system, with a code of ours. */
-export function toListenError(error: unknown, where: { host: string; port: number }): ListenError {
-  const systemCode = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const code = listenErrorCodes.get(systemCode) ?? 'listenFailed';
-  const address = where.host.includes('/') ? where.host : `${where.host}:${where.port}`;
-  const message = `Cannot listen on ${address}: ${systemWords(error, code)}`;
-  return new ListenError(code, message, where, error);
-}
-
-/** The fault, without the address, which stands in front. */
-function systemWords(error: unknown, code: ListenError['code']): string {
-  if (code === 'addressInUse') return 'Address already in use';
-  if (code === 'invalidHost') return 'that is no address of this machine, and no name of one';
-  const text = error instanceof Error ? error.message : String(error);
-  return /^\w+ E[A-Z0-9]+: ([a-z][a-z ',-]*[a-z])/.exec(text)?.[1] ?? text;
-}
-
-export function createDefaultState(info: ConnectionInfo): ConnectionState {
-  return new ConnectionState(info);
 }

@@ -28,12 +28,12 @@ import { UpgradeGate, type UpgradeGateOwner } from '../admission/upgrade-gate.ts
 import { Audience } from '../audience/audience.ts';
 import type { BroadcastInfo, BroadcastOptions } from '../audience/broadcast.ts';
 import type { Topics } from '../audience/topics.ts';
-import { type ConnectionInfo, type ConnectionState, createState } from '../connection-state.ts';
+import { type ConnectionInfo, ConnectionState, createState } from '../connection-state.ts';
 import { ConnectionAge } from '../life/connection-age.ts';
 import type { PlainConnection } from '../life/plain-connection.ts';
 import { ServerConnections } from '../life/server-connections.ts';
 import { ServerLife, type ServerLifeOwner } from '../life/server-life.ts';
-import { createDefaultState, type ResolvedServerOptions } from '../server-options.ts';
+import type { ResolvedServerOptions } from '../server-options.ts';
 import {
   type OnClientMessageCallback,
   ServerConnection,
@@ -336,4 +336,8 @@ export class ServerCore<S extends ConnectionState, D>
     const dropped = this.connections.pending.dropOldest();
     if (dropped !== undefined) this.events.onRefusal('tooManyPending', 0, dropped.remoteIp);
   }
+}
+
+function createDefaultState(info: ConnectionInfo): ConnectionState {
+  return new ConnectionState(info);
 }

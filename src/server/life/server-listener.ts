@@ -10,7 +10,8 @@ import { reasonOf, TlsProblem } from '../../transport/tls/tls-problem.ts';
 import type { PeerAddress, Transport } from '../../transport/transport.ts';
 import type { TimerWheel } from '../../util/timer-wheel.ts';
 import type { LogLevel } from '../core/server-log.ts';
-import { type ResolvedServerOptions, toListenError } from '../server-options.ts';
+import type { ResolvedServerOptions } from '../server-options.ts';
+import { toListenError } from './listen-error.ts';
 
 /** The outcome of `listen()`. */
 export type ListenResult = { readonly ok: true } | { readonly ok: false; readonly error: ListenError };
