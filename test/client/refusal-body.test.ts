@@ -31,6 +31,14 @@ describe('the body of a refusal', () => {
     ['in chunks', chunked, '5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n', 'hello, world', true],
     ['in chunks, cut', chunked, '5\r\nhello\r\n7\r\n, wo', 'hello, wo', false],
     ['in chunks, with garbage for a size', chunked, '5\r\nhello\r\nnonsense\r\n', 'hello', true],
+    ['that is announced in chunks, and has none', chunked, 'no entry', 'no entry', false],
+    [
+      'that is announced in chunks, and begins like a size',
+      chunked,
+      'bad request\r\nmore',
+      'bad request\r\nmore',
+      false,
+    ],
     ['in chunks, with an endless size', chunked, `5;${'x'.repeat(500)}`, '', true],
   ])('%s', (_name, fields, text, expected, isComplete) => {
     const result = fed(fields, text);

@@ -61,6 +61,13 @@ const answers: readonly Answer[] = [
     says: /^The other side closed the connection in order/,
   },
   {
+    peer: 'the npm package websocket 1.0.35, which answers 1000 to every code, without a reason',
+    ours: [1012, 'restart'],
+    answer: (peer) => peer.hangUp(close(1000)),
+    outcome: byThem(1000, ''),
+    says: /^The other side closed the connection in order/,
+  },
+  {
     peer: 'SWI-Prolog 9.0, which answers 1000 "bye" to every code',
     ours: [1001, ''],
     answer: (peer) => peer.hangUp(close(1000, 'bye')),

@@ -10,6 +10,9 @@ const MAX_SIZE_LINE_BYTES = 256;
 /** Where servers say so is at the beginning. */
 const TLS_HINT_BYTES = 1024;
 
+/** What the line with the size of a chunk may begin with. */
+const SIZE_BEGIN = /^[0-9a-f]{1,8}[ \t]*(?:[;\r\n]|$)/i;
+
 const LF = 0x0a;
 
 /**
@@ -18,7 +21,7 @@ const LF = 0x0a;
  */
 export class RefusalBody {
   isComplete = false;
-  private readonly isChunked: boolean;
+  private isChunked: boolean;
   /** Bytes of the body, or of the current chunk, that are still to come. */
   private remaining: number;
   /** The line with the size of the next chunk, and the end of the line before it. */
@@ -77,6 +80,7 @@ export class RefusalBody {
     const lineFeed = buffer.indexOf(LF, start);
     const stop = lineFeed < 0 || lineFeed >= end ? end : lineFeed + 1;
     this.line += buffer.toString('latin1', start, stop);
+    if (this.length === 0 && !SIZE_BEGIN.test(this.line)) return this.goUnframed(stop);
     if (this.line.length > MAX_SIZE_LINE_BYTES) this.isComplete = true;
     if (stop === end && lineFeed !== end - 1) return stop;
     const line = this.line.trim();
@@ -86,6 +90,16 @@ export class RefusalBody {
     const size = /^([0-9a-f]{1,8})[ \t]*(?:;|$)/i.exec(line)?.[1];
     this.remaining = size === undefined ? 0 : Number.parseInt(size, 16);
     if (this.remaining === 0) this.isComplete = true;
+    return stop;
+  }
+
+  /** The first line is no size: http-proxy 1.18 takes the framing out of a body, and leaves the field that announces it. */
+  private goUnframed(stop: number): number {
+    this.isChunked = false;
+    this.remaining = Number.POSITIVE_INFINITY;
+    const line = Buffer.from(this.line, 'latin1');
+    this.line = '';
+    this.readData(line, 0, line.length);
     return stop;
   }
 }

@@ -11,7 +11,7 @@ const LONGEST_QUOTE = 200;
 export function saidWith({ attempt }: WebSocketErrorInfo): string {
   const response = attempt?.response;
   if (response === undefined) return '';
-  const text = bodyText(response) || phraseOf(response);
+  const text = bodyText(response) || (response.headers.get('X-WebSocket-Reject-Reason') ?? phraseOf(response));
   return text === '' ? '' : ` It said: ${ended(excerpt(text, LONGEST_QUOTE))}`;
 }
 

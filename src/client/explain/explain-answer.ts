@@ -83,7 +83,7 @@ export function explainConnectionLost(info: WebSocketErrorInfo): string {
     offered === undefined
       ? ''
       : ` Some servers do so when they know none of the subprotocols that are offered (${excerpt(offered)}): compare the option subprotocols with theirs.`;
-  return `The server hung up before it had answered.${subprotocols} It may expect TLS (try wss://), be restarting, or a proxy in between does not let WebSocket through.`;
+  return `The server hung up before it had answered.${subprotocols} It may expect TLS (try wss://), have no WebSocket at the path of the URL, be restarting, or a proxy in between does not let WebSocket through.`;
 }
 
 /** What the request lacked, or had, that servers are known to refuse without saying so. */

@@ -16,6 +16,9 @@ export function explainProxyFailure(info: WebSocketErrorInfo): string {
     return `The proxy${proxyOf(info)} agreed, and hung up before its answer was complete. Try again; if that is of no use, its log has the reason.`;
   }
   if (info.httpStatus !== 0) return `${explainHttp(info, proxyOf(info))} It hung up before its answer was complete.`;
+  if (causeOf(info) === 'it hung up') {
+    return `The proxy${proxyOf(info)} hung up without an answer. Some do so when they cannot reach the server: check its host and port, then the scheme in the URL of the proxy: http, https, socks5 or socks4a.`;
+  }
   return `The proxy${proxyOf(info)} did not answer as one: ${causeOf(info)}. Check the scheme of its URL: http, https, socks5 or socks4a.`;
 }
 
@@ -32,7 +35,7 @@ function explainHttp(info: WebSocketErrorInfo, url: string): string {
     case 405:
     case 426:
     case 501:
-      return `What listens at${url === '' ? ' the address of the proxy' : url} answered ${httpStatus} to CONNECT, so it may be no forward proxy but a web server. Check host and port of the proxy; if it is one, whether it allows CONNECT to this port.`;
+      return `What listens at${url === '' ? ' the address of the proxy' : url} answered ${httpStatus} to CONNECT, so it may be no forward proxy but a web server. Check host and port of the proxy; if it is one, ${httpStatus === 404 ? 'whether the name of the server is known there' : 'whether it allows CONNECT to this port'}.`;
     case 500:
       return `${proxy} failed, or could not reach the server: tinyproxy answers 500 when the name of the server is unknown or nothing listens there. Check host and port of the server, then the log of the proxy.`;
     case 502:
