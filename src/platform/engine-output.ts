@@ -18,6 +18,14 @@ export class EngineOutput {
     bytes.copy(this.bytes, 0, 0, length);
   }
 
+  /** What there is so far, as an output of its own. */
+  detach(): EngineOutput {
+    const detached = new EngineOutput();
+    detached.bytes = this.bytes;
+    this.bytes = EMPTY;
+    return detached;
+  }
+
   /** Lets go of a buffer that is larger than most messages need. */
   release(): void {
     if (this.bytes.length > KEPT_BYTES) this.bytes = EMPTY;

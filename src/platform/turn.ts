@@ -22,6 +22,11 @@ function afterThisPoll<T>(fn: (arg: T) => void, arg: T): void {
   setImmediate(fn, arg);
 }
 
+/** The number of this turn of the event loop. Half a microsecond, so it is not for every message. */
+export function turnNumber(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
+}
+
 /** Runs `fn` when the process exits, when nothing asynchronous can happen any more. */
 export function onProcessExit(fn: () => void): void {
   process.once('exit', fn);

@@ -4,11 +4,12 @@ import {
   type DeflateParams,
   ENGINE_FAILED,
   ENGINE_TOO_BIG,
+  ENGINE_UNFINISHED,
   type RawDeflater,
   type RawInflater,
 } from '../protocol/ports.ts';
 import { assert } from '../util/assert.ts';
-import { deflaterOutput, inflaterOutput } from './engine-output.ts';
+import { deflaterOutput, type EngineOutput, inflaterOutput } from './engine-output.ts';
 
 /*
  * Zlib without streams. A stream of Node's hands each message to a thread and back, which costs ten times the work
@@ -47,6 +48,12 @@ interface StreamInternals {
 
 /** Output is asked for in steps of this size, so that a limit is passed by this much at the most. */
 const STEP_BYTES = 16 * 1024;
+
+/**
+ * Input is given in steps of this size, so that a bound on time is passed by about 5 ms at the most: DEFLATE blocks of
+ * 16 bytes that stand for nothing take 324 ms a MiB.
+ */
+const INPUT_STEP_BYTES = 16 * 1024;
 
 /** Every message that is inflated gets them back (RFC 7692 section 7.2.2). */
 const TAIL: Buffer = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -174,8 +181,10 @@ class ZlibDeflater implements RawDeflater {
 class ZlibInflater implements RawInflater {
   private readonly handle: ZlibHandle;
   private readonly keepsHistory: boolean;
+  private out: EngineOutput = inflaterOutput;
   private length = 0;
   private endedStreams = 0;
+  inputLeft = 0;
 
   constructor(windowBits: number, keepsHistory: boolean) {
     this.handle = new ZlibHandle(zlib.createInflateRaw({ windowBits, chunkSize }));
@@ -183,21 +192,30 @@ class ZlibInflater implements RawInflater {
   }
 
   get output(): Buffer {
-    return inflaterOutput.bytes;
+    return this.out.bytes;
+  }
+
+  detachOutput(): void {
+    this.out = inflaterOutput.detach();
   }
 
   releaseOutput(): void {
-    inflaterOutput.release();
+    if (this.out === inflaterOutput) inflaterOutput.release();
+    else this.out = inflaterOutput;
   }
 
-  inflate(bytes: Buffer, start: number, end: number, maxBytes: number): number {
+  inflate(bytes: Buffer, start: number, end: number, maxBytes: number, maxMs = Number.POSITIVE_INFINITY): number {
     if (!this.keepsHistory) this.handle.reset();
     this.length = 0;
     this.endedStreams = 0;
-    let result = this.feed(bytes, start, end, maxBytes);
-    if (result === 0) result = this.feed(TAIL, 0, TAIL.length, maxBytes);
+    return this.resume(bytes, start, end, maxBytes, maxMs);
+  }
+
+  resume(bytes: Buffer, start: number, end: number, maxBytes: number, maxMs = Number.POSITIVE_INFINITY): number {
+    let result = this.feed(bytes, start, end, maxBytes, maxMs);
+    if (result === 0) result = this.feed(TAIL, 0, TAIL.length, maxBytes, Number.POSITIVE_INFINITY);
     if (result === 0) return this.length;
-    this.handle.reset();
+    if (result !== ENGINE_UNFINISHED) this.handle.reset();
     return result;
   }
 
@@ -206,21 +224,36 @@ class ZlibInflater implements RawInflater {
   }
 
   /** Inflates all of it; 0, or a negative result. */
-  private feed(bytes: Buffer, start: number, end: number, maxBytes: number): number {
-    const { handle } = this;
-    for (let at = start; ; at = end - handle.inputLeft) {
+  private feed(bytes: Buffer, start: number, end: number, maxBytes: number, maxMs: number): number {
+    const { handle, out } = this;
+    let at = start;
+    let dueMs = 0;
+    for (;;) {
+      const stepEnd = Math.min(end, at + INPUT_STEP_BYTES);
       const room = Math.min(STEP_BYTES, maxBytes + 1 - this.length);
-      inflaterOutput.reserve(this.length, room, maxBytes + 1);
-      if (!handle.write(bytes, at, end, inflaterOutput.bytes, this.length, room)) return ENGINE_FAILED;
+      out.reserve(this.length, room, maxBytes + 1);
+      if (!handle.write(bytes, at, stepEnd, out.bytes, this.length, room)) return ENGINE_FAILED;
       this.length += room - handle.outputLeft;
       if (this.length > maxBytes) return ENGINE_TOO_BIG;
-      if (handle.outputLeft === 0) continue;
-      if (handle.inputLeft === 0) return 0;
-      // Room and input are left: the last block had BFINAL set. What follows is another stream, without history.
-      handle.reset();
-      if (++this.endedStreams > MAX_STREAMS_IN_MESSAGE) return ENGINE_FAILED;
-      // RFC 7692 section 7.2.3.5 puts a byte between such a block and the tail; some encoders leave it out.
-      if (bytes === TAIL && handle.inputLeft === TAIL.length) return 0;
+      at = stepEnd - handle.inputLeft;
+      // A full output may have more behind it.
+      if (handle.outputLeft > 0) {
+        if (handle.inputLeft > 0) {
+          // Room and input are left: the last block had BFINAL set. What follows is another stream, without history.
+          handle.reset();
+          if (++this.endedStreams > MAX_STREAMS_IN_MESSAGE) return ENGINE_FAILED;
+          // RFC 7692 section 7.2.3.5 puts a byte between such a block and the tail; some encoders leave it out.
+          if (bytes === TAIL && handle.inputLeft === TAIL.length) return 0;
+        } else if (at === end) return 0;
+      }
+      // The clock is looked at by messages of more than one step alone.
+      if (maxMs === Number.POSITIVE_INFINITY) continue;
+      const nowMs = performance.now();
+      if (dueMs === 0) dueMs = nowMs + maxMs;
+      else if (nowMs >= dueMs) {
+        this.inputLeft = end - at;
+        return ENGINE_UNFINISHED;
+      }
     }
   }
 }
@@ -229,6 +262,8 @@ class ZlibInflater implements RawInflater {
 export function createZlibEngines(): DeflateEngines {
   const deflaters = new Map<number, RawDeflater>();
   let inflater: RawInflater | undefined;
+  // The largest window: what was compressed for a smaller one can be inflated with it.
+  const sharedInflater = (): RawInflater => (inflater ??= new ZlibInflater(15, false));
   return {
     canKeepHistory: true,
     sharedDeflater(params) {
@@ -240,8 +275,12 @@ export function createZlibEngines(): DeflateEngines {
       }
       return deflater;
     },
-    // The largest window: what was compressed for a smaller one can be inflated with it.
-    sharedInflater: () => (inflater ??= new ZlibInflater(15, false)),
+    sharedInflater,
+    detachInflater() {
+      const detached = sharedInflater();
+      inflater = undefined;
+      return detached;
+    },
     createDeflater: (params) => new ZlibDeflater(params, true),
     createInflater: (windowBits) => new ZlibInflater(windowBits, true),
   };

@@ -44,8 +44,10 @@ class OneShotDeflater implements RawDeflater {
   }
 }
 
+/** It has no middle of a message to stop in: the documented functions go on to the end. */
 class OneShotInflater implements RawInflater {
   output: Buffer = EMPTY;
+  readonly inputLeft = 0;
 
   inflate(bytes: Buffer, start: number, end: number, maxBytes: number): number {
     let input = Buffer.concat([bytes.subarray(start, end), TAIL]);
@@ -71,6 +73,12 @@ class OneShotInflater implements RawInflater {
     this.output = parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts);
     return length;
   }
+
+  resume(): number {
+    return ENGINE_FAILED;
+  }
+
+  detachOutput(): void {}
 
   releaseOutput(): void {
     this.output = EMPTY;
@@ -103,6 +111,7 @@ export function createFallbackEngines(): DeflateEngines {
     canKeepHistory: false,
     sharedDeflater: (params) => new OneShotDeflater(params),
     sharedInflater: () => inflater,
+    detachInflater: () => inflater,
     createDeflater: (params) => new OneShotDeflater(params),
     createInflater: () => inflater,
   };

@@ -15,6 +15,8 @@ export interface ProtocolPorts {
 export const ENGINE_FAILED = -1;
 /** The result of an engine when there would be more output than the caller wants. */
 export const ENGINE_TOO_BIG = -2;
+/** The result of an inflater that has worked for as long as it may, and is in the middle of a message. */
+export const ENGINE_UNFINISHED = -3;
 
 /**
  * Raw DEFLATE (RFC 1951), a whole message at a call and synchronously. After a negative result an engine is as good
@@ -41,8 +43,17 @@ export interface RawInflater extends RawEngine {
   /**
    * Inflates `start` to `end` of `bytes`, from which `00 00 ff ff` was taken off. Returns the length, at most
    * `maxBytes`, or a negative result; it works out no more than a little beyond `maxBytes` to find out.
+   *
+   * With `maxMs` it returns {@link ENGINE_UNFINISHED} after about so many milliseconds. Then it is good for
+   * {@link resume} alone, until that has another result.
    */
-  inflate(bytes: Buffer, start: number, end: number, maxBytes: number): number;
+  inflate(bytes: Buffer, start: number, end: number, maxBytes: number, maxMs?: number): number;
+  /** Goes on with an unfinished message: `start` to `end` is the input that was left. */
+  resume(bytes: Buffer, start: number, end: number, maxBytes: number, maxMs?: number): number;
+  /** Bytes of input that an unfinished message has left. */
+  readonly inputLeft: number;
+  /** Keeps the output of an unfinished message apart from that of others, until it is released. */
+  detachOutput(): void;
 }
 
 export interface DeflateParams {
@@ -63,6 +74,8 @@ export interface DeflateEngines {
    */
   sharedDeflater(params: DeflateParams): RawDeflater;
   sharedInflater(): RawInflater;
+  /** The shared inflater, in the middle of a message: it belongs to that one from now on, and is closed behind it. */
+  detachInflater(): RawInflater;
   /** An engine of one's own, with its history from message to message. */
   createDeflater(params: DeflateParams): RawDeflater;
   createInflater(windowBits: number): RawInflater;

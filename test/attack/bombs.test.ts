@@ -60,7 +60,8 @@ describe('a MiB that inflates to a GiB', () => {
 
 test.each(victims)('a %s inflates message after message of the longest length in the same memory', async (victim) => {
   const extensions = extensionsWithout;
-  const { raw, bystander, received, frame } = await attack(victim, { perMessageDeflate: noTakeover, extensions });
+  const perMessageDeflate = { ...noTakeover, maxInflateRatio: 2000 };
+  const { raw, bystander, received, frame } = await attack(victim, { perMessageDeflate, extensions });
   const message = frame({ opcode: 2, rsv: RSV1, payload: bombOf(16) });
   const memory = new MemoryWatch();
   for (let i = 1; i <= 4; i++) {
@@ -74,7 +75,7 @@ test.each(victims)('a %s inflates message after message of the longest length in
 
 test.each(victims)('a loop on a %s that is slow holds a MiB of what was inflated, not of the wire', async (victim) => {
   const { raw, connection, bystander, frame } = await attack(victim, {
-    perMessageDeflate: noTakeover,
+    perMessageDeflate: { ...noTakeover, maxInflateRatio: 2000 },
     extensions: extensionsWithout,
   });
   const loop = connection[Symbol.asyncIterator]();
@@ -93,7 +94,11 @@ test.each(victims)('a loop on a %s that is slow holds a MiB of what was inflated
 
 test('a client that nobody listens to yet holds a MiB of what was inflated, not of the wire', async () => {
   const server = await listenRaw();
-  const client = new WebSocket({ url: server.url, closeTimeoutSecs: 0.2 });
+  const client = new WebSocket({
+    url: server.url,
+    closeTimeoutSecs: 0.2,
+    perMessageDeflate: { maxInflateRatio: 2000 },
+  });
   onTestFinished(() => void client.stop());
   const connected = client.connect();
   const raw = await server.accept();

@@ -10,9 +10,11 @@ import {
   type DeflateEngines,
   ENGINE_FAILED,
   ENGINE_TOO_BIG,
+  ENGINE_UNFINISHED,
   type RawDeflater,
   type RawInflater,
 } from '../../src/protocol/ports.ts';
+import { emptyBlocks } from '../support/bomb.ts';
 import { hex } from '../support/frames.ts';
 import { patient } from '../support/patience.ts';
 
@@ -332,6 +334,9 @@ describe('the choice of engines', () => {
           get output() {
             return engine.output;
           },
+          inputLeft: 0,
+          detachOutput: () => engine.detachOutput(),
+          resume: (...args) => engine.resume(...args),
           releaseOutput: () => engine.releaseOutput(),
           close: () => engine.close(),
           inflate: (...args) => Math.max(0, engine.inflate(...args)),
@@ -343,5 +348,57 @@ describe('the choice of engines', () => {
     const engines = chooseEngines(create);
     expect(engines.canKeepHistory).toBe(false);
     expect(deflated(engines.sharedDeflater(params), 'Hello')).toEqual(hex('f248cdc9c90700'));
+  });
+});
+
+describe('an inflater with little time', () => {
+  const content = noise(3 * MIB).toString('base64');
+
+  /** Inflates with no time at all, and calls `meanwhile` whenever it has stopped. */
+  function inflateSlowly(engine: RawInflater, input: Buffer, meanwhile: () => void): [Buffer | number, number] {
+    let result = engine.inflate(input, 0, input.length, 64 * MIB, 0);
+    engine.detachOutput();
+    let stops = 0;
+    while (result === ENGINE_UNFINISHED) {
+      stops++;
+      meanwhile();
+      result = engine.resume(input, input.length - engine.inputLeft, input.length, 64 * MIB, 0);
+    }
+    const output = result < 0 ? result : Buffer.from(engine.output.subarray(0, result));
+    engine.releaseOutput();
+    return [output, stops];
+  }
+
+  test('stops in the middle, and goes on where it was, while others inflate', () => {
+    const engines = createZlibEngines();
+    const engine = engines.detachInflater();
+    const meanwhile = (): void => expect(inflatedText(engines.sharedInflater(), 'f248cdc9c90700')).toBe('Hello');
+    const [result, stops] = inflateSlowly(engine, reference(content), meanwhile);
+    expectSame(result, Buffer.from(content));
+    expect(stops).toBeGreaterThan(100);
+    expect(engine.output).toBe(engines.sharedInflater().output);
+    engine.close();
+  });
+
+  test('keeps its history over messages that it stops in', () => {
+    const engines = createZlibEngines();
+    const [deflater, inflater] = [engines.createDeflater(params), engines.createInflater(15)];
+    for (let i = 0; i < 3; i++) {
+      const [result] = inflateSlowly(inflater, deflated(deflater, content), () => undefined);
+      expectSame(result, Buffer.from(content));
+      expect(inflatedText(inflater, deflated(deflater, 'in between').toString('hex'))).toBe('in between');
+    }
+  });
+
+  test('stops in input that stands for nothing as well', () => {
+    const [result, stops] = inflateSlowly(createZlibEngines().detachInflater(), emptyBlocks(MIB / 4), () => undefined);
+    expect(result).toEqual(Buffer.alloc(0));
+    expect(stops).toBeGreaterThan(3);
+  });
+
+  test('does not stop in short messages', () => {
+    const engine = createZlibEngines().sharedInflater();
+    const input = reference(content.slice(0, 15_000));
+    expect(engine.inflate(input, 0, input.length, MIB, 0)).toBe(15_000);
   });
 });

@@ -87,7 +87,11 @@ export function receive(side: Side, bytes: Buffer, cuts: readonly number[] = [])
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
     const chunk = Buffer.from(bytes.subarray(from, to));
-    side.endpoint.receive(chunk, 0, chunk.length);
+    let at = side.endpoint.receive(chunk, 0, chunk.length);
+    while (side.endpoint.mustWait) {
+      side.endpoint.goOn();
+      at = side.endpoint.receive(chunk, at, chunk.length);
+    }
     from = to;
   }
 }

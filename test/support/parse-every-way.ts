@@ -39,7 +39,11 @@ export function feed(parser: FrameParser, bytes: Buffer, cuts: readonly number[]
     const isShared = from % 2 === 0 && end + 24 <= simdMemory.byteLength;
     const chunk = isShared ? Buffer.from(simdMemory, from % 16, end + 8).fill(FILLER) : Buffer.alloc(end + 8, FILLER);
     bytes.copy(chunk, start, from, to);
-    const next = parser.parse(chunk, start, end);
+    let next = parser.parse(chunk, start, end);
+    while (parser.mustWait) {
+      parser.goOn();
+      next = parser.parse(chunk, next, end);
+    }
     // Not by `expect`, which is slow where it is called for every byte.
     if (next !== end) throw new Error(`a parser that was not stopped came to ${next} of ${end}`);
     for (let i = 0; i < start; i++) if (chunk[i] !== FILLER) throw new Error('a byte before the piece changed');

@@ -11,6 +11,7 @@ import { TokenBucket } from '../../util/token-bucket.ts';
 import type { HeartbeatHost } from '../pings/heartbeat.ts';
 import { PongResponder } from '../pings/pong-responder.ts';
 import { SessionSender, type SessionSenderHost } from '../sending/session-sender.ts';
+import { InflateTurns, type InflateTurnsHost } from './inflate-turns.ts';
 import type { SessionContext, SessionOwner } from './session-context.ts';
 import { SessionEnd, type SessionEndHost } from './session-end.ts';
 import { SessionTap } from './session-tap.ts';
@@ -19,12 +20,14 @@ import { SessionTap } from './session-tap.ts';
  * One open WebSocket from the opening handshake to the end of its transport: it joins the protocol, a transport, the
  * batching of writes, what is sent, and how it ends.
  */
-export class Session implements TransportHandler, EndpointHandler, SessionSenderHost, SessionEndHost, HeartbeatHost {
+export class Session
+  implements TransportHandler, EndpointHandler, SessionSenderHost, SessionEndHost, HeartbeatHost, InflateTurnsHost
+{
   /** Whether pings are answered. */
   isPongEnabled: boolean;
   readonly context: SessionContext;
   private readonly owner: SessionOwner;
-  private readonly transport: Transport;
+  readonly transport: Transport;
   readonly writer: BatchWriter;
   readonly deflate: PerMessageDeflate | undefined;
   readonly endpoint: Endpoint;
@@ -39,6 +42,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
   private tap: SessionTap | undefined;
   private hasStarted = false;
   private isParsing = false;
+  private inflateTurns: InflateTurns | undefined;
   /** The rate of messages that arrive, where it is limited. */
   private readonly rate: TokenBucket | undefined;
 
@@ -150,9 +154,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
       this.transport.pause();
       return;
     }
-    this.endpoint.resumeParsing();
-    if (this.rest === undefined) this.transport.resume();
-    else afterThisCallback(parseRestOf, this);
+    this.goOnReading();
   }
 
   ref(): void {
@@ -279,9 +281,7 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
   readToTheEnd(): void {
     if (this.isReading) return;
     this.isReading = true;
-    this.endpoint.resumeParsing();
-    if (this.rest === undefined) this.transport.resume();
-    else afterThisCallback(parseRestOf, this);
+    this.goOnReading();
   }
 
   /** Part of {@link SessionEndHost}. */
@@ -292,11 +292,40 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
   /** Continues with what was read before reading stopped. */
   parseRest(): void {
     const { rest } = this;
-    if (rest === undefined || !this.isReading) return;
+    if (rest === undefined || !this.isReading || this.endpoint.mustWait) return;
     this.rest = undefined;
     const at = this.parse(rest, 0, rest.length);
     if (at < rest.length) this.rest = rest.subarray(at);
-    else if (this.isReading) this.transport.resume();
+    else if (this.isReading && !this.endpoint.mustWait) this.transport.resume();
+  }
+
+  /** Goes on with messages that took long to inflate, after everybody else has had a turn. */
+  takeTurn(): void {
+    // Reading was stopped meanwhile, and nothing is delivered until it goes on.
+    if (!this.isReading) return;
+    const { writer } = this;
+    writer.beginBatch();
+    this.isParsing = true;
+    try {
+      this.endpoint.goOn();
+    } finally {
+      this.isParsing = false;
+      writer.endBatch();
+    }
+    if (this.endpoint.mustWait) this.turns.wait();
+    else if (this.isReading && !this.isClosed) this.goOnReading();
+  }
+
+  private goOnReading(): void {
+    this.endpoint.resumeParsing();
+    if (this.endpoint.mustWait) this.turns.wait();
+    else if (this.rest === undefined) this.transport.resume();
+    else afterThisCallback(parseRestOf, this);
+  }
+
+  private get turns(): InflateTurns {
+    this.inflateTurns ??= new InflateTurns(this);
+    return this.inflateTurns;
   }
 
   private parse(buffer: Buffer, start: number, end: number): number {
@@ -304,7 +333,12 @@ export class Session implements TransportHandler, EndpointHandler, SessionSender
     writer.beginBatch();
     this.isParsing = true;
     try {
-      return this.endpoint.receive(buffer, start, end);
+      let at = this.endpoint.receive(buffer, start, end);
+      while (this.endpoint.mustWait && this.turns.mayGoOn()) {
+        this.endpoint.goOn();
+        at = this.endpoint.receive(buffer, at, end);
+      }
+      return at;
     } finally {
       this.isParsing = false;
       writer.endBatch();

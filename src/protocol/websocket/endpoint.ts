@@ -107,6 +107,16 @@ export class Endpoint {
     this.parser.resume();
   }
 
+  /** True when {@link receive} has returned because messages took their share of this turn of the event loop. */
+  get mustWait(): boolean {
+    return this.parser.mustWait;
+  }
+
+  /** Begins another turn after {@link mustWait}; true again when a message is still not finished. */
+  goOn(): void {
+    this.parser.goOn();
+  }
+
   /** Tells whether messages may still be sent. */
   get canSend(): boolean {
     return this.status === ConnectionStatus.Open;

@@ -6,6 +6,8 @@ export interface Traffic {
   messagesSent: number;
   /** Accepted or not, they will not be sent, because the peer does not read fast enough. */
   messagesDropped: number;
+  /** Times that a connection had to wait for another turn, because its messages took long to inflate. */
+  inflateWaits: number;
   /** On the wire: frame headers, control frames and compressed messages as they are. */
   bytesReceived: number;
   bytesSent: number;
@@ -19,6 +21,7 @@ export function createTraffic(): Traffic {
     messagesReceived: 0,
     messagesSent: 0,
     messagesDropped: 0,
+    inflateWaits: 0,
     bytesReceived: 0,
     bytesSent: 0,
     payloadBytesReceived: 0,

@@ -22,6 +22,8 @@ export interface ServerMetrics {
     readonly sent: number;
     /** Not sent, because the client does not read fast enough. */
     readonly dropped: number;
+    /** Times that a client had to wait for the others, because what it had sent took long to inflate. */
+    readonly inflateWaits: number;
   };
   /** On the wire, frame headers included, without opening handshakes and TLS. */
   readonly bytes: { readonly received: number; readonly sent: number };
@@ -59,6 +61,7 @@ export function snapshot(counts: ServerCounts, traffic: Traffic): ServerMetrics 
       received: traffic.messagesReceived,
       sent: traffic.messagesSent,
       dropped: traffic.messagesDropped,
+      inflateWaits: traffic.inflateWaits,
     }),
     bytes: Object.freeze({ received: bytesReceived, sent: bytesSent }),
     payloadBytes: Object.freeze({ received: payloadBytesReceived, sent: payloadBytesSent }),

@@ -8,6 +8,7 @@ import { TestBudget } from '../../support/test-budget.ts';
 /** Not DEFLATE: each byte says how often the next one is repeated. 0 is invalid. */
 class RunLengthDecompressor implements MessageDecompressor {
   output: Buffer = Buffer.alloc(0);
+  readonly turnBytes: number = Number.POSITIVE_INFINITY;
 
   decompress(bytes: Buffer, start: number, end: number, maxBytes: number): number {
     const runs: Buffer[] = [];
@@ -23,6 +24,10 @@ class RunLengthDecompressor implements MessageDecompressor {
     this.output.fill(0xdd);
     this.output = Buffer.concat([...runs, Buffer.alloc(3, 0xdd)]);
     return length;
+  }
+
+  takeUnfinished(): never {
+    throw new Error('it finishes everything');
   }
 
   releaseOutput(): void {}

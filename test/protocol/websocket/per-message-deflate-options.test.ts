@@ -13,6 +13,7 @@ describe('options of permessage-deflate', () => {
         threshold: undefined,
         maxSyncCompressBytes: 262_144,
         maxInflateRatio: undefined,
+        maxInflateBytesPerTurn: 1_048_576,
         level: 4,
         memLevel: 8,
         onBadNegotiation: 'fail',

@@ -44,9 +44,16 @@ export interface WebSocketPerMessageDeflateOptions {
   /**
    * The greatest ratio of a message's length to that of its compressed form, once it is longer than 64 KiB; a longer
    * one closes the connection with 1009. Honest data reaches 1032, zeros for instance, so a limit refuses some of it.
-   * @default none: only maxMessageSize bounds what comes out, while it comes out
+   * @default 256 for messages longer than 1 MiB, none for others
    */
   maxInflateRatio?: number | undefined;
+  /**
+   * Bytes that the messages of one connection may inflate to in one turn of the event loop, each byte of their
+   * compressed form counting as 16 more. With more, the connection is not read until all others have had their turn. A
+   * message that takes longer than 5 ms is inflated over several turns in any case.
+   * @default 1048576 (1 MiB)
+   */
+  maxInflateBytesPerTurn?: number | undefined;
   /**
    * The effort to look for repetitions: 0 (not at all) to 9.
    * @default 4
@@ -76,6 +83,7 @@ export interface PerMessageDeflateSettings {
   readonly threshold: number | undefined;
   readonly maxSyncCompressBytes: number;
   readonly maxInflateRatio: number | undefined;
+  readonly maxInflateBytesPerTurn: number;
   readonly level: number;
   readonly memLevel: number;
   readonly onBadNegotiation: 'fail' | 'retry-without';
@@ -113,6 +121,7 @@ function tableFor(role: 'client' | 'server'): OptionTable<PerMessageDeflateSetti
       threshold: bytes(undefined, { min: 0 }),
       maxSyncCompressBytes: bytes(256 * 1024, { min: 0, max: MAX_SYNC_COMPRESS_BYTES }),
       maxInflateRatio: count(undefined),
+      maxInflateBytesPerTurn: bytes(1024 * 1024),
       // With context takeover, 6 takes half as long again for 1 KB of JSON, and saves 3 % of the bytes.
       level: integer(4, { min: 0, max: 9 }),
       memLevel: integer(8, { min: 1, max: 9 }),

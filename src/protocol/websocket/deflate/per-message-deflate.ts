@@ -2,6 +2,7 @@ import {
   type DeflateEngines,
   type DeflateParams,
   ENGINE_TOO_BIG,
+  ENGINE_UNFINISHED,
   type RawDeflater,
   type RawInflater,
 } from '../../ports.ts';
@@ -11,12 +12,14 @@ import {
   DECOMPRESS_INVALID,
   DECOMPRESS_NO_MEMORY,
   DECOMPRESS_TOO_BIG,
+  DECOMPRESS_UNFINISHED,
   type MessageDecompressor,
 } from '../frames/message-decompressor.ts';
 import { encodeText, textBytes } from '../text/text.ts';
 import type { PerMessageDeflateAgreement } from './per-message-deflate-negotiation.ts';
 import type { PerMessageDeflateSettings } from './per-message-deflate-options.ts';
 import { SlicedCompressor } from './sliced-compressor.ts';
+import { SlowInflation } from './slow-inflation.ts';
 
 /** Ends what an engine makes, and is not sent (section 7.2.1). */
 const TAIL_BYTES = 4;
@@ -29,6 +32,13 @@ const THRESHOLD_BYTES = 256;
 
 /** Up to this size a message may be inflated at any ratio: there is nothing to be gained by a bomb this small. */
 const RATIO_FROM_BYTES = 64 * 1024;
+
+/** The ratio that is allowed by default, and the size from which on it counts. */
+const DEFAULT_RATIO = 256;
+const DEFAULT_RATIO_FROM_BYTES = 1024 * 1024;
+
+/** A message that takes longer is inflated over several turns of the event loop. */
+const TURN_MS = 5;
 
 /** Text up to this size is encoded into one buffer that is used again and again. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -67,8 +77,11 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   private readonly threshold: number;
   private readonly maxBytes: number;
   private readonly maxRatio: number;
+  private readonly ratioFromBytes: number;
+  readonly turnBytes: number;
   private deflater: RawDeflater | undefined;
   private inflater: RawInflater | undefined;
+  private unfinishedMaxBytes = 0;
   private paidBytes = 0;
   private isClosed = false;
 
@@ -91,7 +104,9 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
     // An empty message cannot shrink, and zlib has no second flush for it.
     this.threshold = Math.max(1, settings.threshold ?? (this.keepsOurHistory ? 0 : THRESHOLD_BYTES));
     this.maxBytes = settings.maxSyncCompressBytes;
-    this.maxRatio = settings.maxInflateRatio ?? Number.MAX_SAFE_INTEGER;
+    this.maxRatio = settings.maxInflateRatio ?? DEFAULT_RATIO;
+    this.ratioFromBytes = settings.maxInflateRatio === undefined ? DEFAULT_RATIO_FROM_BYTES : RATIO_FROM_BYTES;
+    this.turnBytes = settings.maxInflateBytesPerTurn;
   }
 
   get output(): Buffer {
@@ -103,13 +118,31 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
   }
 
   decompress(bytes: Buffer, start: number, end: number, maxBytes: number): number {
-    const inflater = this.inflater ?? this.takeInflater();
+    const inflater = this.takeInflater();
     if (inflater === undefined) return DECOMPRESS_NO_MEMORY;
-    const mostBytes = Math.min(maxBytes, Math.max(RATIO_FROM_BYTES, (end - start) * this.maxRatio));
-    const length = inflater.inflate(bytes, start, end, mostBytes);
+    const mostBytes = Math.min(maxBytes, Math.max(this.ratioFromBytes, (end - start) * this.maxRatio));
+    const length = inflater.inflate(bytes, start, end, mostBytes, TURN_MS);
     if (length >= 0) return length;
+    if (length === ENGINE_UNFINISHED) {
+      this.unfinishedMaxBytes = mostBytes;
+      return DECOMPRESS_UNFINISHED;
+    }
     inflater.releaseOutput();
     return length === ENGINE_TOO_BIG ? DECOMPRESS_TOO_BIG : DECOMPRESS_INVALID;
+  }
+
+  takeUnfinished(bytes: Buffer, end: number): SlowInflation {
+    const { engines, budget } = this;
+    const own = this.keepsTheirHistory ? this.inflater : undefined;
+    const inflater = own ?? engines.detachInflater();
+    return new SlowInflation({
+      inflater,
+      ownsInflater: own === undefined,
+      input: Buffer.from(bytes.subarray(end - inflater.inputLeft, end)),
+      maxBytes: this.unfinishedMaxBytes,
+      turnMs: TURN_MS,
+      budget,
+    });
   }
 
   get compressed(): Buffer {
@@ -186,7 +219,9 @@ export class PerMessageDeflate implements MessageDecompressor, MessageCompressor
 
   private takeInflater(): RawInflater | undefined {
     if (this.isClosed) return undefined;
+    // The shared one is asked for each time: a message that takes long has it detached.
     if (!this.keepsTheirHistory) return (this.inflater = this.engines.sharedInflater());
+    if (this.inflater !== undefined) return this.inflater;
     const bytes = 2 ** this.inflateWindowBits + INFLATER_STATE_BYTES;
     if (this.budget?.take(bytes) === false) return undefined;
     this.paidBytes = bytes;

@@ -6,7 +6,7 @@ import type { FrameHandler, FrameParserOptions } from './frame-handler.ts';
 import { checkFrameStart, readPayloadLength } from './frame-rules.ts';
 import { applyMask, rotateMask } from './masking.ts';
 import { type MemoryBudget, MessageAssembler } from './message-assembler.ts';
-import { type MessageDecompressor, violationOf } from './message-decompressor.ts';
+import { MessageInflater } from './message-inflater.ts';
 import {
   CONTROL_BIT,
   FIN_BIT,
@@ -18,14 +18,17 @@ import {
   Opcode,
   RSV1_BIT,
 } from './opcodes.ts';
+import { ownCopy } from './own-copy.ts';
 
 const Phase = { Ready: 0, Header: 1, Payload: 2, Discard: 3 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
+/** Why a parser stops before the next frame: it was told to, or what it inflates has to leave time to others. */
+const STOPPED_BY_CALL = 1;
+const STOPPED_FOR_A_TURN = 2;
+
 /** Progress inside one frame is reported for frames longer than this, IXWebSocket's fragment size. */
 const PROGRESS_FROM_BYTES = 32 * 1024;
-/** Binary messages up to this size come from Buffer's pool; a longer one gets memory of its own. */
-const POOLED_BYTES = 2048;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -38,13 +41,14 @@ const EMPTY = Buffer.alloc(0);
  */
 export class FrameParser {
   private phase: Phase = Phase.Ready;
-  private stopRequested = false;
+  /** Reasons to stop before the next frame. */
+  private stops = 0;
   private readonly handler: FrameHandler;
   private readonly maskBit: number;
   private readonly maxMessageBytes: number;
   private readonly maxFragments: number;
   private readonly isUtf8: IsUtf8;
-  private readonly decompressor: MessageDecompressor | undefined;
+  private readonly inflater: MessageInflater | undefined;
   private readonly budget: MemoryBudget | undefined;
 
   /** Created when first needed: most connections never see a frame that is not whole in one read. */
@@ -64,7 +68,7 @@ export class FrameParser {
     this.maxMessageBytes = options.maxMessageBytes;
     this.maxFragments = options.maxFragments;
     this.isUtf8 = options.isUtf8;
-    this.decompressor = options.decompressor;
+    this.inflater = options.decompressor && new MessageInflater(options.decompressor, options);
     this.budget = options.budget;
   }
 
@@ -76,7 +80,7 @@ export class FrameParser {
     let at = start;
     while (at < end) {
       if (this.phase === Phase.Ready) {
-        if (this.stopRequested) return at;
+        if (this.stops !== 0) return at;
         const next = this.parseWholeMessage(bytes, at, end);
         if (next !== 0) {
           at = next;
@@ -93,12 +97,26 @@ export class FrameParser {
 
   /** Makes {@link parse} return before the next frame; allowed inside a callback. */
   stop(): void {
-    this.stopRequested = true;
+    this.stops |= STOPPED_BY_CALL;
   }
 
   /** Takes {@link stop} back. */
   resume(): void {
-    this.stopRequested = false;
+    this.stops &= ~STOPPED_BY_CALL;
+  }
+
+  /** True when {@link parse} has stopped because the messages have had their share of this turn. */
+  get mustWait(): boolean {
+    return (this.stops & STOPPED_FOR_A_TURN) !== 0;
+  }
+
+  /** Begins another turn: goes on with a message that is not finished, and lets {@link parse} go on as well. */
+  goOn(): void {
+    const { inflater } = this;
+    if (inflater === undefined || !this.mustWait) return;
+    const violation = inflater.goOn();
+    if (violation !== undefined) this.fail(violation);
+    if (!inflater.mustWait) this.stops &= ~STOPPED_FOR_A_TURN;
   }
 
   /** Tells whether what comes next begins a frame. */
@@ -111,6 +129,8 @@ export class FrameParser {
     this.phase = Phase.Discard;
     this.message?.end();
     this.message = undefined;
+    this.inflater?.discard();
+    this.stops &= ~STOPPED_FOR_A_TURN;
   }
 
   /**
@@ -123,7 +143,7 @@ export class FrameParser {
     if (end - start < 2) return 0;
     const first = bytes[start] as number;
     const second = bytes[start + 1] as number;
-    const rsv1 = this.decompressor === undefined ? 0 : first & RSV1_BIT;
+    const rsv1 = this.inflater === undefined ? 0 : first & RSV1_BIT;
     const isText = first === (FIN_BIT | Opcode.Text | rsv1);
     if (!isText && first !== (FIN_BIT | Opcode.Binary | rsv1)) return 0;
     if ((second & MASK_BIT) !== this.maskBit || this.isInMessage) return 0;
@@ -150,14 +170,14 @@ export class FrameParser {
     const wireSize = payloadEnd - start;
     if (rsv1 !== 0) {
       applyMask(bytes, at, payloadEnd, mask);
-      this.deliverCompressed(bytes, at, payloadEnd, isText, wireSize);
+      this.inflate(bytes, at, payloadEnd, isText, wireSize);
     } else if (isText) {
       const seen = applyMask(bytes, at, payloadEnd, mask);
       if ((seen & 0x80) !== 0 && !this.isUtf8(bytes.subarray(at, payloadEnd))) this.fail(Violations.invalidUtf8);
       else this.handler.onText(decodeText(bytes, at, payloadEnd, seen), wireSize, payloadEnd - at);
     } else {
       if (mask !== 0) applyMask(bytes, at, payloadEnd, mask);
-      this.handler.onBinary(copyOf(bytes, at, payloadEnd), wireSize, payloadEnd - at);
+      this.handler.onBinary(ownCopy(bytes, at, payloadEnd), wireSize, payloadEnd - at);
     }
     return payloadEnd;
   }
@@ -193,7 +213,7 @@ export class FrameParser {
 
   private checkFrameStart(first: number, second: number): Violation | undefined {
     this.first = first;
-    return checkFrameStart(first, second, this.maskBit, this.decompressor !== undefined, this.isInMessage);
+    return checkFrameStart(first, second, this.maskBit, this.inflater !== undefined, this.isInMessage);
   }
 
   /** All that the length can tell, before a byte of payload is accepted. */
@@ -265,7 +285,7 @@ export class FrameParser {
   private finishFrame(): void {
     const { message } = this;
     if ((this.first & CONTROL_BIT) !== 0) {
-      this.finishControl(this.control === undefined ? EMPTY : copyOf(this.control, 0, this.controlLength));
+      this.finishControl(this.control === undefined ? EMPTY : ownCopy(this.control, 0, this.controlLength));
     } else if (message !== undefined) this.finishDataFrame(message);
   }
 
@@ -314,39 +334,19 @@ export class FrameParser {
     const { buffer, length, opcode, wireSize } = message;
     // Its memory is given back at once; nobody else gets it before the message is inflated.
     message.end();
-    this.deliverCompressed(buffer ?? EMPTY, 0, length, opcode === Opcode.Text, wireSize);
+    this.inflate(buffer ?? EMPTY, 0, length, opcode === Opcode.Text, wireSize);
   }
 
-  /** Inflates the message that lies in `bytes` and delivers it. */
-  private deliverCompressed(bytes: Buffer, start: number, end: number, isText: boolean, wireSize: number): void {
-    const { decompressor, handler } = this;
-    if (decompressor === undefined) return;
-    const limit = isText ? Math.min(this.maxMessageBytes, MAX_TEXT_BYTES) : this.maxMessageBytes;
-    const length = decompressor.decompress(bytes, start, end, limit);
-    if (length < 0) {
-      this.fail(violationOf(length));
-      return;
-    }
-    const { output } = decompressor;
-    const seen = isText ? applyMask(output, 0, length, 0) : 0;
-    const isValid = (seen & 0x80) === 0 || this.isUtf8(output.subarray(0, length));
-    const content = !isValid ? undefined : isText ? decodeText(output, 0, length, seen) : copyOf(output, 0, length);
-    decompressor.releaseOutput();
-    if (content === undefined) this.fail(Violations.invalidUtf8);
-    else if (typeof content === 'string') handler.onText(content, wireSize, length);
-    else handler.onBinary(content, wireSize, length);
+  private inflate(bytes: Buffer, start: number, end: number, isText: boolean, wireSize: number): void {
+    const { inflater } = this;
+    if (inflater === undefined) return;
+    const violation = inflater.inflate(bytes, start, end, isText, wireSize);
+    if (violation !== undefined) this.fail(violation);
+    else if (inflater.mustWait) this.stops |= STOPPED_FOR_A_TURN;
   }
 
   private fail(violation: Violation): void {
     this.discard();
     this.handler.onViolation(violation);
   }
-}
-
-/** Bytes of the receiver's own. */
-function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  const length = end - start;
-  const copy = length <= POOLED_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
-  bytes.copy(copy, 0, start, end);
-  return copy;
 }
