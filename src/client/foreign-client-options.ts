@@ -24,7 +24,7 @@ export const foreignClientNames: ForeignNames = {
     reconnectJitter: 'jitter randomizationFactor',
     'outbox.maxBytes': 'maxEnqueuedMessages maxQueue queue',
     "the header goes into 'extraHeaders'": 'origin cookie cookies authorization',
-    "credentials go into 'extraHeaders', as Authorization": 'auth user username password token',
+    "credentials go into the url, or into 'extraHeaders' as Authorization": 'auth user username password token',
     "it is a part of the 'url'": 'port host hostname path pathname query params search scheme secure',
     "'maxRedirects' says how many redirects are followed, and 0 that none is":
       'followRedirects followRedirect maxRedirections redirect',

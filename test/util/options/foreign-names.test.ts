@@ -68,7 +68,7 @@ describe.each<[keyof typeof objects, string, Record<string, string>]>([
       port: "it is a part of the 'url'",
       host: "it is a part of the 'url'",
       origin: "the header goes into 'extraHeaders'",
-      auth: "credentials go into 'extraHeaders', as Authorization",
+      auth: "credentials go into the url, or into 'extraHeaders' as Authorization",
       reconnect: 'automaticReconnection',
       maxReconnectionDelay: 'maxWaitBetweenReconnectionRetries',
       minUptime: 'minUptimeMs',
