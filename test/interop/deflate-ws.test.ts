@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import Peer, { WebSocketServer as PeerServer } from 'ws';
 import { WebSocket, type WebSocketPerMessageDeflateOptions, WebSocketServer } from '../../src/index.ts';
 import { noise } from '../support/deflate-pair.ts';
+import { expectSame } from '../support/expect-same.ts';
 import { patient } from '../support/patience.ts';
 
 type Options = WebSocketPerMessageDeflateOptions;
@@ -48,12 +49,6 @@ async function exchange(
   }
   for (const message of messages) send(message);
   for (const message of messages) expectSame(await next(), message);
-}
-
-function expectSame(actual: string | Buffer, expected: string | Buffer): void {
-  expect(typeof actual).toBe(typeof expected);
-  expect(actual.length).toBe(expected.length);
-  expect(Buffer.compare(Buffer.from(actual as Buffer), Buffer.from(expected as Buffer))).toBe(0);
 }
 
 /** What arrives, one at a time. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { expect } from 'vitest';
 import type { FrameParserOptions } from '../../src/protocol/websocket/frames/frame-handler.ts';
 import { FrameParser } from '../../src/protocol/websocket/frames/frame-parser.ts';
 import { simdMemory } from '../../src/util/simd-memory.ts';
+import { expectSame } from './expect-same.ts';
 import { frame, RFC_MASK } from './frames.ts';
 import { type FrameEvent, RecordingFrameHandler } from './recording-frame-handler.ts';
 
@@ -76,14 +76,14 @@ export function parseEveryWay(role: Role, bytes: Buffer, settings: ParserSetting
   const hasProgress = bytes.length > 32 * 1024;
   const comparable = (events: FrameEvent[]): FrameEvent[] => (hasProgress ? withoutFragments(events) : events);
   const compare = (input: Buffer, cuts: number[], expected: FrameEvent[], how: string): void =>
-    expect(comparable(parseOnce(role, input, cuts, settings)), how).toEqual(expected);
+    expectSame(comparable(parseOnce(role, input, cuts, settings)), expected, how);
 
   const expected = comparable(whole);
   const everyByte = Array.from({ length: bytes.length - 1 }, (_, index) => index + 1);
   compare(bytes, everyByte, expected, 'byte by byte');
   const [parser, handler] = createParser(role, settings);
   parser.parse(Buffer.from(bytes), 0, bytes.length);
-  expect(comparable(handler.events), 'in ordinary memory').toEqual(expected);
+  expectSame(comparable(handler.events), expected, 'in ordinary memory');
   const cuts = bytes.length <= SPLIT_BYTES ? everyByte : [1, 2, 3, 4, 5, 10, 14, bytes.length >> 1, bytes.length - 1];
   for (const cut of cuts) compare(bytes, [cut], expected, `cut at ${cut}`);
 

@@ -31,9 +31,10 @@ export function countWork(run: () => void): number {
 export function countedBytes(bytes: Buffer, count: { reads: number }): Buffer {
   return new Proxy(bytes, {
     get(target, key): unknown {
-      if (typeof key === 'string' && /^\d+$/.test(key)) {
+      const index = typeof key === 'string' ? Number(key) : Number.NaN;
+      if (index >= 0) {
         count.reads++;
-        return target[Number(key)];
+        return target[index];
       }
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? value.bind(target) : value;

@@ -7,7 +7,7 @@ import { isForbiddenTrailer } from '../../../src/protocol/http1/trailers.ts';
 import { countedBytes, countWork } from './count-work.ts';
 import { RecordingMessageHandler } from './read-messages.ts';
 
-const SIZE = 65_536;
+const SIZE = 16_384;
 const unlimited = {
   maxHeadBytes: 1e6,
   maxHeaders: 1e6,
@@ -72,8 +72,9 @@ describe('reading takes time in proportion to the length, whatever it is filled 
   test('many chunks, and many small ones cost what their bytes cost', () => {
     const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const work = (count: number): number => workOf(`${head}${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
-    expect(work(10_000)).toBeLessThan(2.2 * work(5000));
-    expect(work(10_000)).toBeLessThan(2 * 60_000);
+    const whole = work(10_000);
+    expect(whole).toBeLessThan(2.2 * work(5000));
+    expect(whole).toBeLessThan(2 * 60_000);
   });
 
   test('long names of trailers', () => {

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
 import type { HeadLimits } from '../../../src/protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
+import { expectSame } from '../../support/expect-same.ts';
 
 type Role = 'request' | 'response';
 
@@ -39,7 +39,7 @@ export function readPieces(role: Role, bytes: Buffer, cuts: readonly number[], l
     const next = reader.read(chunk, 3, end);
     chunk.fill(0x58);
     if (reader.state === 'complete') return outcomeOf(reader, from + next - 3);
-    expect(next, 'an unfinished or refused head consumes the whole chunk').toBe(end);
+    expectSame(next, end, 'an unfinished or refused head consumes the whole chunk');
     from = to;
   }
   return outcomeOf(reader, undefined);
@@ -50,11 +50,11 @@ export function readEveryWay(role: Role, text: string, limits?: Partial<HeadLimi
   const bytes = Buffer.from(text, 'latin1');
   const whole = readPieces(role, bytes, [], limits);
   const everyByte = Array.from({ length: bytes.length }, (_, index) => index);
-  expect(readPieces(role, bytes, everyByte, limits), 'byte by byte').toEqual(whole);
-  expect(readPieces(role, bytes, [bytes.length >> 1], limits), 'in two pieces').toEqual(whole);
+  expectSame(readPieces(role, bytes, everyByte, limits), whole, 'byte by byte');
+  expectSame(readPieces(role, bytes, [bytes.length >> 1], limits), whole, 'in two pieces');
   if (whole.state !== 'reading') {
     const trailing = Buffer.concat([bytes, Buffer.from('\r\n\0GET / HTTP/1.1\r\n\r\n')]);
-    expect(readPieces(role, trailing, [], limits), 'with trailing bytes').toEqual(whole);
+    expectSame(readPieces(role, trailing, [], limits), whole, 'with trailing bytes');
   }
   return whole;
 }

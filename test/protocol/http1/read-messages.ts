@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { HeadOf } from '../../../src/protocol/http1/head/head-reader.ts';
 import type { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
 import type { BodyFraming } from '../../../src/protocol/http1/message/body-framing.ts';
@@ -6,6 +5,7 @@ import type { MessageFailure } from '../../../src/protocol/http1/message/message
 import type { MessageHandler } from '../../../src/protocol/http1/message/message-handler.ts';
 import type { MessageLimits } from '../../../src/protocol/http1/message/message-limits.ts';
 import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
+import { expectSame } from '../../support/expect-same.ts';
 
 export type Role = 'request' | 'response';
 type Fields = [string, string][];
@@ -162,7 +162,7 @@ export function readMessagesEveryWay(role: Role, text: string, options: ReadingO
   const bytes = Buffer.from(text, 'latin1');
   const whole = readMessages(role, bytes, [], options);
   const compare = (input: Buffer, cuts: number[], expected: MessageEvent[], how: string, more?: ReadingOptions): void =>
-    expect(readMessages(role, input, cuts, { ...options, ...more }), how).toEqual(expected);
+    expectSame(readMessages(role, input, cuts, { ...options, ...more }), expected, how);
 
   const everyByte = Array.from({ length: bytes.length }, (_, index) => index);
   compare(bytes, everyByte, whole, 'byte by byte');
