@@ -15,7 +15,7 @@ const brokenAnswer = (reason: string): Outcome => ({
   layer: 'transport',
 });
 
-/** What programs answer to a close frame of ours, and what that comes to. */
+/** An answer to a close frame of ours, and what that comes to. */
 interface Answer {
   readonly peer: string;
   readonly ours: readonly [code: number, reason: string];

@@ -4,7 +4,7 @@ import { continuation, meet, peerRoles, ping, text } from './meeting.ts';
 
 const face = Buffer.from('😀');
 
-/** How programs cut what they send, and the messages that it makes. */
+/** Cuts that programs make in what they send, and the messages that it makes. */
 const cuts: readonly [peer: string, frames: readonly FrameFields[], messages: readonly string[]][] = [
   ['websocketd 0.4.1, with an empty last fragment', [text('hello', false), continuation('')], ['hello']],
   ['a program whose first fragment is empty', [text('', false), continuation('hello')], ['hello']],

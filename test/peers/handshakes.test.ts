@@ -89,7 +89,7 @@ describe('our request is one that is understood everywhere:', () => {
   });
 });
 
-/** What clients and the proxies before them send, and what our server answers. */
+/** Requests of clients and of the proxies before them, and the status that our server answers. */
 const requests: readonly [peer: string, lines: readonly string[], status: number][] = [
   ['Firefox, with two values', ['Upgrade: websocket', 'Connection: keep-alive, Upgrade'], 101],
   ['a client with two Connection lines', ['Upgrade: websocket', 'Connection: keep-alive', 'Connection: Upgrade'], 101],

@@ -3,7 +3,7 @@ import { explain } from '../../src/index.ts';
 import type { FrameFields } from '../support/frames.ts';
 import { close, meet, peerRoles, text } from './meeting.ts';
 
-/** What programs say of a message that is more, or other, than they take, and what an explanation of it says. */
+/** Objections of programs to a message that is more, or other, than they take, and what an explanation of it says. */
 const objections: readonly [
   peer: string,
   frames: readonly FrameFields[],

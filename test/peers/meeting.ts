@@ -11,7 +11,7 @@ import { openRaw, type RawPeer } from '../support/raw-peer.ts';
 import { listenRaw, type RawServer, switchingProtocols } from '../support/raw-server.ts';
 import { createClient, startServer } from '../support/running.ts';
 
-/** How a scripted server ends what it says: it leaves the connection open, ends its side, or resets it. */
+/** The end of what a scripted server says: it leaves the connection open, ends its side, or resets it. */
 export type Ending = 'stays' | 'ends' | 'resets';
 
 /** A server that reads a request, says `answer` to it, and ends so. */

@@ -5,7 +5,7 @@ import { answerAndEnd, type Ending, failureOf } from './meeting.ts';
 
 const BEHIND = 'ws://server.behind.test/';
 
-/** What something that was taken for an HTTP proxy answered to CONNECT. */
+/** An answer to CONNECT of something that was taken for an HTTP proxy. */
 interface ConnectAnswer {
   readonly peer: string;
   readonly answer: string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { explain, type WebSocketOptions } from '../../src/index.ts';
 import { answerAndEnd, type Ending, failureOf } from './meeting.ts';
 
-/** What servers answer to a request for the upgrade that they do not grant, byte for byte but for dates. */
+/** An answer to a request for the upgrade that is not granted, byte for byte but for dates. */
 interface Refusal {
   readonly peer: string;
   readonly answer: string;
@@ -11,7 +11,7 @@ interface Refusal {
   readonly code: string;
   readonly httpStatus: number;
   readonly reason?: RegExp;
-  /** What the explanation says, among other things. */
+  /** Parts of the explanation. */
   readonly says: readonly RegExp[];
   readonly saysNot?: RegExp;
 }

@@ -8,7 +8,7 @@ import { listenRaw } from '../support/raw-server.ts';
 import { identity, trusting } from '../support/secure.ts';
 import { answerAndEnd, type Ending, failureOf } from './meeting.ts';
 
-/** What servers that expect TLS say to a request in plain text. */
+/** Answers of servers that expect TLS to a request in plain text. */
 const tlsServers: readonly [
   peer: string,
   answer: string,
@@ -86,7 +86,7 @@ describe('plain text to a port that expects TLS is told as that, by', () => {
   });
 });
 
-/** What servers that expect plain text say to a TLS handshake. */
+/** Answers of servers that expect plain text to a TLS handshake. */
 const plainServers: readonly [peer: string, answer: string, ending: Ending, hint: string][] = [
   [
     'an HTTP server',

@@ -85,7 +85,7 @@ export class AttemptRecorder {
     this.tls = agreed;
   }
 
-  /** What is going to be sent. */
+  /** Takes down the request that is going to be sent. */
   onRequest(target: string, headers: HttpHeaders): void {
     this.request = { target, headers: withoutSecrets(headers) };
   }

@@ -22,7 +22,7 @@ export interface OpenedConnection extends OpeningHandshakeResult {
   readonly transport: Transport;
   /** Path and query that were asked for. */
   readonly uri: string;
-  /** What messages are compressed with, when that was agreed on. */
+  /** The compression of messages, when that was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
   readonly record: ConnectAttempt;
 }
@@ -36,7 +36,7 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
 }
 
-/** How far an attempt has come, for whoever ends it. */
+/** The progress of an attempt, for whoever ends it. */
 interface Progress {
   readonly recorder: AttemptRecorder;
   transport: Transport | undefined;

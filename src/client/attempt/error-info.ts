@@ -9,7 +9,7 @@ export function isHopeless(error: unknown): boolean {
   return error instanceof UsageError;
 }
 
-/** What users are told of an attempt that failed. */
+/** Makes what users are told of an attempt that failed. */
 export function toErrorInfo(error: unknown, retries: number, waitTime: number): WebSocketErrorInfo {
   const cause =
     error instanceof ConnectError || error instanceof UsageError

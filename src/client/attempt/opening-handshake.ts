@@ -25,7 +25,7 @@ import { Deferred } from '../../util/deferred.ts';
 import type { RedirectDecision } from './redirect.ts';
 import { RefusalBody } from './refusal-body.ts';
 
-/** How long the body of a refusal is waited for. */
+/** The time for which the body of a refusal is waited for. */
 const REFUSAL_BODY_MS = 1000;
 
 /** Is told what is said, before the handshake ends. */
@@ -51,16 +51,16 @@ export interface OpeningHandshakeOptions {
   readonly deflate?: PerMessageDeflateHandshake | undefined;
 }
 
-/** How a handshake that did not fail ended. */
+/** The outcome of a handshake that did not fail. */
 export type OpeningHandshakeOutcome =
   | ({ readonly kind: 'open' } & OpeningHandshakeResult)
   | Exclude<RedirectDecision, { readonly kind: 'none' }>;
 
-/** What the opening handshake agreed on. */
+/** The agreement of the opening handshake. */
 export interface OpeningHandshakeResult {
   readonly protocol: string;
   readonly headers: HttpHeaders;
-  /** What the server sent behind its response in the same read. */
+  /** Bytes that the server sent behind its response in the same read. */
   readonly rest: Buffer;
 }
 
@@ -236,7 +236,7 @@ export class OpeningHandshake implements TransportHandler {
     this.fail(code, `Failed reading ${what} from ${url.href}: ${why}`, this.reader.status, cause);
   }
 
-  /** What is known of an answer that did not come to its end, or of why there was none. */
+  /** All that is known of an answer that did not come to its end, or of why there was none. */
   private circumstances(): string {
     const { status, hasStarted } = this.reader;
     if (status !== 0) return `, status: ${status}`;

@@ -12,14 +12,14 @@ import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
 
-/** What a handshake is sent to, and with. */
+/** The URL that a handshake is sent to, and what it is sent with. */
 export interface HandshakeTarget {
   readonly url: WebSocketUrl;
   readonly extraHeaders: HttpHeaders;
   readonly tlsOptions: SocketTLSOptions | undefined;
 }
 
-/** What to do about a response: nothing when it is no redirect that could be followed. */
+/** The decision about a response: nothing when it is no redirect that could be followed. */
 export type RedirectDecision =
   | { readonly kind: 'none' }
   | { readonly kind: 'follow'; readonly target: HandshakeTarget }

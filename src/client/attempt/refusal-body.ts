@@ -7,10 +7,10 @@ export const MAX_REFUSAL_BYTES: number = 64 * 1024;
 /** A longer line is no size of a chunk. */
 const MAX_SIZE_LINE_BYTES = 256;
 
-/** Where servers say so is at the beginning. */
+/** The beginning of a body, in which servers say so. */
 const TLS_HINT_BYTES = 1024;
 
-/** What the line with the size of a chunk may begin with. */
+/** The begin of a line with the size of a chunk. */
 const SIZE_BEGIN = /^[0-9a-f]{1,8}[ \t]*(?:[;\r\n]|$)/i;
 
 const LF = 0x0a;
@@ -42,7 +42,7 @@ export class RefusalBody {
     return Buffer.concat(this.pieces, this.length);
   }
 
-  /** Whether it says what servers say to plain text on a port for TLS: nginx, Apache, and Go name one of the three. */
+  /** Tells whether it is what servers say to plain text on a port for TLS: nginx, Apache and Go name one of the three. */
   get mentionsTls(): boolean {
     return /\b(?:HTTPS|SSL|TLS)\b/.test(this.bytes.toString('latin1', 0, TLS_HINT_BYTES));
   }
@@ -56,7 +56,7 @@ export class RefusalBody {
     }
   }
 
-  /** Whether nothing more is wanted. */
+  /** Tells that nothing more is wanted. */
   get isFull(): boolean {
     return this.isComplete || this.length >= MAX_REFUSAL_BYTES;
   }

@@ -38,7 +38,7 @@ function phraseOf({ status, statusText }: ConnectAttemptResponse): string {
   return isStandard(statusText, status) ? '' : statusText;
 }
 
-/** Whether a text says no more than the status, such as `404 Not Found`. */
+/** Tells whether a text says no more than the status, such as `404 Not Found`. */
 function isStandard(text: string, status: number): boolean {
   const plain = text
     .toLowerCase()

@@ -3,7 +3,7 @@ import { ConnectError } from '../../errors.ts';
 import { excerpt } from '../../util/excerpt.ts';
 import { saidWith } from './answer-text.ts';
 
-/** What a server meant that answered with a status other than 101. */
+/** Explains a status other than 101. */
 export function explainStatus(info: WebSocketErrorInfo): string {
   const { httpStatus } = info;
   const refused = `The server refused with status ${httpStatus}`;
@@ -86,7 +86,7 @@ export function explainConnectionLost(info: WebSocketErrorInfo): string {
   return `The server hung up before it had answered.${subprotocols} It may expect TLS (try wss://), have no WebSocket at the path of the URL, be restarting, or a proxy in between does not let WebSocket through.`;
 }
 
-/** What the request lacked, or had, that servers are known to refuse without saying so. */
+/** Names what the request lacked, or had, that servers are known to refuse without saying so. */
 function missingFrom({ attempt, httpStatus, reason }: WebSocketErrorInfo): string {
   // Said by the body of a 400.
   if (reason.endsWith('(the port expects TLS, as in wss://)')) return ' The port expects TLS: use wss://.';

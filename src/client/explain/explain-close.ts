@@ -4,8 +4,8 @@ import { excerpt } from '../../util/excerpt.ts';
 import { ended } from './phrases.ts';
 
 /**
- * What a close code means (RFC 6455 section 7.4.1, and the registry of IANA), and what to do about it. It holds on
- * either side of a connection.
+ * Explains a close code (RFC 6455 section 7.4.1, and the registry of IANA), with what to do about it. It holds on either
+ * side of a connection.
  */
 export function explainClose(closeInfo: WebSocketCloseInfo): string {
   const { code, reason, remote } = closeInfo;

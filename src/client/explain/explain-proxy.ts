@@ -2,7 +2,7 @@ import type { WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { TunnelError } from '../../transport/tunnel/tunnel-error.ts';
 import { causeOf, proxyOf } from './phrases.ts';
 
-/** What a proxy meant that was reached and gave no tunnel. */
+/** Explains the refusal of a proxy that was reached. */
 export function explainProxyRefusal(info: WebSocketErrorInfo): string {
   const url = proxyOf(info);
   const tunnel = info.cause.cause;
@@ -10,7 +10,7 @@ export function explainProxyRefusal(info: WebSocketErrorInfo): string {
   return reply === 0 ? explainHttp(info, url) : explainSocks(info, reply, url);
 }
 
-/** What answered was no proxy, or hung up. */
+/** Explains an answer that is none of a proxy, and the end of the stream in place of one. */
 export function explainProxyFailure(info: WebSocketErrorInfo): string {
   if (info.httpStatus >= 200 && info.httpStatus < 300) {
     return `The proxy${proxyOf(info)} agreed, and hung up before its answer was complete. Try again; if that is of no use, its log has the reason.`;
