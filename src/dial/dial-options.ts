@@ -4,7 +4,7 @@ import { defaultHeadLimits } from '../protocol/http1/head/head-limits.ts';
 import { isFieldValue } from '../protocol/http1/tokens.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
-import { bytes, callback, choice, count, milliseconds, option, text } from '../util/option-kinds.ts';
+import { bytes, callback, choice, count, flag, milliseconds, option, text } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
@@ -63,12 +63,18 @@ export interface DialOptions {
    * @default 100
    */
   maxHeaders?: number | undefined;
+  /**
+   * Sends the path of a URL as it is written; without this, dot segments (`/./`, `/../`) are removed as RFC 3986 section
+   * 5.2.4 says.
+   * @default false
+   */
+  pathAsIs?: boolean | undefined;
 }
 
 /** Checked {@link DialOptions} with all defaults filled in. */
 export type ResolvedDialOptions = Resolved<
   DialOptions,
-  Exclude<keyof DialOptions, 'family' | 'userAgent' | 'maxHeadBytes' | 'maxHeaders'>,
+  Exclude<keyof DialOptions, 'family' | 'userAgent' | 'maxHeadBytes' | 'maxHeaders' | 'pathAsIs'>,
   { proxy: ProxyServer | 'env' | undefined }
 >;
 
@@ -83,6 +89,7 @@ export const dialLines: OptionLines<ResolvedDialOptions> = {
   userAgent: option(userAgent, checkFieldValue),
   maxHeadBytes: bytes(defaultHeadLimits.maxHeadBytes, { min: 1024, max: 16 * 1024 * 1024 }),
   maxHeaders: count(defaultHeadLimits.maxHeaders, { min: 1, max: 65_536 }),
+  pathAsIs: flag(false),
 };
 
 function checkFieldValue(name: string, value: unknown): string {

@@ -90,29 +90,31 @@ class Refusal extends Error {}
  *
  * Stricter than the WHATWG parser, which repairs what is more likely a mistake: it drops surrounding spaces,
  * takes `ws:host` and `ws:///host` for `ws://host`, and accepts a second `@` and a colon without a port.
- * Hosts alone go through it, for IDN and the many ways to write an address. Dot segments in the path are kept.
+ * Hosts alone go through it, for IDN and the many ways to write an address.
+ *
+ * @param pathAsIs keeps the dot segments of the path, which are removed otherwise (RFC 3986 section 5.2.4)
  */
-export function parseWebSocketUrl(text: string): UrlResult<WebSocketUrl> {
-  return parseUrl(text, webSocketForm);
+export function parseWebSocketUrl(text: string, pathAsIs: boolean = false): UrlResult<WebSocketUrl> {
+  return parseUrl(text, webSocketForm, pathAsIs);
 }
 
 /** Parses the URL of an HTTP request by the same rules: `http`, `https`, and `http+unix:/socket:/path`. */
-export function parseHttpUrl(text: string): UrlResult<HttpUrl> {
-  return parseUrl(text, httpForm);
+export function parseHttpUrl(text: string, pathAsIs: boolean = false): UrlResult<HttpUrl> {
+  return parseUrl(text, httpForm, pathAsIs);
 }
 
 type UrlIn<P extends DialProtocol> = DialUrl & { readonly protocol: P };
 
-function parseUrl<P extends DialProtocol>(text: string, form: UrlForm<P>): UrlResult<UrlIn<P>> {
+function parseUrl<P extends DialProtocol>(text: string, form: UrlForm<P>, pathAsIs: boolean): UrlResult<UrlIn<P>> {
   try {
-    return { ok: true, url: parse(text, form) };
+    return { ok: true, url: parse(text, form, pathAsIs) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, reason: `Could not parse url: '${redact(text)}' (${error.message})` };
   }
 }
 
-function parse<P extends DialProtocol>(given: string, form: UrlForm<P>): UrlIn<P> {
+function parse<P extends DialProtocol>(given: string, form: UrlForm<P>, pathAsIs: boolean): UrlIn<P> {
   if (given === '') throw new Refusal('it is empty');
   if (!given.isWellFormed()) throw new Refusal('it contains a lone surrogate');
   if (/\p{Cc}/u.test(given)) throw new Refusal('it contains a control character');
@@ -121,7 +123,7 @@ function parse<P extends DialProtocol>(given: string, form: UrlForm<P>): UrlIn<P
   if (text.includes('#')) throw new Refusal("it has a fragment; write '#' as %23");
 
   const isUnix = text.slice(0, form.unix.length + 1).toLowerCase() === `${form.unix}:`;
-  if (isUnix) return parseUnix(form.unix, text.slice(form.unix.length + 1));
+  if (isUnix) return parseUnix(form.unix, text.slice(form.unix.length + 1), pathAsIs);
 
   const [, scheme, authority, target] = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)(.*)$/is.exec(text) ?? [];
   if (scheme === undefined || authority === undefined || target === undefined) throw new Refusal(form.wantsStart);
@@ -129,14 +131,13 @@ function parse<P extends DialProtocol>(given: string, form: UrlForm<P>): UrlIn<P
   if (authority.includes('\\')) throw new Refusal("it has a '\\' before its path; write it as %5C");
   const known = form.schemes.get(scheme.toLowerCase());
   if (known === undefined) throw new Refusal(form.wantsScheme);
-  return parseNetwork(known.protocol, known.defaultPort, authority, target);
+  return parseNetwork(known, authority, parseTarget(target, pathAsIs));
 }
 
 function parseNetwork<P extends DialProtocol>(
-  protocol: P,
-  defaultPort: number,
+  { protocol, defaultPort }: { readonly protocol: P; readonly defaultPort: number },
   authority: string,
-  target: string,
+  { path, query }: RequestTarget,
 ): UrlIn<P> {
   const parts = authority.split('@');
   if (parts.length > 2) throw new Refusal("it has more than one '@' before its path; write '@' as %40");
@@ -145,7 +146,6 @@ function parseNetwork<P extends DialProtocol>(
   const { host, hostInHeader, hostInHref } = name.startsWith('[') ? parseIPv6(name.slice(1, -1)) : parseName(name);
   const port = portText === undefined ? defaultPort : parsePort(portText);
   const portSuffix = port === defaultPort ? '' : `:${port}`;
-  const { path, query } = parseTarget(target);
   return {
     href: `${protocol}://${hostInHref}${portSuffix}${path}`,
     protocol,
@@ -159,14 +159,14 @@ function parseNetwork<P extends DialProtocol>(
 }
 
 /** `ws+unix:/path/of/socket:/uri`, also with the empty authority of `ws+unix:///path`. */
-function parseUnix<P extends DialProtocol>(protocol: P, rest: string): UrlIn<P> {
+function parseUnix<P extends DialProtocol>(protocol: P, rest: string, pathAsIs: boolean): UrlIn<P> {
   const [, encodedPath = '', target = ''] = /^(?:\/\/(?=\/))?(.*?)(?::([/?].*)?)?$/s.exec(rest) ?? [];
   if (!encodedPath.startsWith('/') || encodedPath.startsWith('//')) {
     throw new Refusal(`the path of its socket must be absolute, as in ${protocol}:/path/of/socket:/uri`);
   }
   if (encodedPath.includes('?')) throw new Refusal("write '?' in the path of its socket as %3F");
   const socketPath = decode(encodedPath, 'the path of its socket');
-  const { path, query } = parseTarget(target);
+  const { path, query } = parseTarget(target, pathAsIs);
   return {
     href: `${protocol}:${encodeTarget(encodedPath)}:${path}`,
     protocol,
@@ -251,10 +251,34 @@ function decode(text: string, what: string): string {
   return decoded;
 }
 
-function parseTarget(target: string): { path: string; query: string } {
-  const path = encodeTarget(target.startsWith('/') ? target : `/${target}`);
+interface RequestTarget {
+  readonly path: string;
+  readonly query: string;
+}
+
+function parseTarget(target: string, pathAsIs: boolean): RequestTarget {
+  const encoded = encodeTarget(target.startsWith('/') ? target : `/${target}`);
+  const path = pathAsIs ? encoded : removeDotSegments(encoded);
   const question = path.indexOf('?');
   return { path, query: question < 0 ? '' : path.slice(question + 1) };
+}
+
+/** RFC 3986 section 5.2.4, in the path alone. `%2e` is a dot (section 6.2.2.2), as it is to browsers. */
+function removeDotSegments(target: string): string {
+  if (!/\/(?:\.|%2e)/i.test(target)) return target;
+  const [, path = '', query = ''] = /^\/([^?]*)(.*)$/s.exec(target) ?? [];
+  const kept: string[] = [];
+  const segments = path.split('/');
+  for (const [index, segment] of segments.entries()) {
+    const dots = segment.replace(/%2e/gi, '.');
+    if (dots === '..') kept.pop();
+    else if (dots !== '.') {
+      kept.push(segment);
+      continue;
+    }
+    if (index === segments.length - 1) kept.push('');
+  }
+  return `/${kept.join('/')}${query}`;
 }
 
 /**

@@ -32,7 +32,7 @@ export class ClientCore implements ClientServices {
     this.options = options;
     this.userAgent = options.userAgent;
     this.pool = new ConnectionPool(options, this.wheel);
-    this.urls = new KnownUrls(options.tlsOptions, options.proxy);
+    this.urls = new KnownUrls(options);
   }
 
   onCallbackError(error: unknown): void {
@@ -49,7 +49,7 @@ export class ClientCore implements ClientServices {
 
   /** From now on connections are made with these options. */
   useTlsOptions(tlsOptions: SocketTLSOptions): void {
-    this.urls = new KnownUrls(tlsOptions, this.options.proxy);
+    this.urls = new KnownUrls({ ...this.options, tlsOptions });
     this.renewPool();
   }
 

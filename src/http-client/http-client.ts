@@ -89,34 +89,28 @@ export class HttpClient {
    * alone, their `body`.
    */
   post(url: string, body?: Body, args?: HttpRequestInit): Result;
-  post(url: string, parameters: HttpParameters, formData: FormFiles, args: HttpRequestInit | undefined): Result;
+  post(url: string, parameters: HttpParameters, formData: FormFiles, args?: HttpRequestInit): Result;
   post(url: string, ...given: readonly unknown[]): Result {
     return this.#perform(callWithBody(url, HttpClient.kPost, given));
   }
 
   /** As {@link post}. */
   put(url: string, body?: Body, args?: HttpRequestInit): Result;
-  put(url: string, parameters: HttpParameters, formData: FormFiles, args: HttpRequestInit | undefined): Result;
+  put(url: string, parameters: HttpParameters, formData: FormFiles, args?: HttpRequestInit): Result;
   put(url: string, ...given: readonly unknown[]): Result {
     return this.#perform(callWithBody(url, HttpClient.kPut, given));
   }
 
   /** As {@link post}. */
   patch(url: string, body?: Body, args?: HttpRequestInit): Result;
-  patch(url: string, parameters: HttpParameters, formData: FormFiles, args: HttpRequestInit | undefined): Result;
+  patch(url: string, parameters: HttpParameters, formData: FormFiles, args?: HttpRequestInit): Result;
   patch(url: string, ...given: readonly unknown[]): Result {
     return this.#perform(callWithBody(url, HttpClient.kPatch, given));
   }
 
   /** A request with any method. */
   request(url: string, verb: string, body?: Body, args?: HttpRequestInit): Result;
-  request(
-    url: string,
-    verb: string,
-    parameters: HttpParameters,
-    formData: FormFiles,
-    args: HttpRequestInit | undefined,
-  ): Result;
+  request(url: string, verb: string, parameters: HttpParameters, formData: FormFiles, args?: HttpRequestInit): Result;
   request(url: string, verb: string, ...given: readonly unknown[]): Result {
     return this.#perform(callWithBody(url, verb, given));
   }

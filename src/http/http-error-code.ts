@@ -27,7 +27,7 @@ export const HttpErrorCode = {
   MissingStatus: 'MissingStatus',
   /** The header section breaks the rules, is too large, or ended early. */
   HeaderParsingError: 'HeaderParsingError',
-  /** A redirect without a `Location`. */
+  /** Not used: a redirect without a `Location` is the result. IXWebSocket has it. */
   MissingLocation: 'MissingLocation',
   /** More redirects than `maxRedirects`. */
   TooManyRedirects: 'TooManyRedirects',

@@ -7,29 +7,27 @@ import { UsageError } from '../errors.ts';
  * @throws UsageError naming `option` when the memory was transferred to somebody else
  */
 export function bytesIn(value: unknown, option: string): Buffer | undefined {
-  if (ArrayBuffer.isView(value)) {
-    const { buffer, byteOffset, byteLength } = value;
-    const isOrdinary = buffer instanceof ArrayBuffer || !isShared(buffer);
-    if (isOrdinary && byteLength > 0) {
-      return Buffer.isBuffer(value) ? value : Buffer.from(buffer, byteOffset, byteLength);
-    }
-    return Buffer.from(share(buffer, option).subarray(byteOffset, byteOffset + byteLength));
-  }
-  if (isShared(value)) return Buffer.from(share(value, option));
-  return isUnshared(value) ? share(value, option) : undefined;
-}
-
-/** True where {@link bytesIn} would find bytes. */
-export function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {
-  return ArrayBuffer.isView(value) || isShared(value) || isUnshared(value);
-}
-
-function share(buffer: ArrayBufferLike, option: string): Buffer {
   try {
-    return Buffer.from(buffer as ArrayBuffer);
+    if (ArrayBuffer.isView(value)) return bytesOfView(value);
+    if (isShared(value)) return Buffer.from(Buffer.from(value));
+    return isUnshared(value) ? Buffer.from(value) : undefined;
   } catch (error) {
     throw new UsageError(option, 'is detached: its memory was transferred', { cause: error });
   }
+}
+
+function bytesOfView(view: ArrayBufferView): Buffer {
+  const { buffer, byteOffset, byteLength } = view;
+  const isOrdinary = buffer instanceof ArrayBuffer || !isShared(buffer);
+  // A detached view is an empty one; its memory, asked for, says so.
+  if (!isOrdinary || byteLength === 0)
+    return Buffer.from(Buffer.from(buffer).subarray(byteOffset, byteOffset + byteLength));
+  return Buffer.isBuffer(view) ? view : Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Tells whether {@link bytesIn} finds bytes. */
+export function isBytes(value: unknown): value is ArrayBufferView | ArrayBuffer | SharedArrayBuffer {
+  return ArrayBuffer.isView(value) || isShared(value) || isUnshared(value);
 }
 
 function isShared(value: unknown): value is SharedArrayBuffer {

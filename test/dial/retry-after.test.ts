@@ -17,7 +17,8 @@ describe('Retry-After', () => {
     ['1e3', undefined],
     ['soon', undefined],
     ['Sun, soon', undefined],
-    ['9'.repeat(40), undefined],
+    ['9'.repeat(40), Number.MAX_SAFE_INTEGER],
+    ['9'.repeat(400), Number.MAX_SAFE_INTEGER],
   ])('%j is %s ms', (value, expected) => {
     expect(parseRetryAfter(value, now)).toBe(expected);
   });

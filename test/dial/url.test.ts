@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseWebSocketUrl, type WebSocketUrl } from '../../src/dial/url.ts';
+import { parseHttpUrl, parseWebSocketUrl, type WebSocketUrl } from '../../src/dial/url.ts';
 import { patient } from '../support/patience.ts';
 
 function parse(text: string): WebSocketUrl {
@@ -226,7 +226,15 @@ describe('path and query', () => {
     ['?a', '/?a', 'a'],
     ['/?', '/?', ''],
     ['/a?b?c', '/a?b?c', 'b?c'],
-    ['/a/../b/./c', '/a/../b/./c', ''],
+    ['/a/../b/./c', '/b/c', ''],
+    ['/../..', '/', ''],
+    ['/a/b/..', '/a/', ''],
+    ['/a/.', '/a/', ''],
+    ['/a//../b', '/a/b', ''],
+    ['/%2e%2E/a/.%2e/b', '/b', ''],
+    ['/...', '/...', ''],
+    ['/.a/..b', '/.a/..b', ''],
+    ['/a?/../b', '/a?/../b', '/../b'],
     ['//10', '//10', ''],
     ['/a:b@c', '/a:b@c', ''],
     ['/a%20b%zz%', '/a%20b%zz%', ''],
@@ -239,6 +247,23 @@ describe('path and query', () => {
     ['/<>`\\^|', '/%3C%3E%60%5C%5E%7C', ''],
   ])('%s is requested as %s', (written, path, query) => {
     expect(parse(`ws://h${written}`)).toMatchObject({ path, query, href: `ws://h${path}` });
+  });
+
+  test('dot segments are kept where that is asked for', () => {
+    for (const path of ['/a/../b/./c', '/../%2e', '/.']) {
+      expect(parseWebSocketUrl(`ws://h${path}`, true)).toMatchObject({ ok: true, url: { path } });
+    }
+  });
+
+  test('dot segments are those that WHATWG removes', () => {
+    const segment = fc.constantFrom('.', '..', '%2e', '.%2E', '', 'a', '...', '%2f', '..;');
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
+        const url = `http://h/${segments.join('/')}`;
+        expect(parseHttpUrl(url)).toMatchObject({ ok: true, url: { path: new URL(url).pathname } });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('whatever the text, the request target is visible ASCII without anything that ends it', () => {

@@ -134,8 +134,12 @@ describe('it is not followed', () => {
     expect(decision.kind === 'fail' ? decision.failure.message : '').toContain(text);
   });
 
+  test('two Locations that are equal are one', () => {
+    expect(decide('http://a.test/', ['/b', '/b'])).toMatchObject({ kind: 'follow' });
+  });
+
   test('without a Location, nor too often', () => {
-    expect(decide('http://a.test/', undefined)).toMatchObject({ failure: { errorCode: 'MissingLocation' } });
+    expect(decide('http://a.test/', undefined)).toEqual({ kind: 'none' });
     expect(decide('http://a.test/', '/b', { followed: 5 })).toMatchObject({
       failure: { errorCode: 'TooManyRedirects', message: 'Too many redirects: 5' },
     });

@@ -47,7 +47,7 @@ interface Progress {
 export async function attemptConnection(attempt: AttemptOptions): Promise<OpenedConnection> {
   const recorder = new AttemptRecorder(attempt.clock);
   try {
-    const parsed = parseWebSocketUrl(attempt.options.url);
+    const parsed = parseWebSocketUrl(attempt.options.url, attempt.options.pathAsIs);
     if (!parsed.ok) throw new ConnectError('invalidUrl', 'url', parsed.reason);
     return await openWithin(parsed.url, attempt, recorder);
   } catch (error) {

@@ -48,9 +48,8 @@ export function decideRedirect(
   { visited, maxRedirects }: RedirectHistory,
 ): RedirectDecision {
   if (!isRedirect(head.status) || maxRedirects === 0) return none;
-  const locations = head.headers.getAll('Location');
-  const [location] = locations;
-  if (location === undefined || locations.length > 1) return none;
+  const [location, ...others] = new Set(head.headers.getAll('Location'));
+  if (location === undefined || others.length > 0) return none;
   const from = target.url;
   const found = resolveLocation(location, from, parseWebSocketUrl);
   if (found === undefined) return none;

@@ -19,21 +19,29 @@ export interface KnownUrl {
   getHead: Buffer | undefined;
 }
 
+interface UrlOptions {
+  readonly tlsOptions: SocketTLSOptions | undefined;
+  readonly proxy: ProxyServer | 'env' | undefined;
+  readonly pathAsIs: boolean;
+}
+
 /** Finds out for one client which connections a URL asks for. */
 export class KnownUrls {
   private readonly tlsOptions: SocketTLSOptions | undefined;
   private readonly proxy: ProxyServer | 'env' | undefined;
+  private readonly pathAsIs: boolean;
   private readonly urls = new Map<string, KnownUrl>();
 
-  constructor(tlsOptions: SocketTLSOptions | undefined, proxy: ProxyServer | 'env' | undefined) {
+  constructor({ tlsOptions, proxy, pathAsIs }: UrlOptions) {
     this.tlsOptions = tlsOptions;
     this.proxy = proxy;
+    this.pathAsIs = pathAsIs;
   }
 
   parse(text: string): KnownUrl {
     const found = this.urls.get(text);
     if (found !== undefined) return found;
-    const known: KnownUrl = { parsed: parseHttpUrl(text), target: undefined, getHead: undefined };
+    const known: KnownUrl = { parsed: parseHttpUrl(text, this.pathAsIs), target: undefined, getHead: undefined };
     if (!known.parsed.ok || text.length > LONGEST_URL) return known;
     if (this.urls.size >= MOST_URLS) this.urls.clear();
     this.urls.set(text, known);

@@ -63,7 +63,11 @@ export function formatHead(parts: RequestHeadParts): string {
   const target = poolTarget.isForward ? `http://${url.hostHeader}${url.path}` : url.path;
   let head = formatRequestLine(method, target);
   if (lacks('Host')) head += `Host: ${url.hostHeader}\r\n`;
-  if (parts.asksForCompression && lacks('Accept-Encoding')) head += `Accept-Encoding: ${decodableCodings}\r\n`;
+  if (lacks('Accept-Encoding')) {
+    // Parts of a coded body could neither be decoded nor put together (RFC 9110 section 14.2).
+    if (extra.has('Range')) head += 'Accept-Encoding: identity\r\n';
+    else if (parts.asksForCompression) head += `Accept-Encoding: ${decodableCodings}\r\n`;
+  }
   if (!isPlain) head += formatFields(extra);
   if (lacks('Accept')) head += 'Accept: */*\r\n';
   if (userAgent !== '' && lacks('User-Agent')) head += `User-Agent: ${userAgent}\r\n`;

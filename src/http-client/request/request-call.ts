@@ -3,12 +3,12 @@ import { isBlob } from '../../http/body-bytes.ts';
 import { FileSource } from '../../http/files/file-source.ts';
 import { formatForm, type HttpParameters } from '../../http/form/form.ts';
 import { MultipartBody } from '../../http/form/multipart.ts';
-import type { HttpFormDataParameters } from '../../http/form/multipart-part.ts';
+import { type HttpFormDataParameters, isContent } from '../../http/form/multipart-part.ts';
 import { isSource, SingleUseSource } from '../../http/single-use-source.ts';
 import { bytesIn } from '../../util/bytes.ts';
 import { checkString } from '../../util/options.ts';
 import { HttpRequestArgs, settingsFrom } from './request-args.ts';
-import type { HttpRequestOptions, RequestSettings } from './request-options.ts';
+import { type HttpRequestOptions, type RequestSettings, requestOptions } from './request-options.ts';
 
 /** The kinds of body there are in the end. */
 export type CallBody = string | Buffer | Blob | FileSource | MultipartBody | SingleUseSource;
@@ -35,13 +35,14 @@ export function callOf(url: string, method: string, given: HttpRequestInit | und
 /**
  * A call with a body.
  *
- * @param given what stands behind the url: `[body, args]`, `[parameters, formData, args]`, or `[args]` with the body in it
+ * @param given what stands behind the url: `[body, args]`, `[parameters, formData, args]`, or `[args]` with the body in
+ *   it; `args` may be missing, also behind form data that cannot be taken for them
  */
 export function callWithBody(url: string, method: string, given: readonly unknown[]): RequestCall {
   const [first] = given;
   if (first instanceof HttpRequestArgs && given.length === 1) return callOf(url, method, first);
   if (given.length > 3) throw new UsageError('arguments', 'are at most: parameters, form data, and arguments');
-  const hasForm = given.length === 3;
+  const hasForm = given.length === 3 || (given.length === 2 && isFormFiles(given[1]));
   const init = (hasForm ? given[2] : given[1]) as HttpRequestInit | undefined;
   const settings = settingsFrom(init);
   const [body, form] = given;
@@ -65,14 +66,38 @@ function makeCall(
   };
 }
 
+/**
+ * Tells whether it is form data, and no options: pairs, a form, or a record of files none of which is called like an
+ * option. Strings are no files here: a mistyped option would be sent as one.
+ */
+function isFormFiles(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || given instanceof HttpRequestArgs) return false;
+  if (Symbol.iterator in given) return true;
+  const entries = Object.entries(given);
+  const isFile = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && (isContent(value) || 'path' in value || 'content' in value);
+  return entries.length > 0 && entries.every(([name, value]) => !(name in requestOptions.lines) && isFile(value));
+}
+
 /** The body of the call itself, where a record holds parameters; without one, that of its arguments. */
 function bodyFrom(body: unknown, settings: RequestSettings): CallBody | undefined {
   if (body === undefined || body === null) return bodyIn(settings);
   if (body instanceof HttpRequestArgs) throw new UsageError('body', 'must stand before the arguments');
   const known = knownBody(body, settings);
   if (known !== undefined) return known;
-  if (typeof body === 'object') return formatForm(body as HttpParameters);
+  if (typeof body === 'object') return formBody(body as HttpParameters);
   throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${typeof body}`);
+}
+
+function formBody(parameters: HttpParameters): string {
+  try {
+    return formatForm(parameters);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const why = error.message.replace(/^parameters: /, '');
+    const hint = "to send JSON, give JSON.stringify(value) as the body, and { 'Content-Type': 'application/json' }";
+    throw new UsageError('parameters', `${why}; ${hint} as extraHeaders`, { cause: error });
+  }
 }
 
 /** The body of the arguments, where a record names a file. */

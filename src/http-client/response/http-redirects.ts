@@ -49,8 +49,9 @@ export function decideHttpRedirect(
   { followed, maxRedirects, isReplayable }: RedirectRules,
 ): HttpRedirectDecision {
   if (!isRedirect(head.status)) return none;
-  const [location, ...others] = head.headers.getAll('Location');
-  if (location === undefined) return fail('MissingLocation', 'Missing location header for redirect');
+  const [location, ...others] = new Set(head.headers.getAll('Location'));
+  // It may say in its body what to do; there is nowhere to go.
+  if (location === undefined) return none;
   if (followed >= maxRedirects) return fail('TooManyRedirects', `Too many redirects: ${followed}`);
   const found = others.length > 0 ? undefined : resolveLocation(location, target.url, parseHttpUrl);
   if (found === undefined)

@@ -33,6 +33,8 @@ export function mayRepeatUnseen({ method, isReplayable }: RetryRules, isUnsent: 
 }
 
 const MAX_BACKOFF_MS = 10_000;
+/** No timer waits longer (24.8 days, less what the clock adds): who asks for more is not asked again. */
+const MAX_TIMER_MS = 2_147_000_000;
 
 /** Milliseconds to wait before a request that has failed is made again; `undefined` when it is not. */
 export function waitAfterFailure(failure: HttpFailure, rules: RetryRules): number | undefined {
@@ -51,7 +53,7 @@ export function waitAfterStatus(
   if (!TEMPORARY.has(status) || rules.made >= rules.retries || !rules.isReplayable) return undefined;
   if (!isIdempotent(rules.method)) return undefined;
   const waitMs = Math.max(retryAfterMs ?? 0, backoff(rules));
-  return waitMs > rules.maxRetryWaitMs ? undefined : waitMs;
+  return waitMs > Math.min(rules.maxRetryWaitMs, MAX_TIMER_MS) ? undefined : waitMs;
 }
 
 function backoff({ made, minRetryWaitMs = 0, maxRetryWaitMs }: RetryRules): number {

@@ -1,5 +1,6 @@
 import { parseRetryAfter } from '../../dial/retry-after.ts';
-import { parseContentEncoding } from '../../http/coding/content-coding.ts';
+import { BodyError } from '../../http/body-error.ts';
+import { type ContentCoding, parseContentEncoding } from '../../http/coding/content-coding.ts';
 import type { ByteConsumer } from '../../http/coding/decoding-stage.ts';
 import type { ResponseHead } from '../../protocol/http1/head/response-head.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
@@ -76,9 +77,7 @@ export class ResponseReception {
   private takeBody(framing: BodyFraming, context: ReceptionContext): ResponseSink {
     const { settings, taker } = context;
     const hasBody = framing.kind !== 'none';
-    const encoding = hasBody && settings.decompress ? this.head.headers.get('Content-Encoding') : undefined;
-    const codings = parseContentEncoding(encoding);
-    if (codings instanceof Error) throw ofDecoding(codings);
+    const codings = hasBody && settings.decompress ? codingsOf(this.head) : [];
     if (taker !== undefined) {
       taker.onHead(this.head);
       return new PipeSink(codings, taker.consume, context);
@@ -86,6 +85,18 @@ export class ResponseReception {
     if (framing.kind === 'length' && framing.length > settings.maxBodySize) throw this.tooBig();
     return new WholeSink(framing, codings, settings.maxBodySize);
   }
+}
+
+/**
+ * The codings to undo. A body with one that nobody knows is given as it came, as browsers do, and its `Content-Encoding`
+ * says so; and so is a part of a coded body, from which nothing could be decoded.
+ */
+function codingsOf({ status, headers }: ResponseHead): readonly ContentCoding[] {
+  if (status === 206) return [];
+  const codings = parseContentEncoding(headers.get('Content-Encoding'));
+  if (!(codings instanceof BodyError)) return codings;
+  if (codings.code === 'contentCodingUnsupported') return [];
+  throw ofDecoding(codings);
 }
 
 function stepAfter(head: ResponseHead, context: ReceptionContext): NextStep | undefined {

@@ -28,7 +28,7 @@ const codingsByName: ReadonlyMap<string, ContentCoding> = new Map<string, Conten
 
 /**
  * The codings of a `Content-Encoding`, in the order in which they were applied; to decode, start with the last one.
- * `identity`, which does not belong there, is skipped (RFC 9110 8.4).
+ * `identity`, which does not belong there, and `none`, which servers write for it, are skipped (RFC 9110 8.4).
  *
  * @param value all fields joined, or `undefined` when there is none
  * @returns an error for more than {@link MAX_CONTENT_CODINGS}, and for one that is not known
@@ -38,7 +38,7 @@ export function parseContentEncoding(value: string | undefined): readonly Conten
   const codings: ContentCoding[] = [];
   for (const name of splitList(value)) {
     const lower = name.toLowerCase();
-    if (lower === 'identity') continue;
+    if (lower === 'identity' || lower === 'none') continue;
     const coding = codingsByName.get(lower);
     if (coding === undefined) {
       return new BodyError('contentCodingUnsupported', `unknown content coding ${JSON.stringify(name.slice(0, 40))}`);

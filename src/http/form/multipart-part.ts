@@ -100,7 +100,7 @@ function describeFile(name: string, value: unknown, option: string): FileDescrip
 }
 
 /** Tells whether a file is given by its contents alone, rather than by a description of it. */
-function isContent(value: object): boolean {
+export function isContent(value: object): boolean {
   return isBlob(value) || isSource(value) || isBytes(value);
 }
 
