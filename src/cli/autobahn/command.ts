@@ -6,6 +6,7 @@ import { CliError } from '../terminal/cli-errors.ts';
 import type { Environment, StopSignal } from '../terminal/environment.ts';
 import { ExitCode } from '../terminal/exit-codes.ts';
 import { Log } from '../terminal/log.ts';
+import { shownUrl } from '../terminal/shown-url.ts';
 import { exitCodeOf, withStopSignal } from '../terminal/stop-signal.ts';
 import type { AutobahnValues } from './table.ts';
 
@@ -83,7 +84,7 @@ class Suite {
       if (!message.binary) answer = message.data;
     });
     if (/^\d{1,9}$/.test(answer.trim())) return Number(answer);
-    throw new CliError('autobahn', `Cannot retrieve test case count at url ${this.plan.url}`);
+    throw new CliError('autobahn', `Cannot retrieve test case count at url ${shownUrl(this.plan.url)}`);
   }
 
   private runCase(number: number): Promise<Outcome> {

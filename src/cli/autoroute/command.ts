@@ -8,6 +8,7 @@ import { ExitCode } from '../terminal/exit-codes.ts';
 import { describeHandshake } from '../terminal/log.ts';
 import { printable, writeLine } from '../terminal/output.ts';
 import { settleable } from '../terminal/settleable.ts';
+import { shownUrl } from '../terminal/shown-url.ts';
 import { exitCodeOf, withStopSignal } from '../terminal/stop-signal.ts';
 import type { AutorouteValues } from './table.ts';
 
@@ -63,7 +64,7 @@ class Measurement {
 
   async run(stopped: Promise<StopSignal>): Promise<ExitCode> {
     const { client, plan } = this;
-    this.print(`Connecting to ${plan.url}...`);
+    this.print(`Connecting to ${shownUrl(plan.url)}...`);
     const complete = settleable<'complete'>();
     this.receive(() => complete.resolve('complete'));
     const connected = await Promise.race([client.connect(), stopped]);

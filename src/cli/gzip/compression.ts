@@ -7,7 +7,7 @@ import { Djb2 } from '../peers/djb2.ts';
 import { CliError, WrongUsage } from '../terminal/cli-errors.ts';
 import type { Environment } from '../terminal/environment.ts';
 import { writeOutputFile } from '../terminal/files/output-file.ts';
-import { reasonOf } from '../terminal/output.ts';
+import { reasonAbout, reasonOf } from '../terminal/output.ts';
 
 /** Bytes that went by, and their hash as the C++ program prints it. */
 export interface Passed {
@@ -61,8 +61,15 @@ export function decompress(file: string, target: Target, environment: Environmen
     const gunzip = createGunzip();
     await pipeline(createReadStream(file), input, gunzip, output, destination);
     // Zlib stops at the first byte that begins no further member, and says nothing.
-    if (gunzip.bytesWritten < input.passed.size) throw new Error('there is something behind the end');
+    if (gunzip.bytesWritten < input.passed.size) await checkPadding(file, gunzip.bytesWritten);
   });
+}
+
+/** Tapes and blocks are filled up with zeros, which mean nothing; anything else behind the end does. */
+async function checkPadding(file: string, start: number): Promise<void> {
+  for await (const chunk of createReadStream(file, { start })) {
+    if ((chunk as Buffer).some((byte) => byte !== 0)) throw new Error('there is something behind the end');
+  }
 }
 
 /** The path a compressed file is decompressed to; `undefined` when its name does not tell. */
@@ -86,16 +93,16 @@ async function convert(
     else await writeOutputFile(command, path, mayReplace, (destination) => run(input, output, destination));
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(command, `${file}: ${whyNot(error)}`, undefined, { cause: error });
+    throw new CliError(command, reasonAbout(file, whyNot(error)), undefined, { cause: error });
   }
   return { input: input.passed, output: output.passed };
 }
 
 function checkInput(command: string, file: string, target: string | undefined): void {
   try {
-    if (!statSync(file).isFile()) throw new Error('is no file');
+    if (!statSync(file).isFile()) throw new Error('it is no file');
   } catch (error) {
-    throw new CliError(command, `${file}: ${reasonOf(error)}`, undefined, { cause: error });
+    throw new CliError(command, reasonAbout(file, error), undefined, { cause: error });
   }
   if (target === undefined) return;
   if (resolve(target) === resolve(file) || isSameFile(target, file)) {

@@ -1,6 +1,7 @@
 import type { ServerWebSocket, WebSocketCloseInfo, WebSocketOpenInfo } from '../../index.ts';
 import type { Environment } from '../terminal/environment.ts';
 import type { Log } from '../terminal/log.ts';
+import { shownUrl } from '../terminal/shown-url.ts';
 
 /** The lines of a server's log about one of its clients: who it is, what it sent and when it left. */
 export class ClientLog {
@@ -24,7 +25,7 @@ export class ClientLog {
     const ip = webSocket.state.getRemoteIp();
     const id = webSocket.state.getId();
     const userAgent = headers.get('User-Agent');
-    log.event('open', 'New connection', { id, ip, uri, userAgent });
+    log.event('open', 'New connection', { id, ip, uri: shownUrl(uri), userAgent });
     if (log.isJson) return;
     log.info(`remote ip: ${ip}`);
     log.info(`id: ${id}`);

@@ -49,10 +49,17 @@ export class PingReport {
   }
 
   statistics(url: string, trips: RoundTrips, ms: number): void {
-    const { sent, received } = trips;
+    const { sent, received, stray } = trips;
     const summary = trips.summary();
     if (this.isJson) {
-      this.json('statistics', { url, sent, received, milliseconds: Math.round(ms), roundTripMs: rounded(summary) });
+      this.json('statistics', {
+        url,
+        sent,
+        received,
+        stray,
+        milliseconds: Math.round(ms),
+        roundTripMs: rounded(summary),
+      });
       return;
     }
     const lost = sent === 0 ? 0 : Math.round((100 * (sent - received)) / sent);
@@ -60,6 +67,7 @@ export class PingReport {
       `--- ${url} ping statistics ---`,
       `${sent} pings sent, ${received} pongs received, ${lost}% lost, ${Math.round(ms)} ms`,
     ];
+    if (stray > 0) lines.push(`${stray} ${stray === 1 ? 'pong belongs' : 'pongs belong'} to no ping`);
     if (summary !== undefined) {
       const { min, avg, max, mdev } = summary;
       const times = [min, avg, max, mdev].map((time) => time.toFixed(3)).join('/');

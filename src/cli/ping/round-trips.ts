@@ -14,6 +14,7 @@ export class RoundTrips {
   private readonly waiting: { readonly payload: string; readonly sentAtMs: number }[] = [];
   private sentPings = 0;
   private receivedPongs = 0;
+  private strayPongs = 0;
   private sum = 0;
   private squares = 0;
   private min = Number.POSITIVE_INFINITY;
@@ -25,6 +26,11 @@ export class RoundTrips {
 
   get received(): number {
     return this.receivedPongs;
+  }
+
+  /** Pongs that belong to no ping, or to one that was answered before. */
+  get stray(): number {
+    return this.strayPongs;
   }
 
   /** Pings that may still be answered. */
@@ -45,7 +51,10 @@ export class RoundTrips {
   onPong(payload: string, nowMs: number): number | undefined {
     const index = this.waiting.findIndex((ping) => ping.payload === payload);
     const answered = this.waiting[index];
-    if (answered === undefined) return undefined;
+    if (answered === undefined) {
+      this.strayPongs++;
+      return undefined;
+    }
     this.waiting.splice(0, index + 1);
     const time = nowMs - answered.sentAtMs;
     this.receivedPongs++;

@@ -14,7 +14,7 @@ import { createClient } from '../peers/create-client.ts';
 import { planServer, type ServerPlan, serve } from '../peers/serve.ts';
 import { WrongUsage } from '../terminal/cli-errors.ts';
 import { Log } from '../terminal/log.ts';
-import { reasonOf } from '../terminal/output.ts';
+import { reasonAbout, reasonOf } from '../terminal/output.ts';
 import { forbiddenHostOf, guardedLookup } from './addresses.ts';
 import { Bridge } from './bridge.ts';
 import { answeredHeaders, forwardedHeaders } from './headers.ts';
@@ -115,7 +115,7 @@ function readRoutes({ configPath, allowsPrivate }: ProxyServerPlan): readonly Ro
   try {
     routes = parseRoutes(readFileSync(configPath, 'utf8'));
   } catch (error) {
-    throw new WrongUsage('proxy_server', `--config_path: ${configPath}: ${reasonOf(error)}`, undefined, {
+    throw new WrongUsage('proxy_server', `--config_path: ${reasonAbout(configPath, error)}`, undefined, {
       cause: error,
     });
   }

@@ -9,6 +9,7 @@ import { Log } from '../terminal/log.ts';
 import { reasonOf } from '../terminal/output.ts';
 import { createProgress, type Progress } from '../terminal/progress-bar.ts';
 import { formatBytes } from '../terminal/rate-meter.ts';
+import { shownUrl } from '../terminal/shown-url.ts';
 import { Destination } from './destination.ts';
 import { receivePdu } from './pdu-receiver.ts';
 import { StreamingReceiver } from './streaming-receiver.ts';
@@ -74,7 +75,7 @@ export class Receiving implements LinkEvents {
     );
     const streaming = this.createReceiver(destination);
     this.streaming = streaming;
-    log.info(`ws_receive: Connecting to url: ${plan.url}`);
+    log.info(`ws_receive: Connecting to url: ${shownUrl(plan.url)}`);
     const messages = link.client[Symbol.asyncIterator]();
     await link.start(this);
     link.setResumable(true);

@@ -11,6 +11,7 @@ import { withPidfile } from '../terminal/files/pidfile.ts';
 import { Log } from '../terminal/log.ts';
 import { reasonOf } from '../terminal/output.ts';
 import { createProgress, type Progress } from '../terminal/progress-bar.ts';
+import { shownUrl } from '../terminal/shown-url.ts';
 import { exitCodeOf, withStopSignal } from '../terminal/stop-signal.ts';
 import { PduSender } from './pdu-sender.ts';
 import { readSource, type Source } from './source.ts';
@@ -108,7 +109,7 @@ class Sending implements LinkEvents {
 
   async run(): Promise<void> {
     const { log, plan, source } = this;
-    log.info(`ws_send: Connecting to url: ${plan.url}`);
+    log.info(`ws_send: Connecting to url: ${shownUrl(plan.url)}`);
     for (const path of source.skipped) log.error(`${path} is neither a file nor a folder and is not sent`);
     const openInfo = await this.link.start(this);
     const form = plan.form ?? (await this.chooseForm(openInfo));
@@ -179,7 +180,7 @@ class Sending implements LinkEvents {
       isAnnounced = true;
       await this.until(() => this.receivers > 0 || hasOnlyOthers(), leftMs);
     }
-    const hint = `Start 'ws receive ${plan.url}'.`;
+    const hint = `Start 'ws receive ${shownUrl(plan.url)}'.`;
     throw new CliError('send', `nobody was there to receive in ${plan.waitMs / 1000} seconds`, hint);
   }
 

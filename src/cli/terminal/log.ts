@@ -3,6 +3,7 @@ import { toJsonLine } from './json-text.ts';
 import { fromOctets } from './octets.ts';
 import { printable, writeLine } from './output.ts';
 import type { Progress } from './progress-bar.ts';
+import { shownUrl } from './shown-url.ts';
 import { dateAndTime } from './time-of-day.ts';
 
 const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
@@ -65,7 +66,7 @@ export class Log {
 
 /** The request or the answer of an opening handshake in lines; what could let somebody in is left out. */
 export function describeHandshake(uri: string, headers: Iterable<readonly [string, string]>): string[] {
-  return [`Uri: ${uri}`, 'Headers:', ...describeHeaders(headers)];
+  return [`Uri: ${shownUrl(uri)}`, 'Headers:', ...describeHeaders(headers)];
 }
 
 export function describeHeaders(headers: Iterable<readonly [string, string]>): string[] {

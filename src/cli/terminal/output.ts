@@ -42,9 +42,21 @@ export function describeError(error: CliError): string {
   return `ws: ${printable(error.what)}: ${printable(error.message)}`;
 }
 
-/** Why something failed, for people: the message of an error, and of anything else its text. */
+/**
+ * The reason of a failure, for people: the message of an error, and of anything else its text. Of an error of the
+ * system, the path and what is wrong with it.
+ */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error && error.message !== '' ? error.message : String(error);
+  if (!(error instanceof Error) || error.message === '') return String(error);
+  const [, words = '', path] = /^E[A-Z0-9]+: (.+), [a-z]+(?: '(.*?)')?(?: -> '.*')?$/s.exec(error.message) ?? [];
+  if (words === '') return error.message;
+  return path === undefined || path === '' ? words : `${path}: ${words}`;
+}
+
+/** The reason with the file it is about, which is said once. */
+export function reasonAbout(path: string, error: unknown): string {
+  const reason = reasonOf(error);
+  return reason.startsWith(`${path}: `) ? reason : `${path}: ${reason}`;
 }
 
 /** The columns that a text takes at the most: characters of other scripts, and signs, may take two. */

@@ -85,9 +85,9 @@ describe('messages on the command line', () => {
     writeFileSync(join(folder, 'large'), 'x'.repeat(1025));
     const args = ['--max-message-size', '1K', '-w', '0.05', '-x'];
     for (const [path, why] of [
-      [join(folder, 'none'), 'ENOENT'],
+      [join(folder, 'none'), `${join(folder, 'none')}: no such file or directory`],
       [join(folder, 'large'), '1025 bytes are more than --max-message-size'],
-      ['/dev/zero', process.platform === 'win32' ? 'ENOENT' : '/dev/zero is no regular file'],
+      ['/dev/zero', process.platform === 'win32' ? 'no such file' : '/dev/zero is no regular file'],
       [folder, 'is no regular file'],
     ] as const) {
       const { code, stderr } = await runConnect([...args, `/send ${path}`, url]);

@@ -119,7 +119,11 @@ describe('ws curl ends with', () => {
   it('23 for what cannot be written', async () => {
     const folder = new TemporaryFolder();
     const url = await answering(response('abc'));
-    await expectCode(CurlExitCode.WriteError, /\(23\) cannot write .*ENOENT/, ['-o', folder.at('no/such'), url]);
+    await expectCode(CurlExitCode.WriteError, /\(23\) cannot write \S+: no such file or directory\n/, [
+      '-o',
+      folder.at('no/such'),
+      url,
+    ]);
     await expectCode(CurlExitCode.WriteError, /\(23\) cannot write /, ['-D', folder.path, url]);
     await expectCode(CurlExitCode.WriteError, /\(23\)/, ['-O', url.replace('/x', '/')]);
     const binary = await answering(response('a\0b'));

@@ -38,6 +38,18 @@ describe('ws echo_server', () => {
     expect(server.stderr.text).toBe('');
   });
 
+  it.each([[[]], [['--json']]])('has no token of a query in its log, with %j', async (options) => {
+    const server = startCli(['echo_server', '--port', '0', ...options]);
+    const url = await server.stdout.match(/(ws:\/\/[^"\s]+)/);
+    const peer = await new Peer(`${url}chat?room=1&access_token=s3cret`).opened();
+    peer.socket.close();
+    await server.stdout.match(/[Cc]lose/);
+    server.signal('SIGTERM');
+    await server.done;
+    expect(server.stdout.text).toContain('/chat?room=1&access_token=(not shown)');
+    expect(server.stdout.text + server.stderr.text).not.toContain('s3cret');
+  });
+
   it('says nothing but where it listens with -q', async () => {
     const server = await startServer(['echo_server', '-q']);
     const peer = await new Peer(server.url).opened();
@@ -235,7 +247,7 @@ describe('--pidfile', () => {
   it('that cannot be written ends the server', async () => {
     const cli = startCli(['echo_server', '--port', '0', '--pidfile', join(tmpdir(), 'no', 'such', 'folder', 'pid')]);
     expect(await cli.done).toBe(ExitCode.Failed);
-    expect(cli.stderr.text).toMatch(/^ws: pidfile: ENOENT/);
+    expect(cli.stderr.text).toMatch(/^ws: pidfile: \S+: no such file or directory\n/);
     expect(cli.stdout.text).toBe('');
   });
 });

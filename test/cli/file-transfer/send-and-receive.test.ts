@@ -291,7 +291,7 @@ describe('what cannot be sent or received', () => {
   it('is a path that does not exist', async () => {
     const sender = startCli(['send', 'ws://127.0.0.1:1', '/no/such/file']);
     expect(await sender.done).toBe(ExitCode.Failed);
-    expect(sender.stderr.text).toMatch(/^ws: send: ENOENT: .*\/no\/such\/file'\n$/);
+    expect(sender.stderr.text).toMatch(/^ws: send: \/no\/such\/file: no such file or directory\n$/);
   });
 
   it.each([['send'], ['receive']])('is anything without a server, for %s', async (command) => {

@@ -81,6 +81,16 @@ describe('ws gunzip', () => {
     expect(folder.read(target)).toEqual(text);
   });
 
+  it('takes zeros behind the end for padding, as tapes have it, and nothing else', async () => {
+    const padded = Buffer.concat([gzipSync(text), Buffer.alloc(100_000)]);
+    const folder = new TemporaryFolder();
+    expect(await startCli(['gunzip', '-q', folder.write('f.gz', padded)]).done).toBe(ExitCode.Done);
+    expect(folder.read('f')).toEqual(text);
+    const cli = startCli(['gunzip', '-q', folder.write('g.gz', Buffer.concat([padded, Buffer.from('x')]))]);
+    expect(await cli.done).toBe(ExitCode.Failed);
+    expect(cli.stderr.text).toContain('g.gz: there is something behind the end');
+  });
+
   const whole = gzipSync(text);
   const damaged = Buffer.from(whole);
   damaged.writeUInt32LE(0, whole.length - 8);
@@ -125,6 +135,6 @@ describe('ws gunzip', () => {
   it('fails for a file that does not exist', async () => {
     const cli = startCli(['gunzip', '/no/such.gz']);
     expect(await cli.done).toBe(ExitCode.Failed);
-    expect(cli.stderr.text).toMatch(/^ws: gunzip: \/no\/such\.gz: ENOENT/);
+    expect(cli.stderr.text).toMatch(/^ws: gunzip: \/no\/such\.gz: no such file or directory\n/);
   });
 });

@@ -209,7 +209,7 @@ describe('ws httpd says why it does not start', () => {
     const folder = new TemporaryFolder();
     expect(await failing(folder.at('none'))).toEqual({
       code: ExitCode.Failed,
-      err: expect.stringMatching(/^ws: httpd: ENOENT.*\n {4}Name a folder to serve\.\n$/),
+      err: expect.stringMatching(/^ws: httpd: \S+: no such file or directory\n {4}Name a folder to serve\.\n$/),
     });
     const file = folder.write('file', '');
     expect((await failing(file)).err).toBe(

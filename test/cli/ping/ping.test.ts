@@ -44,6 +44,20 @@ describe('ws ping by the clock', () => {
     );
   });
 
+  it('counts pongs that belong to no ping apart from answers', async () => {
+    const { url } = await startServer((socket) => {
+      socket.pong('nobody asked');
+      socket.on('ping', (data) => socket.pong(data));
+    });
+    const { stdout } = await runPing(['-c', '2', '-i', '0.01', url]);
+    expect(stdout.text).toMatch(
+      /\n2 pings sent, 2 pongs received, 0% lost, \d+ ms\n[123] pongs? belongs? to no ping\n/,
+    );
+    const { stdout: json } = await runPing(['-c', '2', '-i', '0.01', '--json', url]);
+    const { stray } = JSON.parse(json.text.trimEnd().split('\n').at(-1) ?? '');
+    expect(stray).toBeGreaterThanOrEqual(1);
+  });
+
   it('is what somebody at a terminal gets, until Ctrl-C', async () => {
     const { url, pings } = await startServer();
     const cli = startCli(['ping', url], { isTerminal: true });

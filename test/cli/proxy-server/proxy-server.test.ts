@@ -210,7 +210,7 @@ describe('ws proxy_server', () => {
     [['--remote_host', 'ws://[fe80::1]'], /fe80::1 is a link-local address/],
     [['--remote_host', 'ws://2852039166/'], /169\.254\.169\.254 is a link-local address/],
     [['--remote_host', 'ws://a', '--timeout', '0'], /handshakeTimeoutSecs: must be/],
-    [['--config_path', '/no/such'], /--config_path: \/no\/such: ENOENT/],
+    [['--config_path', '/no/such'], /--config_path: \/no\/such: no such file/],
   ])('is used wrongly with %j', async (options, message) => {
     const cli = startCli(['proxy_server', '--port', '0', ...options]);
     expect(await cli.done).toBe(ExitCode.WrongUsage);

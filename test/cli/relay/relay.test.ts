@@ -178,6 +178,6 @@ describe('every server', () => {
   it('fails when the file for its log cannot be written', async () => {
     const cli = startCli(['echo_server', '--logfile', '/no/such/folder/log']);
     expect(await cli.done).toBe(ExitCode.Failed);
-    expect(cli.stderr.text).toMatch(/^ws: logfile: ENOENT/);
+    expect(cli.stderr.text).toMatch(/^ws: logfile: \/no\/such\/folder\/log: no such file or directory\n$/);
   });
 });

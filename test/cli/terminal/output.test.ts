@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../../src/cli/terminal/cli-errors.ts';
 import { describeHandshake, Log } from '../../../src/cli/terminal/log.ts';
-import { printable, printableLines, reasonOf, reportError } from '../../../src/cli/terminal/output.ts';
+import { printable, printableLines, reasonAbout, reasonOf, reportError } from '../../../src/cli/terminal/output.ts';
+import { shownUrl } from '../../../src/cli/terminal/shown-url.ts';
 import { fakeEnvironment } from '../support/fake-environment.ts';
 
 describe('text from the network', () => {
@@ -62,6 +63,30 @@ describe('the log', () => {
     log.error('broken');
     expect(stdout.text).toBe('');
     expect(stderr.text).toContain('broken');
+  });
+
+  it.each([
+    ['/chat?room=7', '/chat?room=7'],
+    ['/?token=abc&x=1', '/?token=(not shown)&x=1'],
+    ['/?API_KEY=abc', '/?API_KEY=(not shown)'],
+    ['/?u=0123456789abcdef', '/?u=(not shown)'],
+    ['/?0123456789abcdef', '/?(not shown)'],
+    ['/?token=', '/?token='],
+    ['ws://me:pass@h:1/p?jwt=a.b.c#f', 'ws://h:1/p?jwt=(not shown)'],
+    ['ws://h/p@q', 'ws://h/p@q'],
+  ])('shows %s as %s in logs', (url, shown) => {
+    expect(shownUrl(url)).toBe(shown);
+    expect(describeHandshake(url, [])[0]).toBe(`Uri: ${shown}`);
+  });
+
+  it.each([
+    ["ENOENT: no such file or directory, open '/a/b'", '/a/b: no such file or directory'],
+    ["EXDEV: cross-device link not permitted, rename '/a' -> '/b'", '/a: cross-device link not permitted'],
+    ['ENOSPC: no space left on device, write', 'no space left on device'],
+    ['connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],
+  ])('says %s as %s', (message, reason) => {
+    expect(reasonOf(new Error(message))).toBe(reason);
+    expect(reasonAbout('/a/b', new Error(message)).split('/a/b')).toHaveLength(2);
   });
 
   it('does not show what could let somebody in', () => {
