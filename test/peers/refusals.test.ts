@@ -248,7 +248,7 @@ const refusals: readonly Refusal[] = [
     httpStatus: 0,
     reason: /closed \(it may know none of the subprotocols that were offered; it may expect TLS, as in wss:\/\/\)$/,
     says: [
-      /^The server hung up before it had answered\. Some servers do so when they know none of the subprotocols that are offered \(chat,json\)/,
+      /^The server hung up before it had answered\. Some servers do so when they know none of the subprotocols that are offered: compare/,
     ],
   },
   {

@@ -10,11 +10,11 @@ const choosing = (protocol: string): Promise<{ url: string }> =>
 
 describe('a subprotocol that was not offered is refused, and named, of', () => {
   test.each([
-    ['broadwayd 3.24, which always selects its own', 'broadway', ['chat'], 'chat was offered'],
-    ['lighttpd 1.4.69, which selects one when none was offered', 'binary', [], 'none was offered'],
-    ['a server that writes another case', 'JSON', ['json'], 'json was offered'],
-    ['a server that selects two', 'a, b', ['a', 'b'], 'a,b was offered'],
-    ['a server that sends something odd', 'ch\xe4t\u009b2J', [], 'none was offered'],
+    ['broadwayd 3.24, which always selects its own', 'broadway', ['chat'], 'which is none of those that were offered'],
+    ['lighttpd 1.4.69, which selects one when none was offered', 'binary', [], 'and none was offered'],
+    ['a server that writes another case', 'JSON', ['json'], 'which is none of those that were offered'],
+    ['a server that selects two', 'a, b', ['a', 'b'], 'which is none of those that were offered'],
+    ['a server that sends something odd', 'ch\xe4t\u009b2J', [], 'and none was offered'],
   ])('%s', async (_peer, protocol, subprotocols, offer) => {
     const { url } = await choosing(protocol);
     const info = await failureOf({ url, subprotocols });
@@ -25,7 +25,7 @@ describe('a subprotocol that was not offered is refused, and named, of', () => {
       reason: `Invalid Sec-WebSocket-Protocol: the server selected ${shown}, which was not offered`,
     });
     expect(explain(info)).toBe(
-      `The server chose the subprotocol ${shown}, and ${offer}. Offer it with the option subprotocols, or correct the server.`,
+      `The server chose the subprotocol ${shown}, ${offer}. Offer it with the option subprotocols, or correct the server.`,
     );
   });
 });

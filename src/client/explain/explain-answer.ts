@@ -67,8 +67,9 @@ export function explainSubprotocol({ attempt }: WebSocketErrorInfo): string {
   if (chosen === undefined) {
     return 'The server chose a subprotocol that was not offered. Offer it with the option subprotocols, or correct the server.';
   }
-  const offers = offered === undefined ? 'none was offered' : `${excerpt(offered)} was offered`;
-  return `The server chose the subprotocol ${excerpt(chosen)}, and ${offers}. Offer it with the option subprotocols, or correct the server.`;
+  // The names of those are not repeated: some programs put tokens into them.
+  const offers = offered === undefined ? 'and none was offered' : 'which is none of those that were offered';
+  return `The server chose the subprotocol ${excerpt(chosen)}, ${offers}. Offer it with the option subprotocols, or correct the server.`;
 }
 
 /** The connection ended before the answer, or inside of it. */
@@ -78,11 +79,10 @@ export function explainConnectionLost(info: WebSocketErrorInfo): string {
     return 'The server agreed, and hung up before its answer was complete. It may be restarting, or a proxy in between cut the connection.';
   }
   if (httpStatus !== 0) return `${explainStatus(info)} It hung up before its answer was complete.`;
-  const offered = attempt?.request?.headers.get('Sec-WebSocket-Protocol');
-  const subprotocols =
-    offered === undefined
-      ? ''
-      : ` Some servers do so when they know none of the subprotocols that are offered (${excerpt(offered)}): compare the option subprotocols with theirs.`;
+  const hasOffered = attempt?.request?.headers.has('Sec-WebSocket-Protocol') === true;
+  const subprotocols = hasOffered
+    ? ' Some servers do so when they know none of the subprotocols that are offered: compare the option subprotocols with theirs.'
+    : '';
   return `The server hung up before it had answered.${subprotocols} It may expect TLS (try wss://), have no WebSocket at the path of the URL, be restarting, or a proxy in between does not let WebSocket through.`;
 }
 

@@ -12,7 +12,8 @@ import { causeOf, proxyOf, sentence } from './phrases.ts';
 
 /**
  * Why there is no connection, or why it ended, in two or three plain sentences: what happened, and what to do about
- * it. Meant to be read by people; programs go by `code`. Nothing in it is secret.
+ * it. Meant to be read by people; programs go by `code`. It repeats nothing secret of what this side sent, and quotes a
+ * line of what the server said.
  *
  * @example
  * webSocket.on('error', (msg) => console.error(explain(msg.errorInfo)));
