@@ -207,7 +207,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    *
    * @param data up to 125 bytes; more is refused with the code `tooBig`
    */
-  ping(data: string | ArrayBufferView = ''): WebSocketSendInfo {
+  ping(data: SendData = ''): WebSocketSendInfo {
     const payload = controlPayload(data);
     if (payload === undefined) return notSent('invalidUtf8', 0);
     return this.#core.ping(payload);
@@ -219,7 +219,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    *
    * @param data up to 125 bytes, those of the ping when it is an answer; more is refused with the code `tooBig`
    */
-  pong(data: string | ArrayBufferView = ''): WebSocketSendInfo {
+  pong(data: SendData = ''): WebSocketSendInfo {
     const payload = controlPayload(data);
     if (payload === undefined) return notSent('invalidUtf8', 0);
     return this.#core.pong(payload);
@@ -246,7 +246,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
    *
    * @throws UsageError (`invalidOption`) for what cannot be sent: a ping of more than 125 bytes, text as bytes
    */
-  setPingMessage(message: string | ArrayBufferView, kind: PingMessageKind = 'ping'): void {
+  setPingMessage(message: SendData, kind: PingMessageKind = 'ping'): void {
     this.#core.startedPings().message.set(message, kind);
   }
 
@@ -385,8 +385,7 @@ export function summary(webSocket: WebSocketConnection): object {
 }
 
 /** The bytes of a ping or pong; `undefined` for text that is not valid. */
-function controlPayload(data: string | ArrayBufferView): Buffer | undefined {
-  if (typeof data === 'string') return utf8Length(data) < 0 ? undefined : Buffer.from(data, 'utf8');
-  if (ArrayBuffer.isView(data)) return bytesOf(data);
-  throw new UsageError('data', 'must be a string or a view of an ArrayBuffer');
+function controlPayload(data: SendData): Buffer | undefined {
+  if (typeof data !== 'string') return bytesOf(data);
+  return utf8Length(data) < 0 ? undefined : Buffer.from(data, 'utf8');
 }

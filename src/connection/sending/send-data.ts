@@ -1,5 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { NOT_COMPRESSED } from '../../protocol/websocket/endpoint.ts';
+import { bytesIn } from '../../util/bytes.ts';
+import { describe } from '../../util/options.ts';
 import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
 
 /** What can be sent. Typed arrays and views are sent as the bytes they show. */
@@ -55,14 +57,18 @@ export function outcomeOf(payloadSize: number, wireSize: number): WebSocketSendI
   return wireSize === NOT_COMPRESSED ? notSent('compressionError', payloadSize) : sent(payloadSize, wireSize);
 }
 
-/** The bytes of anything but a string, shared and not copied. Throws {@link UsageError} for what has none. */
-export function bytesOf(data: Exclude<SendData, string>): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  try {
-    if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data);
-  } catch (error) {
-    throw new UsageError('data', 'has no memory any more: it was transferred elsewhere', { cause: error });
-  }
-  throw new UsageError('data', 'must be a string, an ArrayBuffer, a SharedArrayBuffer or a view of one');
+/**
+ * The bytes of anything but a string, shared and not copied.
+ *
+ * @throws UsageError (`invalidOption`) for what has none
+ */
+export function bytesOf(data: Exclude<SendData, string>, option: string = 'data'): Buffer {
+  const bytes = bytesIn(data, option);
+  if (bytes !== undefined) return bytes;
+  const hint = (data as unknown) instanceof Blob ? '; await its arrayBuffer()' : '';
+  const got = describe(data);
+  throw new UsageError(
+    option,
+    `must be a string, an ArrayBuffer, a SharedArrayBuffer or a view of one, got ${got}${hint}`,
+  );
 }
