@@ -173,7 +173,7 @@ describe('memory that was taken away', () => {
         const view = Buffer.from(bytes.buffer);
         structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
         for (const data of [bytes, view, bytes.buffer]) {
-          for (const call of [() => connection.send(data), () => connection.ping(data as Uint8Array)]) {
+          for (const call of [() => connection.send(data), () => connection.ping(data)]) {
             expect(call).toThrow(UsageError);
             expect(call).toThrow('detached');
           }
