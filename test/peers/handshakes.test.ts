@@ -64,7 +64,7 @@ describe('our request is one that is understood everywhere:', () => {
     return server.peers[0]?.text ?? '';
   };
 
-  test('Upgrade in lower case, since Prosody 0.12 compares case', async () => {
+  test('Upgrade in lower case, since some servers compare it as it stands', async () => {
     expect(await request()).toContain('\r\nUpgrade: websocket\r\n');
   });
 

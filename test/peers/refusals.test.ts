@@ -28,6 +28,13 @@ function response(statusLine: string, fields: readonly string[], body: string): 
   return [`HTTP/1.1 ${statusLine}`, ...fields, `Content-Length: ${body.length}`, '', body].join('\r\n');
 }
 
+const prosodyPage = response(
+  '501 Not Implemented',
+  ['Connection: Keep-Alive', 'Content-Type: text/html; charset=utf-8'],
+  '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n<title>501 Not Implemented</title>\n</head>\n' +
+    '<body>\n<h1> 501 Not Implemented</h1>\n<p>That&apos;s all I know.</p>\n</body>\n</html>\n',
+);
+
 const refusals: readonly Refusal[] = [
   {
     peer: 'websockify 0.10, an unknown subprotocol',
@@ -45,8 +52,8 @@ const refusals: readonly Refusal[] = [
   },
   {
     peer: 'Prosody 0.12, without its subprotocol',
-    answer: response('501 Not Implemented', ['Server: Prosody', 'Connection: Close'], ''),
-    ending: 'ends',
+    answer: prosodyPage,
+    ending: 'stays',
     code: 'badStatus',
     httpStatus: 501,
     says: [/501: it does not do what this request asks for\./, NO_ORIGIN, /No subprotocol was offered/],
@@ -54,12 +61,12 @@ const refusals: readonly Refusal[] = [
   {
     peer: 'Prosody 0.12, with another subprotocol than its own',
     options: { subprotocols: ['chat'], extraHeaders: { Origin: 'http://example.com' } },
-    answer: response('501 Not Implemented', [], ''),
-    ending: 'ends',
+    answer: prosodyPage,
+    ending: 'stays',
     code: 'badStatus',
     httpStatus: 501,
     says: [/only for another subprotocol/],
-    saysNot: /No Origin|No subprotocol was offered/,
+    saysNot: /No Origin|No subprotocol was offered|It said/,
   },
   {
     peer: 'golang.org/x/net 0.7 and cockpit-ws 287, without an Origin',
