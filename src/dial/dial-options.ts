@@ -1,10 +1,10 @@
 import { UsageError } from '../errors.ts';
 import { userAgent } from '../platform/user-agent.ts';
-import { defaultHeadLimits } from '../protocol/http1/head/head-limits.ts';
+import { headLines } from '../protocol/http1/head/head-limits.ts';
 import { isFieldValue } from '../protocol/http1/tokens.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
-import { bytes, callback, choice, count, flag, milliseconds, option, text } from '../util/option-kinds.ts';
+import { callback, choice, flag, milliseconds, option, text } from '../util/option-kinds.ts';
 import type { OptionLines, Resolved } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
 import { type ProxyServer, parseProxyUrl } from './proxy-server.ts';
@@ -87,8 +87,7 @@ export const dialLines: OptionLines<ResolvedDialOptions> = {
   proxy: option<ProxyServer | 'env' | undefined>(undefined, checkProxy),
   proxyTlsOptions: tlsOption(),
   userAgent: option(userAgent, checkFieldValue),
-  maxHeadBytes: bytes(defaultHeadLimits.maxHeadBytes, { min: 1024, max: 16 * 1024 * 1024 }),
-  maxHeaders: count(defaultHeadLimits.maxHeaders, { min: 1, max: 65_536 }),
+  ...headLines,
   pathAsIs: flag(false),
 };
 

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { RequestHead } from '../protocol/http1/head/request-head.ts';
+import { defaultMessageLimits, type MessageLimits } from '../protocol/http1/message/message-limits.ts';
 import type { ConnectionState } from '../server/connection-state.ts';
 import { foreignServerNames } from '../server/foreign-server-options.ts';
 import {
@@ -116,6 +117,7 @@ export interface HttpSettings extends Resolved<OwnOptions> {
   readonly keepAliveTimeoutMs: number;
   /** The time that `stop()` waits for requests being served. */
   readonly finishTimeoutMs: number;
+  readonly messageLimits: MessageLimits;
 }
 
 /** Checks the options of an HTTP server; throws {@link UsageError} naming the first that is wrong. */
@@ -129,6 +131,11 @@ export function resolveHttpServerOptions<S extends ConnectionState>(
     headTimeoutMs: resolved.handshakeTimeoutSecs * 1000,
     keepAliveTimeoutMs: resolved.keepAliveTimeoutSecs * 1000,
     finishTimeoutMs: resolved.closeTimeoutSecs * 1000,
+    messageLimits: {
+      ...defaultMessageLimits,
+      maxHeadBytes: resolved.maxHeadBytes,
+      maxHeaders: resolved.maxHeaders,
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export const foreignServerNames: ForeignNames = {
     maxBufferedBytes: 'maxBackpressure backpressureLimit',
     maxConnectionAgeSecs: 'maxLifetime maxAge',
     handshakeTimeoutSecs: 'timeout connectTimeout headersTimeout requestTimeout upgradeTimeout',
+    maxHeadBytes: 'maxHeaderSize maxHeadersSize',
+    maxHeaders: 'maxHeadersCount',
     enablePong: 'autoPong',
     "attach(httpServer) takes the upgrades of a server of Node's": 'server httpServer',
     'without listen() no port is opened, and handleUpgrade(request, socket, head) takes single upgrades': 'noServer',

@@ -5,6 +5,7 @@ import {
   type ResolvedConnectionOptions,
 } from '../connection/connection-options.ts';
 import { UsageError } from '../errors.ts';
+import { headLines } from '../protocol/http1/head/head-limits.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import { bytes, callback, choice, count, option, seconds, text } from '../util/option-kinds.ts';
 import {
@@ -76,6 +77,17 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   handshakeTimeoutSecs?: number | undefined;
   /**
+   * Bytes of the head of a request, which one line alone may reach. A longer one is refused with 431, or with 414 when
+   * the request line is too long by itself.
+   * @default 16384
+   */
+  maxHeadBytes?: number | undefined;
+  /**
+   * Fields in the head of a request; more are refused with 431.
+   * @default 100
+   */
+  maxHeaders?: number | undefined;
+  /**
    * Bytes of memory for the unfinished messages of all connections together; a message that would pass it closes its
    * connection with 1013.
    * @default 268435456 (256 MiB)
@@ -114,6 +126,7 @@ export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = 
   maxConnections: count(10_000),
   maxPendingConnections: count(4096),
   handshakeTimeoutSecs: seconds(10),
+  ...headLines,
   maxUnfinishedBytes: bytes(256 * 1024 * 1024),
   connectionStateFactory: callback(),
   logCallback: callback(),

@@ -101,7 +101,7 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
     if (socket.destroyed) return;
     const core = this.#core;
     const transport = adoptSocket(socket);
-    const read = headOfRequest(request);
+    const read = headOfRequest(request, this.#core.options);
     if ('reason' in read) core.refuse(transport, read);
     else if (!isWebSocketRequest(read)) core.refuse(transport, notWebSocket);
     else core.apply(transport, read, head);

@@ -4,6 +4,7 @@ import type { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
 import type { MessageFailure } from '../../protocol/http1/message/message-failure.ts';
 import type { MessageHandler } from '../../protocol/http1/message/message-handler.ts';
+import { defaultMessageLimits } from '../../protocol/http1/message/message-limits.ts';
 import { MessageReader } from '../../protocol/http1/message/message-reader.ts';
 import { keepsAlive } from '../../protocol/http1/message/persistence.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
@@ -66,7 +67,7 @@ export class ClientConnection implements TransportHandler, MessageHandler<'respo
   constructor(transport: Transport, owner: ConnectionOwner, { maxHeadBytes, maxHeaders }: HeadLimits) {
     this.transport = transport;
     this.owner = owner;
-    this.reader = new MessageReader('response', this, { maxHeadBytes, maxHeaders });
+    this.reader = new MessageReader('response', this, { ...defaultMessageLimits, maxHeadBytes, maxHeaders });
     transport.start(this);
   }
 

@@ -64,7 +64,7 @@ export class HttpConnection<S>
     this.settings = service.settings;
     this.transport = transport;
     this.writer = new BatchWriter(transport);
-    this.reader = new MessageReader('request', this);
+    this.reader = new MessageReader('request', this, service.settings.messageLimits);
     this.exchange = new Exchange(this);
     this.readWatch = new ReadWatch(this, service.settings);
     this.writeWatch = new OutputWatch(this.wheel, this.writer, service.settings, () => this.cut());

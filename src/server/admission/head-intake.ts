@@ -1,3 +1,4 @@
+import type { HeadLimits } from '../../protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../protocol/http1/head/head-reader.ts';
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
@@ -9,6 +10,7 @@ import { requestTimeout } from './server-refusals.ts';
 /** The server, as a {@link HeadIntake} sees it. */
 export interface HeadIntakeOwner {
   readonly wheel: TimerWheel;
+  readonly options: HeadLimits;
   /** The first bytes came. */
   onTalks(intake: HeadIntake): void;
   /** The head is complete, and the intake over; `rest` came behind it in the same read. */
@@ -27,11 +29,12 @@ export class HeadIntake implements TransportHandler, WheelEntry, PendingConnecti
   wheelDueTick = 0;
   readonly transport: Transport;
   private readonly owner: HeadIntakeOwner;
-  private readonly reader: HeadReader<'request'> = new HeadReader('request');
+  private readonly reader: HeadReader<'request'>;
   private hasTalked = false;
 
   constructor(owner: HeadIntakeOwner, transport: Transport) {
     this.owner = owner;
+    this.reader = new HeadReader('request', owner.options);
     this.transport = transport;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { defaultHeadLimits } from '../../../src/protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 import { countedBytes } from './count-work.ts';
 import { readEveryWay } from './read-head.ts';
@@ -102,7 +103,7 @@ describe('a reader on a connection', () => {
   });
 
   test('counts headers for each head anew', () => {
-    const reader = new HeadReader('request', { maxHeaders: 2 });
+    const reader = new HeadReader('request', { ...defaultHeadLimits, maxHeaders: 2 });
     for (let i = 0; i < 3; i++) {
       feed(reader, request);
       expect(reader.state).toBe('complete');
@@ -181,7 +182,7 @@ describe('the cost of a head', () => {
   test.each([' ', ',', '\t', ';', '='])('64 KiB of %j are looked at once at most', (filler) => {
     const count = { reads: 0 };
     const text = Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\nX:${filler.repeat(65_536)}\r\n\r\n`);
-    const reader = new HeadReader('request', { maxHeadBytes: 100_000 });
+    const reader = new HeadReader('request', { ...defaultHeadLimits, maxHeadBytes: 100_000 });
     reader.read(countedBytes(text, count), 0, text.length);
     expect(reader.state).toBe('complete');
     expect(count.reads).toBeLessThan(1.1 * text.length);

@@ -15,6 +15,7 @@ const unlimited = {
   maxTrailers: 1e6,
   maxChunkLineBytes: 1e6,
   maxChunkExtensionBytes: 1e6,
+  maxInterimResponses: 32,
 };
 
 /** How often a byte or a character is looked at while `text` is read, and the head judged as a server does. */

@@ -1,4 +1,4 @@
-import type { HeadLimits } from '../../../src/protocol/http1/head/head-limits.ts';
+import { defaultHeadLimits, type HeadLimits } from '../../../src/protocol/http1/head/head-limits.ts';
 import { HeadReader } from '../../../src/protocol/http1/head/head-reader.ts';
 import { expectSame } from '../../support/expect-same.ts';
 
@@ -29,7 +29,7 @@ export function outcomeOf(reader: HeadReader<Role>, length: number | undefined):
 
 /** Feeds `bytes` cut at the given offsets, each piece in the middle of a buffer that is overwritten afterwards. */
 export function readPieces(role: Role, bytes: Buffer, cuts: readonly number[], limits?: Partial<HeadLimits>): Outcome {
-  const reader = new HeadReader(role, limits);
+  const reader = new HeadReader(role, { ...defaultHeadLimits, ...limits });
   const offsets = [...cuts, bytes.length];
   let from = 0;
   for (const to of offsets) {

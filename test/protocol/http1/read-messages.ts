@@ -3,7 +3,7 @@ import type { HttpHeaders } from '../../../src/protocol/http1/headers.ts';
 import type { BodyFraming } from '../../../src/protocol/http1/message/body-framing.ts';
 import type { MessageFailure } from '../../../src/protocol/http1/message/message-failure.ts';
 import type { MessageHandler } from '../../../src/protocol/http1/message/message-handler.ts';
-import type { MessageLimits } from '../../../src/protocol/http1/message/message-limits.ts';
+import { defaultMessageLimits, type MessageLimits } from '../../../src/protocol/http1/message/message-limits.ts';
 import { MessageReader } from '../../../src/protocol/http1/message/message-reader.ts';
 import { expectSame } from '../../support/expect-same.ts';
 
@@ -83,7 +83,7 @@ class Reading<R extends Role> {
 
   constructor(role: R, options: ReadingOptions) {
     this.role = role;
-    this.reader = new MessageReader(role, this.handler, options.limits);
+    this.reader = new MessageReader(role, this.handler, { ...defaultMessageLimits, ...options.limits });
     this.methods = [...(options.methods ?? ['GET'])];
     if (options.isHesitant === true) this.handler.afterEach = () => this.reader.stop();
     this.expectNext();

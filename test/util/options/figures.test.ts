@@ -45,6 +45,7 @@ const inWords: Readonly<Record<string, string>> = {
   pingIntervalSecs: 'as long as the interval',
   addressAttemptTimeoutMs: "250 ms, Node's default",
   'perMessageDeflate.threshold': '256 bytes, 1 with context takeover',
+  'perMessageDeflate.maxInflateRatio': '256 times',
   retries: 'none',
 };
 
@@ -117,7 +118,7 @@ describe('docs/limits.md', () => {
 const toldInWords = new Set(
   (
     'url host extraHeaders subprotocols cors staggerMs threshold perMessageDeflate clientNoContextTakeover ' +
-    'serverNoContextTakeover'
+    'serverNoContextTakeover maxInflateRatio'
   ).split(' '),
 );
 

@@ -1,3 +1,6 @@
+import { bytes, count } from '../../../util/option-kinds.ts';
+import type { OptionLines } from '../../../util/option-table.ts';
+
 /** Bounds on one message head, all counted while it is read. */
 export interface HeadLimits {
   /**
@@ -9,7 +12,13 @@ export interface HeadLimits {
   readonly maxHeaders: number;
 }
 
+/** The options of clients and servers for them. */
+export const headLines: OptionLines<HeadLimits> = {
+  maxHeadBytes: bytes(16_384, { min: 1024, max: 16 * 1024 * 1024 }),
+  maxHeaders: count(100, { min: 1, max: 65_536 }),
+};
+
 export const defaultHeadLimits: HeadLimits = Object.freeze({
-  maxHeadBytes: 16_384,
-  maxHeaders: 100,
+  maxHeadBytes: headLines.maxHeadBytes.fallback,
+  maxHeaders: headLines.maxHeaders.fallback,
 });

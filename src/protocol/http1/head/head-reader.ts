@@ -98,10 +98,10 @@ export class HeadReader<R extends keyof SectionOf> {
   private readonly marks: number[] = [];
   private markCount = 0;
 
-  constructor(role: R, limits?: Partial<HeadLimits>) {
+  constructor(role: R, limits: HeadLimits = defaultHeadLimits) {
     this.role = role;
     this.phase = FIRST_PHASE[role];
-    this.limits = limits === undefined ? defaultHeadLimits : { ...defaultHeadLimits, ...limits };
+    this.limits = limits;
   }
 
   /** Tells whether any byte of this head has arrived; the empty line that may stand before a request is none. */

@@ -42,11 +42,11 @@ export class MessageReader<R extends keyof HeadOf> {
   private requestMethod: string | undefined = undefined;
   private interimCount = 0;
 
-  constructor(role: R, handler: MessageHandler<R>, limits?: Partial<MessageLimits>) {
+  constructor(role: R, handler: MessageHandler<R>, limits: MessageLimits = defaultMessageLimits) {
     this.role = role;
     this.handler = handler;
-    this.limits = limits === undefined ? defaultMessageLimits : { ...defaultMessageLimits, ...limits };
-    this.headReader = new HeadReader<R>(role, this.limits);
+    this.limits = limits;
+    this.headReader = new HeadReader<R>(role, limits);
   }
 
   /**
