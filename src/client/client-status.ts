@@ -29,7 +29,7 @@ export const clientMoves: Readonly<Record<ClientStatus, readonly ClientStatus[]>
   restarting: ['waiting', 'idle', 'stopping'],
 });
 
-/** Whether nothing follows what is under way. */
+/** Tells if nothing follows what is under way. */
 export function isEnding(status: ClientStatus): boolean {
   return status === ClientStatus.Over || status === ClientStatus.Stopping || status === ClientStatus.Restarting;
 }

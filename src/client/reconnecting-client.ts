@@ -37,7 +37,7 @@ export interface WebSocketStopInfo {
   /** Bytes that were accepted for sending and did not leave before the connection ended. */
   readonly unsentBytes: number;
   /**
-   * Whether the other side has read everything that was sent: it has answered the close frame behind it. False means
+   * True when the other side has read everything that was sent: it has answered the close frame behind it. False means
    * that nobody knows: it did not answer, or closed for a reason of its own at the same time.
    */
   readonly isDelivered: boolean;
@@ -82,6 +82,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
   private current: Run | undefined;
   private lastClose: WebSocketCloseInfo = NOT_CONNECTED;
   private outbox: Outbox | undefined;
+  private hasToldFailure = false;
 
   constructor(options: ClientSettings) {
     this.options = options;
@@ -267,7 +268,7 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
         if (signal.aborted) break;
         ({ waitMs } = next);
         if (waitMs === undefined) this.move(ClientStatus.Over);
-        this.core.hub.deliver(errorMessage(errorInfo));
+        this.tell(errorInfo);
       }
       if (signal.aborted) break;
       if (waitMs === undefined) {
@@ -282,6 +283,15 @@ export class ReconnectingClient implements ConnectionOwner, OutboxOwner {
       if (!signal.aborted) this.move(ClientStatus.Connecting);
     }
     this.end(run);
+  }
+
+  /** A failure that nobody listens to is logged, once: otherwise nothing at all would be seen of a wrong URL. */
+  private tell(errorInfo: WebSocketErrorInfo): void {
+    if (!this.hasToldFailure && !this.core.hub.wants('error')) {
+      console.error(`ixwebsocket: ${errorInfo.reason} (no listener for 'error': told once)`);
+    }
+    this.hasToldFailure = true;
+    this.core.hub.deliver(errorMessage(errorInfo));
   }
 
   private async isReconnectionWanted(context: ReconnectionContext, run: Run): Promise<boolean> {

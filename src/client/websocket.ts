@@ -23,7 +23,7 @@ import {
 import type { Provider } from './provider.ts';
 import { type ConnectResult, ReconnectingClient, type WebSocketStopInfo } from './reconnecting-client.ts';
 
-/** How an attempt that {@link WebSocket.connect} makes may end early. */
+/** The ways in which an attempt that {@link WebSocket.connect} makes may end early. */
 export interface ConnectOptions {
   /**
    * Seconds the attempt may take.

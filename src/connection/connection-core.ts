@@ -23,7 +23,7 @@ export interface ConnectionOwner {
   /** A callback has thrown or rejected. */
   onCallbackError(error: unknown): void;
   readonly pingOptions: PingOptions;
-  /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
+  /** True when the server has a callback for all of its connections. It comes before the connection's own. */
   readonly hasServerCallback: boolean;
   callServer(message: WebSocketMessage): unknown;
   /** A message was dropped, because the peer does not read fast enough. */

@@ -7,7 +7,7 @@ export type OnTrafficTrackerCallback = (size: number, incoming: boolean) => unkn
 
 let tracker: OnTrafficTrackerCallback | undefined;
 
-/** Whether {@link trackTraffic} has anybody to tell. It is all that a message costs when it has not. */
+/** True when {@link trackTraffic} has anybody to tell. It is all that a message costs when it has not. */
 export let isTrafficTracked: boolean = false;
 
 /** Throws `UsageError` for what is no function. */

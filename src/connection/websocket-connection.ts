@@ -111,7 +111,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
   }
 
   /**
-   * Whether more should be sent now: false from `highWaterMark` bytes waiting on, until they have shrunk to
+   * Tells if more should be sent now: false from `highWaterMark` bytes waiting on, until they have shrunk to
    * `lowWaterMark`. Sending is possible all the same, up to `maxBufferedBytes`.
    *
    * @example
@@ -250,7 +250,7 @@ export abstract class WebSocketConnection implements AsyncIterable<WebSocketData
     this.#core.startedPings().message.set(message, kind);
   }
 
-  /** What the next heartbeat carries; `ixwebsocket::heartbeat::<seconds>s::<number>` unless it was set. */
+  /** Returns what the next heartbeat carries; `ixwebsocket::heartbeat::<seconds>s::<number>` unless it was set. */
   getPingMessage(): string | Buffer {
     return this.#core.startedPings().message.peek(this.getPingInterval());
   }

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ServerWebSocket, UsageError, WebSocket, type WebSocketMessage } from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
+import { closedPort } from '../support/raw-server.ts';
 import { connectClient, connectPair, createClient, startEchoServer, startServer } from '../support/running.ts';
 
 const summaryOf = (message: WebSocketMessage): string =>
@@ -99,12 +100,19 @@ describe('listeners', () => {
     expect(seen).toEqual(['once', 'added']);
   });
 
-  test('are not needed for an error: nobody has to listen', async () => {
+  test('are not needed for an error: without one, the first failure of a client is logged, once', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    onTestFinished(() => log.mockRestore());
     const { client } = createClient({ url: 'not a url' });
-    const webSocket = new WebSocket({ url: 'not a url' });
-    webSocket.start();
+    const webSocket = new WebSocket({ url: `ws://me:hunter2@127.0.0.1:${await closedPort()}/?q=token`, maxRetries: 1 });
     client.start();
+    webSocket.start();
     expect((await webSocket.run()).code).toBe(1006);
+    await webSocket.connect();
+    expect(log.mock.calls).toEqual([
+      [expect.stringMatching(/^ixwebsocket: Unable to connect to 127\.0\.0\.1 .*'error': told once\)$/)],
+    ]);
+    expect(String(log.mock.calls)).not.toMatch(/hunter2|token/);
   });
 });
 

@@ -81,7 +81,7 @@ async function openWithin(
   } catch (error) {
     progress.transport?.destroy();
     if (error instanceof ConnectError && error.code === 'badStatus' && !signal.aborted) throw error;
-    // What an ended attempt stumbles over is a consequence; the reason is the one that ended it.
+    // An error that an ended attempt stumbles over is a consequence; the reason is the one that ended it.
     if (ender.signal.aborted) throw ender.signal.reason;
     throw error;
   } finally {

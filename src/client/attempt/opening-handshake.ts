@@ -197,7 +197,7 @@ export class OpeningHandshake implements TransportHandler {
       sha1Base64: ports.sha1Base64,
     });
     if (answer.ok) {
-      // What follows belongs to whoever takes the transport over, in this very turn.
+      // The rest belongs to whoever takes the transport over, in this very turn.
       this.transport.pause();
       const rest = Buffer.from(buffer.subarray(at, end));
       this.answered(head, new RefusalBody(head));

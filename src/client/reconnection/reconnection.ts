@@ -6,7 +6,7 @@ import type { ClientSettings } from '../client-options.ts';
 import { type ReconnectionContext, retryRulesOf } from '../reconnection-options.ts';
 import { type Departure, type EndedAttempt, planRetry, type RetryPlan } from './retry-policy.ts';
 
-/** What follows an attempt that failed. */
+/** The step that follows an attempt that failed. */
 interface AfterFailure {
   readonly errorInfo: WebSocketErrorInfo;
   /** Milliseconds until the next attempt; `undefined` when there is none. */
@@ -68,7 +68,7 @@ export class Reconnection {
     return plan;
   }
 
-  /** What is wrong with a url stays wrong, unless another is made for the next attempt. */
+  /** Tells if nothing will mend it: a url that is wrong stays wrong, unless another is made for the next attempt. */
   private isHopeless(error: unknown): boolean {
     const isRenewed = typeof this.settings.url === 'function' && error instanceof ConnectError;
     return isHopeless(error) && !(isRenewed && error.code === 'invalidUrl');

@@ -9,7 +9,7 @@ export interface ConnectAttemptPhase {
   readonly durationMs: number;
 }
 
-/** What TLS agreed on with the server, also when its certificate was then refused. */
+/** The agreement of TLS with the server, also when its certificate was then refused. */
 export interface ConnectAttemptTLS {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly version: string;
@@ -44,7 +44,7 @@ export interface ConnectAttemptResponse extends ConnectAttemptInterim {
    * unasked. Empty for a redirect, whose body is not read.
    */
   readonly body: Buffer;
-  /** Whether there is more of the body. */
+  /** True when there is more of the body. */
   readonly isTruncated: boolean;
 }
 
@@ -60,10 +60,10 @@ export interface ConnectAttemptExchange {
 
 /** The record of an attempt to connect: how far it got, how long that took, and what was said. */
 export interface ConnectAttempt {
-  /** Where it led in the end, without credentials; empty when the url could not be read. */
+  /** The URL that it led to in the end, without credentials; empty when the url could not be read. */
   readonly url: string;
   /**
-   * What was asked before that, in order: the urls that redirected, and the same url when it was asked again without
+   * The exchanges before that, in order: the urls that redirected, and the same url when it was asked again without
    * compression (`onBadNegotiation`).
    */
   readonly earlier: readonly ConnectAttemptExchange[];
@@ -75,10 +75,10 @@ export interface ConnectAttempt {
   /** The address that was connected to, the proxy's where there is one; the first that the name led to before that. */
   readonly remoteAddress: string | undefined;
   readonly tls: ConnectAttemptTLS | undefined;
-  /** What was sent to {@link url}; `undefined` when it did not get that far. */
+  /** The request to {@link url}; `undefined` when it did not get that far. */
   readonly request: ConnectAttemptRequest | undefined;
   /** Interim responses to it, in order; at most 33. */
   readonly interim: readonly ConnectAttemptInterim[];
-  /** What was answered to it, if there was an answer that could be read. */
+  /** The answer to it, if there was one that could be read. */
   readonly response: ConnectAttemptResponse | undefined;
 }

@@ -18,7 +18,7 @@ type MessageEvents = { [T in WebSocketMessageType]: [MessageOf<T>] };
 const MAX_WAITING_MESSAGES = 64;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** What arrived while nobody could have attached anything yet. */
+/** The messages that arrived while nobody could have attached anything yet. */
 interface HeldMessages {
   readonly messages: WebSocketMessage[];
   bytes: number;
@@ -30,7 +30,7 @@ export interface MessageHubOwner {
   onCallbackError(error: unknown): void;
   /** Reading should stop, or may go on. */
   onReadingWanted(isWanted: boolean): void;
-  /** Whether the server has a callback for all of its connections. It comes before the connection's own. */
+  /** True when the server has a callback for all of its connections. It comes before the connection's own. */
   readonly hasServerCallback: boolean;
   callServer(message: WebSocketMessage): unknown;
 }
@@ -72,7 +72,7 @@ export class MessageHub {
     this.emitter?.off(type, listener);
   }
 
-  /** Whether an event of this type would be seen, so that none is made for nobody. */
+  /** Tells if an event of this type would be seen, so that none is made for nobody. */
   wants(type: WebSocketMessageType): boolean {
     if (this.callback !== undefined || this.owner.hasServerCallback) return true;
     return this.emitter !== undefined && this.emitter.listenerCount(type) > 0;
@@ -123,7 +123,7 @@ export class MessageHub {
     this.isOver = forGood;
     this.queue?.end();
     this.queue = undefined;
-    // What a loop had not taken must not keep the next connection from being read.
+    // Messages that a loop had not taken must not keep the next connection from being read.
     this.owner.onReadingWanted(true);
   }
 

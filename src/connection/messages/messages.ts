@@ -15,7 +15,7 @@ export const WebSocketMessageType = {
 } as const;
 export type WebSocketMessageType = (typeof WebSocketMessageType)[keyof typeof WebSocketMessageType];
 
-/** What the opening handshake agreed on. */
+/** The agreement of the opening handshake. */
 export interface WebSocketOpenInfo {
   /** Path and query of the request. */
   readonly uri: string;
@@ -40,35 +40,35 @@ export interface WebSocketCloseInfo {
    * before such an answer, and otherwise `Abnormal closure`.
    */
   readonly reason: string;
-  /** Whether the peer closed: it began, or it had a reason of its own while this side was closing. */
+  /** True when the peer closed: it began, or it had a reason of its own while this side was closing. */
   readonly remote: boolean;
   /**
-   * What decided the end: `'websocket'` is a close frame, sent or received; `'transport'` means that the stream below
+   * The layer that decided the end: `'websocket'` is a close frame, sent or received; `'transport'` means that the stream below
    * ended, or was ended, without one that counts.
    */
   readonly layer: 'websocket' | 'transport';
-  /** What the transport reported when it broke, such as `ECONNRESET`; only with the layer `'transport'`. */
+  /** The error of the transport that broke, such as `ECONNRESET`; only with the layer `'transport'`. */
   readonly cause?: Error | undefined;
 }
 
 /** Why a connection could not be made, or was lost. */
 export interface WebSocketErrorInfo {
-  /** How many attempts have failed in a row; 0 when automatic reconnection is off. */
+  /** The number of attempts that have failed in a row; 0 when automatic reconnection is off. */
   readonly retries: number;
   /** Milliseconds until the next attempt; 0 when automatic reconnection is off. */
   readonly waitTime: number;
   /** The status of the response, 0 when there was none. */
   readonly httpStatus: number;
-  /** What went wrong, for people. Never empty, without secrets. */
+  /** The reason, for people. Never empty, without secrets. */
   readonly reason: string;
   /** Always false here: data that cannot be inflated closes the connection with 1007. */
   readonly decompressionError: boolean;
-  /** What went wrong, for programs: the `code` of {@link cause}. */
+  /** The reason, for programs: the `code` of {@link cause}. */
   readonly code: string;
   readonly cause: IxError;
-  /** How far it got. */
+  /** The phase that it got to. */
   readonly phase: ConnectPhase;
-  /** Whether the same attempt may succeed later. What is wrong with the options stays wrong. */
+  /** True when the same attempt may succeed later. What is wrong with the options stays wrong. */
   readonly retryable: boolean;
   /** The record of the attempt, for finding out more: times, address, certificate, request and answer. */
   readonly attempt: ConnectAttempt | undefined;
@@ -135,7 +135,7 @@ export interface WebSocketFragmentMessage extends Common {
 /** Messages of this side were dropped, as the option `slowConsumer` says; told once for each turn of the event loop. */
 export interface WebSocketDroppedMessage extends Common {
   readonly type: 'dropped';
-  /** How many messages. */
+  /** The number of messages. */
   readonly messages: number;
   /** Their payload bytes. */
   readonly bytes: number;

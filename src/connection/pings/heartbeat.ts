@@ -8,7 +8,7 @@ export interface HeartbeatHost {
   readonly isReading: boolean;
   /** Set by every read; taken back here, which costs a connection less than the time of each read would. */
   hasReceived: boolean;
-  /** How often everything that waited has left. */
+  /** The number of times that everything that waited has left. */
   readonly drains: number;
   /** Knows what the operating system has not taken. */
   readonly writer: { readonly unsentBytes: number };
@@ -20,13 +20,13 @@ export interface HeartbeatRules {
   readonly intervalMs: number;
   /** Silence after a beat that means death; 0 when silence means nothing. */
   readonly timeoutMs: number;
-  /** How long reading may be paused without a break: who is not listened to for longer cannot be told from the dead. */
+  /** The longest pause in reading: a peer that is not listened to for longer cannot be told from a dead one. */
   readonly maxPauseMs: number;
   /** Sends a ping or what stands in for it. */
   beat(): void;
 }
 
-/** What arrived is looked for this often in an interval, so that a beat is at most as late as the inverse. */
+/** Looks in an interval for what arrived, so that a beat is at most as late as the inverse. */
 const LOOKS_PER_INTERVAL = 8;
 /** A look that is later than this was held up: the event loop was blocked, or the machine slept. */
 const STALL_MS = 500;
@@ -148,7 +148,7 @@ export class Heartbeat implements WheelEntry {
       this.hear(nowMs);
       return false;
     }
-    // What comes now may have been held up by us; the ping, by what was sent before it.
+    // Bytes that come now may have been held up by us; the ping, by what was sent before it.
     if (!this.wasPaused && !(hasMoved && mark.unsentBytes > 0)) return true;
     this.listenFrom(nowMs);
     return false;

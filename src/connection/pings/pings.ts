@@ -5,7 +5,7 @@ import { PingMessage } from './ping-message.ts';
 import { RoundTrip } from './round-trip.ts';
 
 /**
- * What a connection knows of its pings: the heartbeat and its message, and how long they take. One that neither sends
+ * The pings of a connection: the heartbeat and its message, and how long they take. One that neither sends
  * pings nor has a heartbeat has none of it.
  */
 export class Pings implements HeartbeatRules {

@@ -1,4 +1,4 @@
-/** How long the latest ping took to come back. Only one ping is followed at a time, the latest. */
+/** The time that the latest ping took to come back. Only one ping is followed at a time, the latest. */
 export class RoundTrip {
   /** Milliseconds; `undefined` until a pong has come back. */
   latestMs: number | undefined;

@@ -25,7 +25,7 @@ export interface ProgressSenderHost {
   /** Given when permessage-deflate was agreed on. */
   readonly deflate: PerMessageDeflate | undefined;
   readonly context: { readonly limits: Pick<ConnectionLimits, 'onCancel' | 'fragmentSize'> };
-  /** Whether fragments may still leave. */
+  /** True while fragments may still leave. */
   readonly canSendFragments: boolean;
   /** Resolves when nothing is waiting to leave any more, or the connection is over. */
   whenDrained(): Promise<void>;
@@ -60,7 +60,7 @@ export class ProgressSender {
     this.host = host;
   }
 
-  /** Whether a message is in hand. */
+  /** True while a message is in hand. */
   get isBusy(): boolean {
     return this.jobs.length > 0;
   }

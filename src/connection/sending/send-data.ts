@@ -4,10 +4,10 @@ import { bytesIn } from '../../util/bytes.ts';
 import { describe } from '../../util/options.ts';
 import { isTrafficTracked, trackTraffic } from '../traffic-tracker.ts';
 
-/** What can be sent. Typed arrays and views are sent as the bytes they show. */
+/** Data that can be sent. Typed arrays and views are sent as the bytes they show. */
 export type SendData = string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
-/** What became of a send. */
+/** The outcome of a send. */
 export type WebSocketSendInfo = WebSocketSendSuccess | WebSocketSendFailure;
 
 /** The message was accepted: it is on its way, or batched with others of this turn. */

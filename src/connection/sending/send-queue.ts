@@ -6,11 +6,11 @@ export interface HeldMessage {
   isBinary: boolean;
   /** Payload bytes before compression. */
   length: number;
-  /** What it is about, when a newer message of the same makes it obsolete. */
+  /** The key of what it is about, when a newer message with the same makes it obsolete. */
   readonly key: string | undefined;
 }
 
-/** What a message costs beside its payload, so that a flood of empty ones is bounded as well. */
+/** The cost of a message beside its payload, so that a flood of empty ones is bounded as well. */
 const OVERHEAD_BYTES = 128;
 
 /** Below this many taken slots, moving the rest down costs more than the slots. */
@@ -32,7 +32,7 @@ export class SendQueue {
     return this.items.length - this.head;
   }
 
-  /** What waits, as it counts against a limit. */
+  /** The bytes that wait, as they count against a limit. */
   get weight(): number {
     return this.bytes + this.length * OVERHEAD_BYTES;
   }

@@ -90,7 +90,7 @@ export class SessionSender implements ProgressSenderHost {
     }
   }
 
-  /** Whether messages wait above the writer. */
+  /** Tells if messages wait above the writer. */
   get isHolding(): boolean {
     return this.progressSender?.isBusy === true || (this.queue !== undefined && this.queue.length > 0);
   }
@@ -180,7 +180,7 @@ export class SessionSender implements ProgressSenderHost {
     return this.whyNoControl(payload.length) ?? sent(payload.length, this.endpoint.sendPong(payload));
   }
 
-  /** Whether a message of `length` bytes would be taken as it is. */
+  /** Tells if a message of `length` bytes would be taken as it is. */
   hasRoomFor(length: number): boolean {
     const buffered = this.bufferedBytes;
     return buffered === 0 || buffered + length <= this.maxBufferedBytes;
@@ -239,7 +239,7 @@ export class SessionSender implements ProgressSenderHost {
     return this.writer.bufferedBytes === 0 && (this.queue === undefined || this.queue.length === 0);
   }
 
-  /** Whether a message cannot be encoded now: it has to wait, or there is no room for it. */
+  /** Tells if a message cannot be encoded now: it has to wait, or there is no room for it. */
   private mustWait(length: number): boolean {
     this.watch?.start();
     const { queue, progressSender } = this;
@@ -291,7 +291,7 @@ export class SessionSender implements ProgressSenderHost {
   private release(queue: SendQueue): void {
     const { writer } = this;
     while (queue.length > 0 && this.endpoint.canSend && !writer.isCongested) this.encodeNext(queue);
-    // What is less than a batch may be taken by the system at once.
+    // Less than a batch may be taken by the system at once.
     writer.flush();
     if (queue.length === 0) this.host.onIdle();
   }

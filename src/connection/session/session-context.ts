@@ -14,7 +14,7 @@ export interface SessionOutcome {
   readonly wireSize: number;
   /** Bytes that were accepted for sending and did not leave. */
   readonly unsentBytes: number;
-  /** Whether the peer has answered our close frame, so that it has read everything that was sent before. */
+  /** True when the peer has answered our close frame, so that it has read everything that was sent before. */
   readonly isAcknowledged: boolean;
 }
 
@@ -41,6 +41,6 @@ export interface SessionContext {
   readonly wheel: TimerWheel;
   readonly limits: ConnectionLimits;
   readonly budget?: MemoryBudget | undefined;
-  /** Where what goes through all of them is added up. */
+  /** The counters of what goes through all of them. */
   readonly traffic?: Traffic | undefined;
 }

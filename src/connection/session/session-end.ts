@@ -12,7 +12,7 @@ export interface SessionEndHost {
   readonly context: SessionContext;
   readonly endpoint: Endpoint;
   readonly writer: BatchWriter;
-  /** Whether messages that were accepted have not been given to the endpoint or the writer yet. */
+  /** True while messages that were accepted have not been given to the endpoint or the writer yet. */
   readonly isHolding: boolean;
   /** The peer's close frame is wanted: from now on everything is read, whoever had paused. */
   readToTheEnd(): void;
@@ -54,7 +54,7 @@ export class SessionEnd {
     this.host = host;
   }
 
-  /** Whether a close waits behind messages: nothing may be sent any more. */
+  /** True while a close waits behind messages: nothing may be sent any more. */
   get isPending(): boolean {
     return this.pending !== undefined;
   }
@@ -171,7 +171,7 @@ export class SessionEnd {
   }
 }
 
-/** Whether a close frame answers ours, which then has left; it may as well have crossed it. */
+/** Tells if a close frame answers ours, which then has left; it may as well have crossed it. */
 function isAnswer(
   ours: { readonly code: number; readonly reason: string },
   code: number,

@@ -10,7 +10,7 @@ export class SessionTap {
     this.observer = new FrameObserver(onFrame);
   }
 
-  /** What is read next begins with a frame; `rest` was read before and not looked at. */
+  /** Begins with what is read next, which begins a frame; `rest` was read before and not looked at. */
   begin(rest: Buffer | undefined): void {
     if (this.isObserving || this.isOver) return;
     this.isObserving = true;
@@ -22,7 +22,7 @@ export class SessionTap {
     if (this.isObserving && !this.isOver) this.observer.observe(bytes, start, end);
   }
 
-  /** What follows is no part of the protocol any more. */
+  /** Ends: what follows is no part of the protocol any more. */
   end(): void {
     this.isOver = true;
   }

@@ -23,7 +23,7 @@ import { SessionTap } from './session-tap.ts';
 export class Session
   implements TransportHandler, EndpointHandler, SessionSenderHost, SessionEndHost, HeartbeatHost, InflateTurnsHost
 {
-  /** Whether pings are answered. */
+  /** True when pings are answered. */
   isPongEnabled: boolean;
   readonly context: SessionContext;
   private readonly owner: SessionOwner;
@@ -32,7 +32,7 @@ export class Session
   readonly deflate: PerMessageDeflate | undefined;
   readonly endpoint: Endpoint;
   readonly sender: SessionSender;
-  /** What was read after parsing was stopped. */
+  /** The bytes that were read after parsing was stopped. */
   private rest: Buffer | undefined;
   isReading = true;
   hasReceived = false;
@@ -345,7 +345,7 @@ export class Session
     }
   }
 
-  /** What is being parsed was not seen by a tap that is set meanwhile, so that one begins behind it. */
+  /** Begins a tap that was set behind what is being parsed, which it has not seen. */
   private beginTap(): void {
     const { tap, rest } = this;
     if (tap === undefined || !this.hasStarted || this.isParsing) return;
