@@ -68,8 +68,8 @@ export type {
   HttpFormValue,
 } from './http/form/multipart-part.ts';
 export { HttpErrorCode } from './http/http-error-code.ts';
-export type { HttpBody } from './http/http-response.ts';
 export { HttpResponse } from './http/http-response.ts';
+export type { HttpBody } from './http/response-body.ts';
 export type { HttpDownloadOptions } from './http-client/download.ts';
 export type { OnResponseCallback } from './http-client/http-client.ts';
 export { HttpClient } from './http-client/http-client.ts';

@@ -1,16 +1,11 @@
-import { Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../protocol/http1/headers.ts';
 import { isFieldValue } from '../protocol/http1/tokens.ts';
+import { bytesIn, isBytes } from '../util/bytes.ts';
 import { inspection, oneLine, showBy } from '../util/inspection.ts';
 import { checkInteger, checkOneOf, checkString } from '../util/options.ts';
 import { HttpErrorCode } from './http-error-code.ts';
-
-/**
- * A body that can be sent: text, which leaves as UTF-8, bytes, or a source of either that is read no faster than
- * the peer takes it.
- */
-export type HttpBody = string | Uint8Array | Readable | AsyncIterable<string | Uint8Array>;
+import { checkBody, type HttpBody } from './response-body.ts';
 
 const errorCodes: readonly HttpErrorCode[] = Object.values(HttpErrorCode);
 
@@ -80,7 +75,8 @@ export class HttpResponse<B = HttpBody> {
   text(): string {
     const body: unknown = this.body;
     if (typeof body === 'string') return body;
-    if (body instanceof Uint8Array) return utf8.decode(body);
+    const bytes = bytesIn(body, 'body');
+    if (bytes !== undefined) return utf8.decode(bytes);
     throw new UsageError('body', 'is a stream: read it instead');
   }
 
@@ -107,7 +103,7 @@ function describeResponse(response: HttpResponse<unknown>): object {
 /** The size or the kind of a body, which may hold anything. */
 function describeBody(body: unknown): string {
   if (typeof body === 'string') return `${body.length} characters`;
-  return body instanceof Uint8Array ? `${body.length} bytes` : 'a stream';
+  return isBytes(body) ? `${body.byteLength} bytes` : 'a stream';
 }
 
 function checkDescription(description: unknown): string {
@@ -116,20 +112,4 @@ function checkDescription(description: unknown): string {
     throw new UsageError('description', 'holds a line break, a control character or a character above U+00FF');
   }
   return text;
-}
-
-function checkBody<B>(body: B): B {
-  if (isHttpBody(body)) return body;
-  throw new UsageError('body', `must be a string, bytes, a stream or an async iterable, got ${describe(body)}`);
-}
-
-/** Tells whether a value can be sent as a body. */
-export function isHttpBody(value: unknown): value is HttpBody {
-  if (typeof value === 'string' || value instanceof Uint8Array) return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return value instanceof Readable || Symbol.asyncIterator in value;
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

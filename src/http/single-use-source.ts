@@ -113,7 +113,8 @@ function isNodeStream(value: unknown): value is NodeStream {
   return value instanceof Readable || (has(value, 'on') && has(value, 'destroy'));
 }
 
-function isWebStream(value: unknown): value is ReadableStream<unknown> {
+/** Tells whether a value is a stream of the web, of this realm or of a package. */
+export function isWebStream(value: unknown): value is ReadableStream<unknown> {
   return has(value, 'getReader') && has(value, 'cancel');
 }
 

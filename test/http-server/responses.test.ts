@@ -141,13 +141,19 @@ describe('a streamed response that goes wrong', () => {
     throw new Error('secret');
   }
 
+  function destroyedLater(): Readable {
+    const body = Readable.from(['a']);
+    queueMicrotask(() => body.destroy());
+    return body;
+  }
+
   const bodies: [string, () => HttpBody, Record<string, string>][] = [
     ['fails', failing, {}],
     ['fails, with a length', failing, { 'Content-Length': '100' }],
     ['is shorter than its length', () => pieces('abc'), { 'Content-Length': '4' }],
     ['is longer than its length', () => pieces('abc', 'def'), { 'Content-Length': '4' }],
     ['gives what are no bytes', () => pieces('abc', 5 as never), {}],
-    ['was destroyed', () => Readable.from(['a']).destroy(), {}],
+    ['is destroyed on the way', () => destroyedLater(), {}],
   ];
   it.each(bodies)('because it %s is cut off, so that nobody takes it for whole', async (_name, body, headers) => {
     const lab = new HttpLab(() => new HttpResponse(200, '', HttpErrorCode.Ok, headers, body()));

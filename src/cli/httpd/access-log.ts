@@ -83,10 +83,7 @@ function clfTime(time: Date): string {
 }
 
 /** The same body; `onEnd` hears how much of it was taken. */
-async function* counted(
-  body: Exclude<HttpBody, string | Uint8Array>,
-  onEnd: (bytes: number) => void,
-): AsyncGenerator<string | Uint8Array> {
+async function* counted(body: HttpBody, onEnd: (bytes: number) => void): AsyncGenerator<string | Uint8Array> {
   let bytes = 0;
   try {
     for await (const chunk of body as AsyncIterable<string | Uint8Array>) {

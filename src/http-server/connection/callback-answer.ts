@@ -24,7 +24,8 @@ export function isNoJson(error: unknown): boolean {
 
 /** Tells if user code only passes on what we told it: the client is gone, and nobody has to be told. */
 export function isOurs(error: unknown): boolean {
-  // A file that changed or vanished while it was sent is nobody's mistake either.
-  if (error instanceof HttpRequestError || error instanceof BodyError) return true;
+  // A file that changed or vanished while it was sent is nobody's mistake either; a body that is none is the user's.
+  if (error instanceof BodyError) return error.code !== 'notBytes' && error.code !== 'bodyUsed';
+  if (error instanceof HttpRequestError) return true;
   return error instanceof Error && error.cause instanceof HttpRequestError;
 }

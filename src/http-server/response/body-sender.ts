@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { pieceBytes } from '../../http/body-bytes.ts';
 import { giveBackReadBuffer, lendsBuffers } from '../../http/files/read-buffers.ts';
 import { afterThisTurn } from '../../platform/turn.ts';
 import { lastChunk } from '../../protocol/http1/message/body-writer.ts';
@@ -32,7 +33,7 @@ export interface BodySenderOwner {
 export class BodySender {
   private readonly owner: BodySenderOwner;
   private readonly body: StreamedBody;
-  private readonly iterator: AsyncIterator<string | Uint8Array>;
+  private readonly iterator: AsyncIterator<unknown>;
   private readonly framing: StreamFraming;
   private sent = 0;
   private sentInTurn = 0;
@@ -87,7 +88,7 @@ export class BodySender {
       const next: IteratorResult<unknown, unknown> = await this.iterator.next();
       if (this.isCancelled) return;
       if (next.done === true) break;
-      this.write(bytesOf(next.value));
+      this.write(pieceBytes(next.value));
       this.owner.onPieceSent();
       this.giveBack();
       if (writer.bufferedBytes > HIGH_WATER_BYTES) {
@@ -136,10 +137,4 @@ export class BodySender {
     this.borrowed?.push(bytes);
     writeBytes(writer, bytes);
   }
-}
-
-function bytesOf(piece: unknown): Uint8Array {
-  if (piece instanceof Uint8Array) return piece;
-  if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
-  throw new UsageError('body', `must give strings or bytes, got ${piece === null ? 'null' : `a ${typeof piece}`}`);
 }

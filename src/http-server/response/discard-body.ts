@@ -1,17 +1,13 @@
-import { Readable } from 'node:stream';
+import { isSource, SingleUseSource } from '../../http/single-use-source.ts';
 
 /** A body that is read while it is sent. */
-export type StreamedBody = AsyncIterable<string | Uint8Array>;
+export type StreamedBody = AsyncIterable<unknown>;
 
 function ignore(): void {}
 
 /** Ends the source of a body that nobody will read, or read on, so that files and sockets behind it are closed. */
 export function discardBody(body: unknown): void {
-  if (body instanceof Readable) {
-    // Its failures from now on are of no interest to anybody.
-    body.on('error', ignore);
-    body.destroy();
-  } else if (isGenerator(body)) endIterator(body);
+  if (typeof body === 'object' && body !== null && isSource(body)) new SingleUseSource(body).end();
 }
 
 /** Ends a loop over `iterator` from outside. One that waits for something ends when it goes on. */
@@ -21,8 +17,4 @@ export function endIterator(iterator: AsyncIterator<unknown>): void {
   } catch {
     // An iterator of the user's may do anything.
   }
-}
-
-function isGenerator(body: unknown): body is AsyncGenerator<unknown> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body && 'return' in body;
 }

@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.ts';
 import type { EncodableCoding } from '../../http/coding/content-coding.ts';
 import { encodeBody, encodeStream } from '../../http/coding/content-encoder.ts';
-import { type HttpBody, type HttpResponse, isHttpBody } from '../../http/http-response.ts';
+import type { HttpResponse } from '../../http/http-response.ts';
+import { type OutgoingBody, outgoingBody } from '../../http/response-body.ts';
 import type { BatchWriter } from '../../transport/batch-writer.ts';
 import type { HttpRequest } from '../request/http-request.ts';
 import { BodySender, type BodySenderOwner, type StreamFraming } from './body-sender.ts';
@@ -52,9 +52,10 @@ export class ResponseWriter implements BodySenderOwner {
   send(request: HttpRequest, response: HttpResponse, mayKeepAlive: boolean, isRequestComplete: boolean): boolean {
     this.serial++;
     this.progress++;
-    const { statusCode: status, body } = response;
+    const { statusCode: status } = response;
     const line = statusLine(status, response.description);
     const fields = sortFields(response.headers);
+    const body = contentOf(response.body, fields);
     const isWhole = typeof body === 'string' || body instanceof Uint8Array;
     // Nobody will read the rest of the request when the response is there; but it may come while one is streamed.
     this.isKeptAlive = mayKeepAlive && !fields.isClosing && (isRequestComplete || !isWhole);
@@ -62,7 +63,7 @@ export class ResponseWriter implements BodySenderOwner {
     if (isEmpty || request.method === 'HEAD') return this.sendHead(request, line, fields, body, status);
     if (typeof body === 'string') return this.sendText(request, line, fields, body, status);
     if (body instanceof Uint8Array) return this.sendBytes(request, line, fields, body, status);
-    return this.sendStream(request, line, fields, checkStream(body), status);
+    return this.sendStream(request, line, fields, body, status);
   }
 
   /** The peer has taken what was written. */
@@ -104,7 +105,7 @@ export class ResponseWriter implements BodySenderOwner {
     request: HttpRequest,
     line: string,
     fields: ResponseFields,
-    body: HttpBody,
+    body: OutgoingBody['content'],
     status: number,
   ): boolean {
     let length = 'Content-Length: 0\r\n';
@@ -226,7 +227,7 @@ export class ResponseWriter implements BodySenderOwner {
 }
 
 /** Text without a type is plain text: browsers would guess, and might run what somebody else has put into it. */
-function noteTextType(fields: ResponseFields, body: HttpBody): void {
+function noteTextType(fields: ResponseFields, body: OutgoingBody['content']): void {
   if (fields.hasType || typeof body !== 'string' || body.length === 0) return;
   fields.lines += TEXT_TYPE_LINE;
   fields.contentType = TEXT_TYPE;
@@ -234,19 +235,35 @@ function noteTextType(fields: ResponseFields, body: HttpBody): void {
 }
 
 /** `undefined` for a body whose size is known only when it has been read. */
-function sizeOf(body: HttpBody): number | undefined {
+function sizeOf(body: OutgoingBody['content']): number | undefined {
   if (typeof body === 'string') return Buffer.byteLength(body);
   return body instanceof Uint8Array ? body.length : undefined;
 }
 
 /** Tells if there are bytes that would be sent; a response to HEAD may have none, and say how many there would be. */
-function hasSize(body: HttpBody): boolean {
+function hasSize(body: OutgoingBody['content']): boolean {
   return (sizeOf(body) ?? 0) > 0;
 }
 
-function checkStream(body: unknown): StreamedBody {
-  if (isHttpBody(body)) return body as StreamedBody;
-  throw new UsageError('body', 'must be a string, bytes, a stream or an async iterable');
+/** The content of a body; its type and length are noted where the headers have none. */
+function contentOf(body: unknown, fields: ResponseFields): OutgoingBody['content'] {
+  // Nearly every response. Memory that was transferred is empty, and found out below.
+  if (typeof body === 'string' || (Buffer.isBuffer(body) && body.length > 0 && !isShared(body))) return body;
+  const { content, length, contentType } = outgoingBody(body);
+  if (contentType !== undefined && !fields.hasType) {
+    fields.lines += `Content-Type: ${contentType}\r\n`;
+    fields.contentType = contentType;
+    fields.hasType = true;
+  }
+  if (length !== undefined && typeof content === 'object' && !(content instanceof Uint8Array)) {
+    fields.contentLength ??= length;
+  }
+  return content;
+}
+
+/** Others may change such memory while it is sent. */
+function isShared({ buffer }: Buffer): boolean {
+  return buffer instanceof SharedArrayBuffer;
 }
 
 function framingLine(framing: StreamFraming): string {
