@@ -47,6 +47,7 @@ export class HttpResponse<B = HttpBody> {
    * @throws UsageError (`invalidOption`) for a status that is no integer from 0 to 999, headers or a description that
    * could not be sent, and a body of another type
    */
+  // oxlint-disable-next-line max-params -- as IXWebSocket has them
   constructor(
     statusCode = 0,
     description = '',

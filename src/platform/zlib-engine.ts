@@ -96,6 +96,7 @@ class ZlibHandle {
   }
 
   /** Works until the input is used up or the output is full; false when the data is invalid, or memory is short. */
+  // oxlint-disable-next-line max-params -- an object for them would be garbage with each message
   write(input: Buffer, inputStart: number, inputEnd: number, output: Buffer, outputAt: number, room: number): boolean {
     const { native } = this;
     assert(native !== undefined, 'this engine is closed');

@@ -134,16 +134,22 @@ export class Receiving implements LinkEvents {
   private createReceiver(destination: Destination): StreamingReceiver {
     const { environment, log, plan, progress } = this;
     const say = (message: ControlMessage): void => void this.link.client.sendText(encodeControl(message));
-    return new StreamingReceiver(destination, say, plan, environment, progress, {
-      onOffer({ name, files, bytes }) {
-        const what = files === 1 ? '' : ` (${files} files)`;
-        log.event('offer', `ws_receive: Receiving ${name}${what}, ${formatBytes(bytes)}`, { name, files, bytes });
+    return new StreamingReceiver(
+      destination,
+      say,
+      plan,
+      { environment, progress },
+      {
+        onOffer({ name, files, bytes }) {
+          const what = files === 1 ? '' : ` (${files} files)`;
+          log.event('offer', `ws_receive: Receiving ${name}${what}, ${formatBytes(bytes)}`, { name, files, bytes });
+        },
+        onFile: (path, bytes, sha256) =>
+          log.event('file', `ws_receive: Received ${path}, ${bytes} bytes, SHA-256 ${sha256}`, { path, bytes, sha256 }),
+        onFileFailed: (name, reason) => log.error(`ws_receive: ${name}: ${reason}`, { name, reason }),
+        onDone: (reason) => this.onTransferEnd(reason),
       },
-      onFile: (path, bytes, sha256) =>
-        log.event('file', `ws_receive: Received ${path}, ${bytes} bytes, SHA-256 ${sha256}`, { path, bytes, sha256 }),
-      onFileFailed: (name, reason) => log.error(`ws_receive: ${name}: ${reason}`, { name, reason }),
-      onDone: (reason) => this.onTransferEnd(reason),
-    });
+    );
   }
 
   private async take(

@@ -69,8 +69,7 @@ export class StreamingReceiver {
     destination: Destination,
     say: (message: ControlMessage) => void,
     options: StreamingReceiverOptions,
-    environment: Environment,
-    progress: Progress,
+    { environment, progress }: { readonly environment: Environment; readonly progress: Progress },
     events: ReceiverEvents,
   ) {
     this.destination = destination;
