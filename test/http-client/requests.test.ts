@@ -18,6 +18,20 @@ describe('a method of IXWebSocket sends', () => {
     expect(mirrored(out).headers).not.toHaveProperty('content-length');
   });
 
+  test('leaves out the fields named in omitHeaders, and none that frame the message', async () => {
+    const { url } = await startMirror();
+    const client = createHttpClient();
+    const omitHeaders = ['accept', 'User-Agent', 'Content-Type', 'Accept-Encoding'];
+    const { headers } = mirrored(await client.post(url, 'abc', { omitHeaders }));
+    expect(Object.keys(headers).toSorted()).toEqual(['content-length', 'host']);
+    // It is about fields of the client's own.
+    const other = mirrored(await client.get(url, { omitHeaders: ['Accept'], extraHeaders: { Accept: 'text/x' } }));
+    expect(other.headers).toMatchObject({ accept: 'text/x' });
+    for (const name of ['Content-Length', 'Transfer-Encoding', 'X-Mine', 1 as never]) {
+      expect(() => client.get(url, { omitHeaders: [name] })).toThrow(UsageError);
+    }
+  });
+
   test('head, which has no body whatever length is announced', async () => {
     const { url } = await startMirror();
     const client = createHttpClient();

@@ -49,8 +49,8 @@ export interface RequestPlan {
   readonly putsDataIntoUrl: boolean;
   /** Those of `-H` come before them. */
   readonly headers: readonly (readonly [string, string])[];
-  /** The names of fields that are left out, in lower case. */
-  readonly removedHeaders: readonly string[];
+  /** The names of fields that the client would send of itself and leaves out, in lower case. */
+  readonly omittedHeaders: readonly string[];
   readonly cookies: readonly Secret[];
   readonly follows: boolean;
   readonly maxRedirects: number;
@@ -68,7 +68,7 @@ export interface CurlPlan {
   readonly urls: readonly UrlPlan[];
   readonly request: RequestPlan;
   readonly access: AccessPlan;
-  readonly client: Pick<HttpClientOptions, 'tlsOptions' | 'family'>;
+  readonly client: Pick<HttpClientOptions, 'tlsOptions' | 'family' | 'pathAsIs'>;
   readonly addresses: readonly Address[];
   readonly output: OutputPlan;
 }
@@ -87,7 +87,11 @@ export function planCurl(values: CurlValues): CurlPlan {
       proxy: values.proxy,
       keyPassphrase: values.keyPassphrase,
     },
-    client: { tlsOptions: planTls(values), family: values.isIPv4 ? 4 : values.isIPv6 ? 6 : 0 },
+    client: {
+      tlsOptions: planTls(values),
+      family: values.isIPv4 ? 4 : values.isIPv6 ? 6 : 0,
+      pathAsIs: values.keepsPath,
+    },
     addresses: values.addresses,
     output: planOutput(values),
   };
@@ -201,7 +205,7 @@ function planRequest(values: CurlValues, body: BodyPlan): RequestPlan {
     body,
     putsDataIntoUrl,
     headers: headersFor(values),
-    removedHeaders: removedFrom(values),
+    omittedHeaders: removedFrom(values).filter(isOmittable),
     cookies: values.cookies,
     follows: values.follows,
     maxRedirects: values.maxRedirects,
@@ -244,6 +248,11 @@ function headersFor(values: CurlValues): readonly (readonly [string, string])[] 
 
 function removedFrom({ headers }: CurlValues): readonly string[] {
   return headers.filter(isRemoved).map(({ name }) => name.toLowerCase());
+}
+
+/** The client sends no other fields of itself but those that frame the message. */
+function isOmittable(name: string): boolean {
+  return /^(accept|accept-encoding|authorization|content-type|host|user-agent)$/.test(name);
 }
 
 function planOutput(values: CurlValues): OutputPlan {

@@ -49,6 +49,7 @@ interface RequestValues {
 interface TransferValues extends Omit<ClientValues, 'timeoutSecs' | 'headers'> {
   readonly headers: readonly (HeaderSource | RemovedHeader)[];
   readonly follows: boolean;
+  readonly keepsPath: boolean;
   readonly maxRedirects: number;
   readonly connectTimeoutSecs: number;
   readonly transferTimeoutSecs: number;
@@ -156,6 +157,7 @@ const { timeoutSecs: _timeout, ...access } = clientOptions;
 
 const transferOptions: OptionsFor<TransferValues> = {
   follows: yes('L', 'location', 'follow redirects'),
+  keepsPath: flag({ long: 'path-as-is', about: 'leave /./ and /../ in the path of the URL as they are' }),
   maxRedirects: value({
     long: 'max-redirects',
     aliases: ['max-redirs'],

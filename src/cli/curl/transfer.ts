@@ -160,6 +160,7 @@ export class Transfer {
         ...this.context.headers,
         ...(this.offset > 0 ? [['Range', `bytes=${this.offset}-`] as const] : []),
       ],
+      omitHeaders: request.omittedHeaders,
       followRedirects: request.follows,
       maxRedirects: request.maxRedirects,
       connectTimeout: request.connectTimeout,

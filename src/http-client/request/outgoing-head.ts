@@ -15,6 +15,8 @@ export interface RequestHeadParts {
   readonly url: HttpUrl;
   readonly poolTarget: PoolTarget;
   readonly extraHeaders: HttpHeaders;
+  /** Names of fields that are not sent, in lower case. */
+  readonly omitted: readonly string[] | undefined;
   readonly asksForCompression: boolean;
   readonly body: RequestBody | undefined;
   /** Empty to send none. */
@@ -57,9 +59,10 @@ export function checkRequestHeaders(headers: HttpHeaders): HttpHeaders {
  * @throws UsageError when the method is no token, or headers contradict the body
  */
 export function formatHead(parts: RequestHeadParts): string {
-  const { method, url, poolTarget, extraHeaders: extra, body, userAgent } = parts;
+  const { method, url, poolTarget, extraHeaders: extra, body, userAgent, omitted } = parts;
   const isPlain = extra.size === 0;
-  const lacks = (name: string): boolean => isPlain || !extra.has(name);
+  const lacks = (name: string): boolean =>
+    (isPlain || !extra.has(name)) && omitted?.includes(name.toLowerCase()) !== true;
   const target = poolTarget.isForward ? `http://${url.hostHeader}${url.path}` : url.path;
   let head = formatRequestLine(method, target);
   if (lacks('Host')) head += `Host: ${url.hostHeader}\r\n`;

@@ -60,6 +60,12 @@ export interface HttpRequestOptions {
    */
   extraHeaders?: HttpHeadersInit | undefined;
   /**
+   * Names of fields that are left out although the client would send them: `Accept`, `Accept-Encoding`, `Authorization`,
+   * `Content-Type`, `User-Agent`, and `Host`, without which servers must refuse a request (RFC 9112 section 3.2).
+   * @default none
+   */
+  omitHeaders?: readonly string[] | undefined;
+  /**
    * The body, where the call names none.
    * @default none
    */
@@ -175,6 +181,7 @@ export interface HttpRequestOptions {
 /** The options that have no default. */
 export type OptionWithoutDefault =
   | 'extraHeaders'
+  | 'omitHeaders'
   | 'body'
   | 'multipartBoundary'
   | 'socketPath'
@@ -199,6 +206,7 @@ export const requestOptions: OptionTable<RequestSettings> = optionTable(
     verb: text('GET'),
     // A fault in one of these is found when the request is made, and is its result.
     extraHeaders: unchecked(),
+    omitHeaders: option<readonly string[] | undefined>(undefined, checkOmitted),
     body: unchecked(),
     multipartBoundary: text(undefined),
     connectTimeout: secondsOrNone(60),
@@ -227,6 +235,25 @@ export const requestOptions: OptionTable<RequestSettings> = optionTable(
   },
   { foreign: foreignRequestNames, example: '{ url: …, extraHeaders: … }' },
 );
+
+/** The fields that a client sends of itself, and that frame nothing. */
+const omittable: readonly string[] = [
+  'accept',
+  'accept-encoding',
+  'authorization',
+  'content-type',
+  'host',
+  'user-agent',
+];
+
+function checkOmitted(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new UsageError(name, 'must be a list of names');
+  return value.map((item: unknown) => {
+    const lower = typeof item === 'string' ? item.toLowerCase() : '';
+    if (!omittable.includes(lower)) throw new UsageError(name, `may hold ${omittable.join(', ')}`);
+    return lower;
+  });
+}
 
 function secondsOrNone(fallback: number): Option<number> {
   return option(fallback, checkSecondsOrNone, 's');

@@ -73,6 +73,10 @@ describe('ws curl sends', () => {
 
   it.each([
     [['-H', 'X-Empty:'], /x-empty/i],
+    [['-H', 'Content-Type:', '-d', 'x'], /content-type/i],
+    [['-H', 'Host:'], /host:/i],
+    [['-H', 'user-agent:'], /user-agent/i],
+    [['-H', 'Accept:'], /accept/i],
     [['-H', 'Referer:', '-e', 'http://x/'], /referer/i],
     [['-H', 'Expect:'], /expect/i],
   ])('no field for %j', async (argv, unwanted) => {
@@ -105,6 +109,24 @@ describe('ws curl sends', () => {
     const request = await sent(['-F', part.replaceAll('FOLDER', folder.path)]);
     expect(request).toContain('\r\nContent-Length: ');
     expect(request.slice(request.indexOf('\r\n\r\n'))).toBe(`\r\n\r\n--b\r\n${wanted}--b--\r\n`);
+  });
+
+  it('a path with its dot segments removed, or as it is with --path-as-is', async () => {
+    for (const [options, path] of [
+      [[], 'GET /c/?/../ HTTP/1.1'],
+      [['--path-as-is'], 'GET /a/../b/./../c/?/../ HTTP/1.1'],
+    ] as const) {
+      let request = '';
+      const url = await listen((received, socket) => {
+        request = received;
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+      await curl([...options, `${url}a/../b/./../c/?/../`]);
+      expect(request.split('\r\n', 1)).toEqual([path]);
+      // The opening handshake goes the same way.
+      await curl([...options, `${url.replace('http', 'ws')}a/../b/./../c/?/../`]);
+      expect(request.split('\r\n', 1)).toEqual([path]);
+    }
   });
 
   it('no form of files of which one cannot be read', async () => {
