@@ -3,8 +3,8 @@
  * people. To change it: say why in ARCHITECTURE.md, then change this file.
  */
 
-/** A narrowing of an arrow: `import type` only, or only from files whose name speaks of a tunnel. */
-export type Narrowing = 'types only' | 'tunnel files only';
+/** A narrowing of an arrow: `import type` only. */
+export type Narrowing = 'types only';
 
 export interface Arrow {
   /** A unit, a folder of units (`protocol` stands for all four), or the bare name of a Node builtin. */
@@ -42,13 +42,16 @@ export const importTable: readonly LayerRow[] = [
     libraries: [],
   },
   {
-    path: 'transport',
-    ours: [
-      ...to('util', 'errors', 'platform', 'protocol/proxy-protocol'),
-      { to: 'protocol/http1', only: 'tunnel files only' },
-    ],
-    node: to('net', 'tls', 'dns', 'fs'),
+    path: 'transport/tunnel',
+    ours: to('transport', 'protocol/http1', 'util'),
+    node: [...to('net'), typesOf('tls')],
     libraries: ['socks'],
+  },
+  {
+    path: 'transport',
+    ours: to('util', 'errors', 'platform', 'protocol/proxy-protocol'),
+    node: to('net', 'tls', 'dns', 'fs'),
+    libraries: [],
   },
   {
     path: 'dial',
@@ -99,7 +102,7 @@ export const importTable: readonly LayerRow[] = [
 /** How arrows name a row: its path without `.ts`. */
 export const unitName = (row: LayerRow): string => row.path.replace(/\.ts$/, '');
 
-/** The row a source file belongs to; `file` is relative to `src/`. */
+/** The row of a source file; `file` is relative to `src/`. The row of a wing stands before that of its folder. */
 export function rowOf(file: string, table: readonly LayerRow[] = importTable): LayerRow | undefined {
   return table.find((row) => (row.path.endsWith('.ts') ? file === row.path : file.startsWith(`${row.path}/`)));
 }

@@ -74,11 +74,17 @@ describe('imports between our folders', () => {
     ]);
   });
 
-  it('may be narrowed to the files of a tunnel', () => {
-    const source = "import { a } from '../protocol/http1/a.ts';";
-    expect(breachesOf({ 'transport/http-tunnel.ts': source })).toEqual([]);
-    expect(breachesOf({ 'transport/tcp.ts': source })).toEqual([
-      "transport/tcp.ts: may import protocol/http1 only in a tunnel's file",
+  it('of a wing with a row of its own are judged by that, in both directions', () => {
+    const wing = {
+      'transport/tunnel/b.ts': "import '../../protocol/http1/a.ts';\nimport '../a.ts';",
+      'dial/b.ts': "import '../transport/tunnel/b.ts';",
+    };
+    expect(breachesOf(wing)).toEqual([]);
+    expect(breachesOf({ ...wing, 'transport/b.ts': "import '../protocol/http1/a.ts';" })).toEqual([
+      'transport/b.ts: may not import protocol/http1',
+    ]);
+    expect(breachesOf({ ...wing, 'transport/b.ts': "import './tunnel/b.ts';" })).toEqual([
+      'transport/b.ts: may not import transport/tunnel',
     ]);
   });
 

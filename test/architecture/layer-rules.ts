@@ -67,7 +67,6 @@ function judgeImport(
     if (row.node === 'all') return undefined;
     const builtin = specifier.slice('node:'.length).split('/')[0] ?? '';
     return judgeArrow(
-      file,
       isTypeOnly,
       specifier,
       row.node.find((arrow) => arrow.to === builtin),
@@ -83,19 +82,15 @@ function judgeImport(
   if (targetRow === undefined || targetRow === row) return undefined;
   const unit = unitName(targetRow);
   return judgeArrow(
-    file,
     isTypeOnly,
     unit,
     oursOf(row, table).find((arrow) => reaches(arrow.to, unit)),
   );
 }
 
-function judgeArrow(file: string, isTypeOnly: boolean, what: string, arrow: Arrow | undefined): string | undefined {
+function judgeArrow(isTypeOnly: boolean, what: string, arrow: Arrow | undefined): string | undefined {
   if (arrow === undefined) return `may not import ${what}`;
   if (arrow.only === 'types only' && !isTypeOnly) return `may import only types of ${what}`;
-  if (arrow.only === 'tunnel files only' && !posix.basename(file).includes('tunnel')) {
-    return `may import ${what} only in a tunnel's file`;
-  }
   return undefined;
 }
 
