@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { userAgent } from '../platform/user-agent.ts';
+import { checkFieldValue } from '../protocol/http1/field-value.ts';
 import { headLines } from '../protocol/http1/head/head-limits.ts';
-import { isFieldValue } from '../protocol/http1/tokens.ts';
 import type { LookupFunction } from '../transport/tcp/tcp-connect.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import { callback, choice, flag, milliseconds, option, text } from '../util/option-kinds.ts';
@@ -90,12 +90,6 @@ export const dialLines: OptionLines<ResolvedDialOptions> = {
   ...headLines,
   pathAsIs: flag(false),
 };
-
-function checkFieldValue(name: string, value: unknown): string {
-  const given = checkString(name, value);
-  if (isFieldValue(given)) return given.trim();
-  throw new UsageError(name, 'holds a line break, a control character or a character above U+00FF');
-}
 
 /** The URL of a proxy, or `'env'`. What is refused is not quoted. */
 function checkProxy(name: string, value: unknown): ProxyServer | 'env' {

@@ -118,6 +118,9 @@ export interface HttpSettings extends Resolved<OwnOptions> {
   /** The time that `stop()` waits for requests being served. */
   readonly finishTimeoutMs: number;
   readonly messageLimits: MessageLimits;
+  readonly serverHeader: string;
+  /** The same as a line; empty to send none. */
+  readonly serverLine: string;
 }
 
 /** Checks the options of an HTTP server; throws {@link UsageError} naming the first that is wrong. */
@@ -125,17 +128,15 @@ export function resolveHttpServerOptions<S extends ConnectionState>(
   options: HttpServerOptions<S>,
 ): ResolvedServerOptions<S> & HttpSettings {
   const resolved = completeServerOptions(options, resolveOptions(httpServerOptions, options)) as ResolvedOptions<S>;
+  const { maxHeadBytes, maxHeaders, serverHeader } = resolved;
   return {
     ...resolved,
     timeoutMs: resolved.timeoutSecs * 1000,
     headTimeoutMs: resolved.handshakeTimeoutSecs * 1000,
     keepAliveTimeoutMs: resolved.keepAliveTimeoutSecs * 1000,
     finishTimeoutMs: resolved.closeTimeoutSecs * 1000,
-    messageLimits: {
-      ...defaultMessageLimits,
-      maxHeadBytes: resolved.maxHeadBytes,
-      maxHeaders: resolved.maxHeaders,
-    },
+    messageLimits: { ...defaultMessageLimits, maxHeadBytes, maxHeaders },
+    serverLine: serverHeader === '' ? '' : `Server: ${serverHeader}\r\n`,
   };
 }
 

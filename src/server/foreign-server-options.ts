@@ -22,6 +22,7 @@ export const foreignServerNames: ForeignNames = {
     handshakeTimeoutSecs: 'timeout connectTimeout headersTimeout requestTimeout upgradeTimeout',
     maxHeadBytes: 'maxHeaderSize maxHeadersSize',
     maxHeaders: 'maxHeadersCount',
+    serverHeader: 'serverName poweredBy userAgent',
     enablePong: 'autoPong',
     "attach(httpServer) takes the upgrades of a server of Node's": 'server httpServer',
     'without listen() no port is opened, and handleUpgrade(request, socket, head) takes single upgrades': 'noServer',

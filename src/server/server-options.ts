@@ -5,6 +5,8 @@ import {
   type ResolvedConnectionOptions,
 } from '../connection/connection-options.ts';
 import { UsageError } from '../errors.ts';
+import { userAgent } from '../platform/user-agent.ts';
+import { checkFieldValue } from '../protocol/http1/field-value.ts';
 import { headLines } from '../protocol/http1/head/head-limits.ts';
 import { type SocketTLSOptions, tlsOption } from '../transport/tls/tls-options.ts';
 import { bytes, callback, choice, count, option, seconds, text } from '../util/option-kinds.ts';
@@ -77,6 +79,12 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   handshakeTimeoutSecs?: number | undefined;
   /**
+   * The value of `Server` in responses, refusals included; empty to send none. One among the headers of a response counts
+   * before this.
+   * @default 'ixwebsocket/0.1.0'
+   */
+  serverHeader?: string | undefined;
+  /**
    * Bytes of the head of a request, which one line alone may reach. A longer one is refused with 431, or with 414 when
    * the request line is too long by itself.
    * @default 16384
@@ -126,6 +134,7 @@ export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = 
   maxConnections: count(10_000),
   maxPendingConnections: count(4096),
   handshakeTimeoutSecs: seconds(10),
+  serverHeader: option(userAgent, checkFieldValue),
   ...headLines,
   maxUnfinishedBytes: bytes(256 * 1024 * 1024),
   connectionStateFactory: callback(),

@@ -2,8 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { isWebSocketRequest } from '../protocol/websocket/handshake/handshake-server.ts';
 import { adoptSocket } from '../transport/adopt-socket.ts';
+import { option } from '../util/option-kinds.ts';
+import { type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
 import { HeadIntake } from './admission/head-intake.ts';
-import { type AttachableServer, attachTo, type UpgradeSocket } from './admission/http-attachments.ts';
+import {
+  type AttachableServer,
+  attachTo,
+  type UpgradeHandler,
+  type UpgradeSocket,
+} from './admission/http-attachments.ts';
 import { headOfRequest } from './admission/http-request-head.ts';
 import { notWebSocket } from './admission/server-refusals.ts';
 import { checkPath } from './admission-options.ts';
@@ -78,9 +85,11 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
    */
   attach(httpServer: AttachableServer, options: { readonly path?: string | undefined } = {}): () => void {
     const own = this.#core.options.path;
-    const path = options.path === undefined ? own : checkPath('path', options.path);
+    const { path = own } = resolveOptions(attachTable, options);
     if (own !== undefined && path !== own) throw new UsageError('path', `this server serves ${own} only`);
-    const leave = attachTo(httpServer, path, (request, socket, head) => this.handleUpgrade(request, socket, head));
+    const { serverHeader } = this.#core.options;
+    const handler: UpgradeHandler = (request, socket, head) => this.handleUpgrade(request, socket, head);
+    const leave = attachTo(httpServer, { path, handler, serverHeader });
     this.#core.life.isOver = false;
     const detach = (): void => {
       leave();
@@ -107,3 +116,9 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
     else core.apply(transport, read, head);
   }
 }
+
+const attachTable: OptionTable<{ readonly path: string | undefined }> = optionTable(
+  'attach()',
+  { path: option<string | undefined>(undefined, checkPath) },
+  { example: '{ path: … }' },
+);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { deflateEngines } from '../../src/platform/deflate-engines.ts';
 import { nodePorts } from '../../src/platform/node-ports.ts';
 import { HeadReader } from '../../src/protocol/http1/head/head-reader.ts';
+import { HttpHeaders } from '../../src/protocol/http1/headers.ts';
 import { resolvePerMessageDeflate } from '../../src/protocol/websocket/deflate/per-message-deflate-options.ts';
 import { PerMessageDeflateSource } from '../../src/protocol/websocket/deflate/per-message-deflate-source.ts';
 import { checkUpgradeResponse } from '../../src/protocol/websocket/handshake/handshake-client.ts';
@@ -135,7 +136,7 @@ function serve(random: Random): string {
     if (![400, 403, 405, 426].includes(status)) throw new Error(`refused with ${status}`);
     return 'refused';
   }
-  const { response } = completeUpgrade(judged);
+  const { response } = completeUpgrade(judged, new HttpHeaders());
   if (!/^HTTP\/1\.1 101 [^\r\n]*(?:\r\n[!-~]+: [ -~]*)+\r\n\r\n$/.test(response)) throw new Error(response);
   judged.deflate?.close();
   return 'agreed';

@@ -78,7 +78,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
 
   constructor(owner: ExchangeOwner<S>) {
     this.owner = owner;
-    this.responses = new ResponseWriter(this, owner.writer, owner.settings.compression);
+    this.responses = new ResponseWriter(this, owner.writer, owner.settings);
   }
 
   /** True when a part of the response is on its way, so that another one cannot be sent. */

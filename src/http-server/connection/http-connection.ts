@@ -1,5 +1,4 @@
 import { currentHttpDate } from '../../http/http-date.ts';
-import { userAgent } from '../../platform/user-agent.ts';
 import { type Refusal, writeRefusal } from '../../protocol/http1/head/refusal.ts';
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import type { BodyFraming } from '../../protocol/http1/message/body-framing.ts';
@@ -209,7 +208,10 @@ export class HttpConnection<S>
   /** Part of {@link ExchangeOwner}. */
   refuse(refusal: Refusal, isHead: boolean = this.exchange.isHead): void {
     if (this.status === HttpStatus.Pending) this.server.countRefusal(refusal, this.remoteIp);
-    writeText(this.writer, writeRefusal(refusal, { server: userAgent, date: currentHttpDate(), isHead }));
+    writeText(
+      this.writer,
+      writeRefusal(refusal, { server: this.settings.serverHeader, date: currentHttpDate(), isHead }),
+    );
     this.endConnection();
   }
 

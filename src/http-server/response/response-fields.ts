@@ -1,6 +1,5 @@
 import { UsageError } from '../../errors.ts';
 import { currentHttpDate } from '../../http/http-date.ts';
-import { userAgent } from '../../platform/user-agent.ts';
 import { formatResponseLine, reasonPhrase } from '../../protocol/http1/head/head-writer.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import { parseContentLength } from '../../protocol/http1/message/body-framing.ts';
@@ -172,20 +171,24 @@ function checkStatus(status: number): void {
   }
 }
 
-const serverLine = `Server: ${userAgent}\r\n`;
 let formattedDate = '';
+let formattedServer = '';
 let dateAndServer = '';
 
-/** `Date` and `Server`, where the response has none of its own. */
-export function ownLines({ hasDate, hasServer }: Pick<ResponseFields, 'hasDate' | 'hasServer'>): string {
+/** `Date` and the line of `Server`, where the response has none of its own. */
+export function ownLines(
+  { hasDate, hasServer }: Pick<ResponseFields, 'hasDate' | 'hasServer'>,
+  server: string,
+): string {
   const date = currentHttpDate();
-  if (date !== formattedDate) {
+  if (date !== formattedDate || server !== formattedServer) {
     formattedDate = date;
-    dateAndServer = `Date: ${date}\r\n${serverLine}`;
+    formattedServer = server;
+    dateAndServer = `Date: ${date}\r\n${server}`;
   }
   if (!hasDate && !hasServer) return dateAndServer;
   if (!hasDate) return `Date: ${date}\r\n`;
-  return hasServer ? '' : serverLine;
+  return hasServer ? '' : server;
 }
 
 /** `Connection`, where it differs from what the version of the peer takes for granted (RFC 9112 9.3). */

@@ -22,6 +22,13 @@ export interface ResponseWriterOwner {
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const TEXT_TYPE_LINE = `Content-Type: ${TEXT_TYPE}\r\n`;
 
+/** The settings that a response is written by. */
+export interface ResponseSettings {
+  readonly compression: boolean;
+  /** `Server` with its value and line end; empty to send none. */
+  readonly serverLine: string;
+}
+
 /** Writes the responses of one connection, one at a time. */
 export class ResponseWriter implements BodySenderOwner {
   /** Something of the running response was written: it can only be completed, or cut off. */
@@ -32,15 +39,15 @@ export class ResponseWriter implements BodySenderOwner {
   progress = 0;
   readonly writer: BatchWriter;
   private readonly owner: ResponseWriterOwner;
-  private readonly compresses: boolean;
+  private readonly settings: ResponseSettings;
   private sender: BodySender | undefined = undefined;
   /** Counts responses, so that a body which was encoded for one that was given up is not sent. */
   private serial = 0;
 
-  constructor(owner: ResponseWriterOwner, writer: BatchWriter, compresses: boolean) {
+  constructor(owner: ResponseWriterOwner, writer: BatchWriter, settings: ResponseSettings) {
     this.owner = owner;
     this.writer = writer;
-    this.compresses = compresses;
+    this.settings = settings;
   }
 
   /**
@@ -115,7 +122,7 @@ export class ResponseWriter implements BodySenderOwner {
     else if (status !== 205) {
       const size = fields.contentLength !== undefined && !hasSize(body) ? fields.contentLength : sizeOf(body);
       noteTextType(fields, body);
-      isNegotiated = this.compresses && isEncodable(status, fields, size);
+      isNegotiated = this.settings.compression && isEncodable(status, fields, size);
       if (isNegotiated) coding = codingFor(request);
       length = size === undefined || coding !== undefined ? '' : `Content-Length: ${size}\r\n`;
     }
@@ -129,7 +136,7 @@ export class ResponseWriter implements BodySenderOwner {
     const { length } = body;
     noteTextType(fields, body);
     const byteLength = length === 0 ? 0 : Buffer.byteLength(body);
-    const isNegotiated = this.compresses && isEncodable(status, fields, byteLength);
+    const isNegotiated = this.settings.compression && isEncodable(status, fields, byteLength);
     const coding = isNegotiated ? codingFor(request) : undefined;
     const head = this.headOf(request, line, fields, isNegotiated, coding);
     if (coding !== undefined) return this.sendEncoded(head, body, coding);
@@ -144,7 +151,7 @@ export class ResponseWriter implements BodySenderOwner {
     body: Uint8Array,
     status: number,
   ): boolean {
-    const isNegotiated = this.compresses && isEncodable(status, fields, body.length);
+    const isNegotiated = this.settings.compression && isEncodable(status, fields, body.length);
     const coding = isNegotiated ? codingFor(request) : undefined;
     const head = this.headOf(request, line, fields, isNegotiated, coding);
     if (coding !== undefined) return this.sendEncoded(head, body, coding);
@@ -183,7 +190,7 @@ export class ResponseWriter implements BodySenderOwner {
     body: StreamedBody,
     status: number,
   ): boolean {
-    const isNegotiated = this.compresses && isEncodable(status, fields, fields.contentLength);
+    const isNegotiated = this.settings.compression && isEncodable(status, fields, fields.contentLength);
     const coding = isNegotiated ? codingFor(request) : undefined;
     const framing = this.framingOf(request, coding === undefined ? fields.contentLength : undefined);
     const head = this.headOf(request, line, fields, isNegotiated, coding);
@@ -218,7 +225,7 @@ export class ResponseWriter implements BodySenderOwner {
       if (coding !== undefined) text += `Content-Encoding: ${coding}\r\n${encodedEtagLine(fields.etag)}`;
     } else if (fields.vary !== undefined) text += `Vary: ${fields.vary}\r\n`;
     if (coding === undefined && fields.etag !== undefined) text += `ETag: ${fields.etag}\r\n`;
-    return `${text}${connection}${ownLines(fields)}`;
+    return `${text}${connection}${ownLines(fields, this.settings.serverLine)}`;
   }
 
   private complete(): void {

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { UsageError } from '../../errors.ts';
-import { userAgent } from '../../platform/user-agent.ts';
 import { type Refusal, writeRefusal } from '../../protocol/http1/head/refusal.ts';
 import { pathOf } from './upgrade-request.ts';
 
@@ -26,6 +25,8 @@ interface Attachment {
   /** `undefined` takes what no other does. */
   readonly path: string | undefined;
   readonly handler: UpgradeHandler;
+  /** `Server` of a refusal. */
+  readonly serverHeader: string;
 }
 
 /**
@@ -65,24 +66,23 @@ class HttpAttachments {
     if (found !== undefined) found.handler(request, socket, head);
     // Others that listen may want it, as development servers do for their own reloading. If there are none, nobody else
     // would ever answer.
-    else if (this.httpServer.listenerCount('upgrade') === 1) refuse(socket, notFound);
+    else if (this.httpServer.listenerCount('upgrade') === 1) refuse(socket, notFound, attachments[0]?.serverHeader);
   };
 }
 
 const notFound: Refusal = { status: 404, code: 'pathNotFound', reason: 'There is no WebSocket at this path' };
 
-function refuse(socket: UpgradeSocket, refusal: Refusal): void {
+function refuse(socket: UpgradeSocket, refusal: Refusal, server: string | undefined): void {
   socket.on('error', () => undefined);
-  socket.end(writeRefusal(refusal, { server: userAgent }), 'latin1');
+  socket.end(writeRefusal(refusal, { server }), 'latin1');
 }
 
 const attachmentsOf = new WeakMap<AttachableServer, HttpAttachments>();
 
-/** Begins to hand requests of an HTTP server to `handler`; what is returned ends it. */
-export function attachTo(httpServer: AttachableServer, path: string | undefined, handler: UpgradeHandler): () => void {
+/** Begins to hand requests of an HTTP server on; the function that is returned ends it. */
+export function attachTo(httpServer: AttachableServer, attachment: Attachment): () => void {
   const attachments = attachmentsOf.get(httpServer) ?? new HttpAttachments(httpServer);
   attachmentsOf.set(httpServer, attachments);
-  const attachment = { path, handler };
   attachments.add(attachment);
   return () => attachments.remove(attachment);
 }

@@ -1,4 +1,3 @@
-import { userAgent } from '../../platform/user-agent.ts';
 import { type Refusal, writeRefusal } from '../../protocol/http1/head/refusal.ts';
 import type { Transport, TransportHandler } from '../../transport/transport.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
@@ -7,6 +6,7 @@ import type { PendingConnection } from './pending-connections.ts';
 /** The server, as a {@link RefusedConnection} sees it. */
 export interface RefusedConnectionOwner {
   readonly wheel: TimerWheel;
+  readonly options: { readonly serverHeader: string };
   /** The connection is gone. */
   onPendingClosed(connection: RefusedConnection): void;
 }
@@ -38,7 +38,7 @@ export class RefusedConnection implements TransportHandler, WheelEntry, PendingC
       transport.destroy();
       return;
     }
-    transport.write(Buffer.from(writeRefusal(refusal, { server: userAgent, isHead }), 'latin1'));
+    transport.write(Buffer.from(writeRefusal(refusal, { server: this.owner.options.serverHeader, isHead }), 'latin1'));
     // Half-closed, and read until the peer hangs up: closing with unread bytes would reset the connection, and the
     // response could be lost on its way.
     transport.end();

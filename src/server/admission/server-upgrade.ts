@@ -1,6 +1,5 @@
 import { UsageError } from '../../errors.ts';
 import { nodePorts } from '../../platform/node-ports.ts';
-import { userAgent } from '../../platform/user-agent.ts';
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
 import type { RequestHead } from '../../protocol/http1/head/request-head.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../../protocol/http1/headers.ts';
@@ -12,7 +11,7 @@ import {
   writeSwitchingProtocols,
 } from '../../protocol/websocket/handshake/handshake-server.ts';
 import { isOriginAllowed, type OriginPolicy, originRefusal } from '../../protocol/websocket/handshake/origin-policy.ts';
-import type { SubprotocolChooser } from './upgrade-request.ts';
+import type { SubprotocolChooser, UpgradeAcceptanceFields } from './upgrade-request.ts';
 
 /** The options that an opening handshake is judged by. Those that are functions are asked later. */
 export interface UpgradeRules {
@@ -35,8 +34,6 @@ export interface JudgedUpgrade {
   readonly accepted: AcceptedUpgrade;
   readonly deflate: PerMessageDeflate | undefined;
 }
-
-const serverField: HttpHeaders = HttpHeaders.from({ Server: userAgent });
 
 /**
  * Judges an opening handshake, as far as nobody has to be asked.
@@ -66,23 +63,24 @@ export function judgeUpgrade(
 /**
  * Completes an opening handshake that was judged well.
  *
- * @param protocol the subprotocol to use in place of the one that was picked
+ * @param serverField `Server`, where there is one to be sent
  * @throws UsageError for a subprotocol that was not offered, and for headers that cannot be sent
  */
 export function completeUpgrade(
   { accepted, deflate }: JudgedUpgrade,
-  protocol: string = accepted.protocol,
-  extraHeaders?: HttpHeadersInit,
+  serverField: HttpHeaders,
+  { protocol = accepted.protocol, headers: extraHeaders }: UpgradeAcceptanceFields = {},
 ): Upgrade {
   if (protocol !== '' && !accepted.offeredSubprotocols.includes(protocol)) {
     throw new UsageError('protocol', 'of an answer to onUpgrade must be one that the client offers');
   }
-  const headers = extraHeaders === undefined ? serverField : withServerField(extraHeaders);
+  const headers = extraHeaders === undefined ? serverField : withServerField(extraHeaders, serverField);
   return { response: writeSwitchingProtocols({ ...accepted, protocol }, headers), protocol, deflate };
 }
 
-function withServerField(extraHeaders: HttpHeadersInit): HttpHeaders {
+function withServerField(extraHeaders: HttpHeadersInit, serverField: HttpHeaders): HttpHeaders {
   const headers = HttpHeaders.from(extraHeaders);
-  if (!headers.has('Server')) headers.append('Server', userAgent);
+  if (headers.has('Server')) return headers;
+  for (const [name, value] of serverField) headers.append(name, value);
   return headers;
 }

@@ -1,4 +1,5 @@
 import type { Refusal } from '../../protocol/http1/head/refusal.ts';
+import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { PerMessageDeflateSource } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { ResolvedAdmissionOptions } from '../admission-options.ts';
@@ -28,20 +29,25 @@ export interface UpgradeGateOwner<D> {
   reportError(error: unknown): void;
 }
 
+/** The options that the gate goes by. */
+export type UpgradeGateOptions<D> = ResolvedAdmissionOptions<D> & { readonly serverHeader: string };
+
 /** Decides which opening handshakes are completed: by number, address, path, name, origin, and what the user says. */
 export class UpgradeGate<D> {
   callback: UpgradeCallback<D> | undefined;
   private readonly owner: UpgradeGateOwner<D>;
   private readonly options: ResolvedAdmissionOptions<D>;
+  private readonly serverField: HttpHeaders;
   private readonly addresses: AddressLimits | undefined;
   /** Calls of the callback under way. Each of them has a place in the server, or more would be let in than fit. */
   private asking = 0;
 
-  constructor(owner: UpgradeGateOwner<D>, options: ResolvedAdmissionOptions<D>, clock: Clock) {
-    const { maxConnectionsPerIp, maxHandshakesPerMinutePerIp } = options;
+  constructor(owner: UpgradeGateOwner<D>, options: UpgradeGateOptions<D>, clock: Clock) {
+    const { maxConnectionsPerIp, maxHandshakesPerMinutePerIp, serverHeader } = options;
     this.owner = owner;
     this.options = options;
     this.callback = options.onUpgrade;
+    this.serverField = HttpHeaders.from(serverHeader === '' ? {} : { Server: serverHeader });
     if (maxConnectionsPerIp !== undefined || maxHandshakesPerMinutePerIp !== undefined) {
       this.addresses = new AddressLimits(maxConnectionsPerIp, maxHandshakesPerMinutePerIp, clock);
     }
@@ -113,9 +119,9 @@ export class UpgradeGate<D> {
     call.start(() => decideUpgrade(rules, applicant, offered, call.signal), applicant, upgradeTimeoutSecs * 1000);
   }
 
-  private admit(applicant: Applicant, judged: JudgedUpgrade, { protocol, headers, data }: Acceptance): void {
+  private admit(applicant: Applicant, judged: JudgedUpgrade, acceptance: Acceptance): void {
     // The type of the callback sees to it that there is data where D says so; without a callback D is unknown.
-    this.owner.onAdmitted(applicant, completeUpgrade(judged, protocol, headers), data as D);
+    this.owner.onAdmitted(applicant, completeUpgrade(judged, this.serverField, acceptance), acceptance.data as D);
   }
 
   private fail(applicant: Applicant, error: unknown): void {

@@ -47,7 +47,7 @@ export function writeRefusal(refusal: Refusal, options: RefusalOptions = {}): st
   headers.append('Content-Length', String(body.length));
   headers.append('Connection', extra.has('Upgrade') ? 'close, Upgrade' : 'close');
   if (options.date !== undefined) headers.append('Date', options.date);
-  if (options.server !== undefined) headers.append('Server', options.server);
+  if (options.server !== undefined && options.server !== '') headers.append('Server', options.server);
   const head = `${formatResponseLine(refusal.status)}${formatFields(headers)}${formatFields(extra)}\r\n`;
   return options.isHead === true ? head : head + body.toString('latin1');
 }
