@@ -1,3 +1,4 @@
+import { isFieldValue } from '../protocol/http1/tokens.ts';
 import { bytesIn } from '../util/bytes.ts';
 import { BodyError } from './body-error.ts';
 
@@ -17,4 +18,9 @@ export function isBlob(value: unknown): value is Blob {
   if (value instanceof Blob) return true;
   if (typeof value !== 'object' || value === null || !('stream' in value) || !('size' in value)) return false;
   return typeof value.stream === 'function' && typeof value.size === 'number' && 'type' in value;
+}
+
+/** The type of a `Blob`, unless it has none, or, being of a package, one that could not be sent. */
+export function blobType({ type }: Blob): string | undefined {
+  return typeof type === 'string' && type !== '' && isFieldValue(type) ? type : undefined;
 }

@@ -1,7 +1,7 @@
 import { isErrored, isReadable, Readable } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { bytesIn, isBytes } from '../util/bytes.ts';
-import { isBlob } from './body-bytes.ts';
+import { blobType, isBlob } from './body-bytes.ts';
 import { isSource, isWebStream, SingleUseSource } from './single-use-source.ts';
 
 /**
@@ -41,7 +41,7 @@ export function outgoingBody(body: unknown): OutgoingBody {
   if (body instanceof URLSearchParams) return { content: body.toString(), length: undefined, contentType: FORM };
   if (isBlob(body)) {
     const content = new SingleUseSource(body.stream());
-    return { content, length: body.size, contentType: body.type === '' ? undefined : body.type };
+    return { content, length: body.size, contentType: blobType(body) };
   }
   const content = isWebStream(body) ? new SingleUseSource(body) : (body as AsyncIterable<unknown>);
   return { content, length: undefined, contentType: undefined };

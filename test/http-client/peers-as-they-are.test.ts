@@ -1,6 +1,7 @@
 import vm from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { outgoingBody } from '../../src/http/response-body.ts';
 import { HttpClient } from '../../src/index.ts';
 import {
   createHttpClient,
@@ -159,6 +160,16 @@ describe('bodies that people give', () => {
     const client = new HttpClient();
     const call = (): unknown => client.post('http://127.0.0.1:1/', { a: 1 } as unknown as string);
     expect(call).toThrow(/the value of "a" must be a string, not number; to send JSON, give JSON\.stringify\(value\)/);
+  });
+
+  test('a Blob of a package cannot write headers by its type', async () => {
+    const stream = (): ReadableStream => new Blob(['bytes']).stream();
+    const blob = { type: 'a/b\r\nX-Smuggled: 1', size: 5, stream } as unknown as Blob;
+    const mirror = await startMirror();
+    const { headers, body } = (await createHttpClient().post(mirror.url, blob)).json<Mirrored>();
+    expect(headers).not.toHaveProperty('x-smuggled');
+    expect([headers['content-type'], body]).toEqual(['application/octet-stream', 'bytes']);
+    expect(outgoingBody(blob)).toMatchObject({ length: 5, contentType: undefined });
   });
 
   test('a form of a package is sent as one of the platform', async () => {

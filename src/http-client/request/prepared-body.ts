@@ -1,4 +1,4 @@
-import { isBlob } from '../../http/body-bytes.ts';
+import { blobType, isBlob } from '../../http/body-bytes.ts';
 import { encodeBody, encodeStream } from '../../http/coding/content-encoder.ts';
 import { MultipartBody } from '../../http/form/multipart.ts';
 import { SingleUseSource } from '../../http/single-use-source.ts';
@@ -44,7 +44,7 @@ function bytesOf(body: CallBody): Buffer | undefined {
 function contentTypeOf(body: CallBody): string {
   if (typeof body === 'string') return FORM;
   if (body instanceof MultipartBody) return body.contentType;
-  return isBlob(body) && body.type !== '' ? body.type : BYTES;
+  return (isBlob(body) ? blobType(body) : undefined) ?? BYTES;
 }
 
 function ofBytes(bytes: Buffer, contentType: string, isGzip: boolean): RequestBody {
