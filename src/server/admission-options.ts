@@ -37,10 +37,12 @@ export interface AdmissionOptions<D = unknown> {
   allowedOrigins?: OriginPolicy;
   /**
    * The names by which clients may call this server in `Host`: `example.com` with any port, `example.com:8080` with
-   * that one. For others they get 421. It keeps out pages whose DNS name was pointed at this machine.
-   * @default any name
+   * that one, `'*'` for any name. For others they get 421. It keeps out pages whose DNS name was pointed at this machine
+   * (DNS rebinding), which the rule about origins takes for pages of this server.
+   * @default names and addresses of loopback on a server that listens on a loopback address, unless the request comes
+   * from a trusted proxy; any name otherwise, and for requests that another HTTP server hands over
    */
-  allowedHosts?: readonly string[] | undefined;
+  allowedHosts?: '*' | readonly string[] | undefined;
   /**
    * Addresses and ranges, such as `10.0.0.0/8`, of proxies whose word about the client is taken: the last address in
    * `X-Forwarded-For` that is none of them is the client's, and `X-Forwarded-Host` is the name it asked for. `'unix'`
@@ -88,7 +90,7 @@ export const admissionLines: OptionLines<ResolvedAdmissionOptions<unknown>> = {
   upgradeTimeoutSecs: seconds(10),
   subprotocols: option<AdmissionOptions['subprotocols']>(undefined, checkSpoken),
   allowedOrigins: option<OriginPolicy>(undefined, checkOrigins),
-  allowedHosts: option<readonly string[] | undefined>(undefined, checkHosts),
+  allowedHosts: option<'*' | readonly string[] | undefined>(undefined, checkHosts),
   trustedProxies: option<AddressSet | undefined>(undefined, readProxies),
   proxyProtocol: choice('off', ['off', 'required']),
   maxConnectionsPerIp: count(undefined),
@@ -116,8 +118,9 @@ export function checkPath(option: string, value: unknown): string {
   return path;
 }
 
-function checkHosts(name: string, hosts: unknown): readonly string[] {
-  if (!Array.isArray(hosts)) throw new UsageError(name, 'must be an array of host names');
+function checkHosts(name: string, hosts: unknown): '*' | readonly string[] {
+  if (hosts === '*') return hosts;
+  if (!Array.isArray(hosts)) throw new UsageError(name, "must be an array of host names, or '*'");
   return (hosts as readonly unknown[]).map((entry) => {
     if (typeof entry !== 'string' || parseAuthority(entry) === undefined) {
       throw new UsageError(name, 'every entry must be a host name such as example.com, or with a port');

@@ -113,7 +113,7 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
     const read = headOfRequest(request, this.#core.options);
     if ('reason' in read) core.refuse(transport, read);
     else if (!isWebSocketRequest(read)) core.refuse(transport, notWebSocket);
-    else core.apply(transport, read, head);
+    else core.apply(transport, read, head, false);
   }
 }
 

@@ -15,7 +15,7 @@ describe('metrics()', () => {
     expect(metrics).toEqual({
       connections: { open: 0, total: 0, plain: 0 },
       handshakes: { accepted: 0, refused: {}, pending: 0 },
-      messages: { received: 0, sent: 0, dropped: 0 },
+      messages: { received: 0, sent: 0, dropped: 0, inflateWaits: 0 },
       bytes: { received: 0, sent: 0 },
       payloadBytes: { received: 0, sent: 0 },
       compressionRatio: { received: 0, sent: 0 },

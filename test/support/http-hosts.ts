@@ -40,7 +40,12 @@ export async function listen(httpServer: http.Server | https.Server, scheme: 'ws
 
 /** A server that sends back what it gets, with its name in front, and does not listen itself. */
 export function createEcho(name: string, options: SocketServerOptions = {}): WebSocketServer {
-  const server = new WebSocketServer({ closeTimeoutSecs: patient(0.2), perMessageDeflate: false, ...options });
+  const server = new WebSocketServer({
+    closeTimeoutSecs: patient(0.2),
+    perMessageDeflate: false,
+    allowedHosts: '*',
+    ...options,
+  });
   server.setOnClientMessageCallback((_state, webSocket, message) => {
     if (message.type !== 'message') return;
     if (message.binary) webSocket.send(message.data);

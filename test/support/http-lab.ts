@@ -118,6 +118,10 @@ export class HttpLab implements HttpConnectionOwner<string>, HttpService<string>
     return head.headers.has('Upgrade');
   }
 
+  allowsHost(): boolean {
+    return true;
+  }
+
   join(connection: PlainConnection): { state: string } {
     this.connections.add(connection);
     return { state: 'state' };

@@ -11,7 +11,7 @@ import {
 import { patient } from './patience.ts';
 
 /** The deadline of `stop()` is short, and what user code throws is kept. */
-const defaults = { closeTimeoutSecs: patient(0.3) };
+const defaults = { closeTimeoutSecs: patient(0.3), allowedHosts: '*' } as const;
 
 export interface RunningHttpServer<S extends ConnectionState = ConnectionState> {
   readonly server: HttpServer<S>;

@@ -16,6 +16,9 @@ import { patient } from './patience.ts';
  */
 const defaults = { closeTimeoutSecs: patient(0.4), perMessageDeflate: false };
 
+/** Tests call a server by whatever name. */
+const serverDefaults = { ...defaults, allowedHosts: '*' } as const;
+
 export interface RunningServer<S extends ConnectionState = ConnectionState> {
   readonly server: WebSocketServer<S>;
   readonly port: number;
@@ -27,7 +30,7 @@ export async function startServer<S extends ConnectionState = ConnectionState>(
   options: SocketServerOptions<S> = {},
   prepare: (server: WebSocketServer<S>) => void = () => undefined,
 ): Promise<RunningServer<S>> {
-  const server = new WebSocketServer<S>({ port: 0, ...defaults, ...options });
+  const server = new WebSocketServer<S>({ port: 0, ...serverDefaults, ...options });
   prepare(server);
   const result = await server.listenAndStart();
   if (!result.ok) throw result.error;

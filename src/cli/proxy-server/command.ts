@@ -90,6 +90,8 @@ export const proxyServer: Command<ProxyServerValues, ProxyServerPlan> = {
       createServer(options) {
         const server = new WebSocketServer<ConnectionState, Passage>({
           ...options,
+          // The hosts of routes are decided by the dispatcher.
+          ...(routes.length > 0 && { allowedHosts: '*' as const }),
           onUpgrade: (request) => dispatcher.decide(request),
         });
         server.setOnConnectionCallback((webSocket) =>

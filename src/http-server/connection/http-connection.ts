@@ -6,7 +6,7 @@ import type { MessageFailure } from '../../protocol/http1/message/message-failur
 import type { MessageHandler } from '../../protocol/http1/message/message-handler.ts';
 import { MessageReader } from '../../protocol/http1/message/message-reader.ts';
 import { keepsAlive } from '../../protocol/http1/message/persistence.ts';
-import { requestTimeout } from '../../server/admission/server-refusals.ts';
+import { hostNotAllowed, requestTimeout } from '../../server/admission/server-refusals.ts';
 import type { PlainConnection } from '../../server/life/plain-connection.ts';
 import { BatchWriter } from '../../transport/batch-writer.ts';
 import { OutputWatch } from '../../transport/output-watch.ts';
@@ -172,6 +172,10 @@ export class HttpConnection<S>
       this.move(HttpStatus.Upgrading);
       this.upgradeHead = head;
       this.reader.stop();
+      return;
+    }
+    if (!this.server.allowsHost(this.transport, head)) {
+      this.refuse(hostNotAllowed, head.method === 'HEAD');
       return;
     }
     if (this.status === HttpStatus.Pending && !this.join(head)) return;

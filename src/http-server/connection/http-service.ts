@@ -18,6 +18,8 @@ export interface HttpConnectionOwner<S> {
   isUpgrade(head: RequestHead): boolean;
   /** The first bytes came. */
   onTalks(connection: PlainConnection): void;
+  /** Tells if an ordinary request is for a name that the server goes by. */
+  allowsHost(transport: Transport, head: RequestHead): boolean;
   /** The first request is an ordinary one: it is served with the state, or refused. */
   join(connection: PlainConnection, transport: Transport, head: RequestHead): JoinResult<S>;
   /** The connection ends before it has a state. */

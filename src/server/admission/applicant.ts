@@ -19,6 +19,12 @@ export interface ApplicantOwner {
   onPendingClosed(applicant: Applicant): void;
 }
 
+/** The parts of an {@link Applicant}. */
+interface Application extends Pick<Applicant, 'transport' | 'head' | 'client' | 'isOurs'> {
+  /** Bytes that came behind the head. */
+  readonly rest: Buffer;
+}
+
 /** The decision that an {@link Applicant} waits for. */
 export interface ApplicantHolder {
   /** The time is over; the connection is still there. */
@@ -43,6 +49,8 @@ export class Applicant implements TransportHandler, WheelEntry, PendingConnectio
   readonly transport: Transport;
   readonly head: RequestHead;
   readonly client: Client;
+  /** False when another HTTP server has accepted the connection. */
+  readonly isOurs: boolean;
   /** Given back when it is known that the connection will not be open, or has been. */
   place: AddressPlace | undefined = undefined;
   private readonly owner: ApplicantOwner;
@@ -51,11 +59,12 @@ export class Applicant implements TransportHandler, WheelEntry, PendingConnectio
   private holder: ApplicantHolder | undefined = undefined;
   private isOver = false;
 
-  constructor(owner: ApplicantOwner, transport: Transport, head: RequestHead, client: Client, rest: Buffer) {
+  constructor(owner: ApplicantOwner, { transport, head, client, rest, isOurs }: Application) {
     this.owner = owner;
     this.transport = transport;
     this.head = head;
     this.client = client;
+    this.isOurs = isOurs;
     this.held = rest;
   }
 

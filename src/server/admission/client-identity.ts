@@ -11,6 +11,8 @@ export interface Client {
   readonly remotePort: number;
   /** The server's name and port in the words of the client; empty where it gave none. */
   readonly host: string;
+  /** True when a trusted proxy speaks for it. */
+  readonly isProxied: boolean;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface Client {
 export function identifyClient(peer: PeerAddress, headers: HttpHeaders, trusted: AddressSet | undefined): Client {
   const { remoteAddress, remotePort } = peer;
   const host = headers.get('Host') ?? '';
-  if (trusted?.has(remoteAddress) !== true) return { remoteIp: remoteAddress, remotePort, host };
+  if (trusted?.has(remoteAddress) !== true) return { remoteIp: remoteAddress, remotePort, host, isProxied: false };
   const client = forwardedClient(headers.get('X-Forwarded-For'), trusted);
   return {
     remoteIp: client?.ip ?? remoteAddress,
     remotePort: client === undefined ? remotePort : client.port,
     host: forwardedHost(headers) ?? host,
+    isProxied: true,
   };
 }
 
@@ -66,15 +69,4 @@ function withoutMapping(address: string): string {
 function forwardedHost(headers: HttpHeaders): string | undefined {
   const last = headers.get('X-Forwarded-Host')?.split(',').at(-1)?.trim();
   return last !== undefined && parseAuthority(last) !== undefined ? last : undefined;
-}
-
-/** Tells if the client asked for one of `allowed`, which are in lower case. */
-export function isHostAllowed(host: string, allowed: readonly string[]): boolean {
-  const authority = parseAuthority(host);
-  if (authority === undefined) return false;
-  return allowed.some((entry) => {
-    const wanted = parseAuthority(entry);
-    if (wanted?.host !== authority.host) return false;
-    return wanted.port === undefined || wanted.port === authority.port;
-  });
 }

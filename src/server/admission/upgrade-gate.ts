@@ -5,7 +5,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { ResolvedAdmissionOptions } from '../admission-options.ts';
 import { AddressLimits } from './address-limits.ts';
 import type { Applicant } from './applicant.ts';
-import { isHostAllowed } from './client-identity.ts';
+import type { HostRule } from './host-rule.ts';
 import {
   hostNotAllowed,
   internalError,
@@ -22,6 +22,7 @@ import { pathOf, type UpgradeCallback } from './upgrade-request.ts';
 /** The server that a gate stands before. */
 export interface UpgradeGateOwner<D> {
   readonly perMessageDeflate: PerMessageDeflateSource;
+  readonly hosts: HostRule | undefined;
   /** True when there is no room for one more, beside `asking` that are being decided about. */
   isFull(asking: number): boolean;
   /** A client may come in. Throws what functions of the user throw, as long as the connection can be refused. */
@@ -72,8 +73,8 @@ export class UpgradeGate<D> {
 
   /** Judges what need not be judged by its contents. */
   private screen(applicant: Applicant): Refusal | undefined {
-    const { path, allowedHosts } = this.options;
-    const { remoteIp, host } = applicant.client;
+    const { path } = this.options;
+    const { remoteIp } = applicant.client;
     if (this.owner.isFull(this.asking)) return serverFull;
     const { addresses } = this;
     if (addresses !== undefined) {
@@ -82,7 +83,7 @@ export class UpgradeGate<D> {
       if (applicant.place === undefined) return tooManyConnectionsOfAddress;
     }
     if (path !== undefined && pathOf(applicant.head.target) !== path) return pathNotFound;
-    if (allowedHosts !== undefined && !isHostAllowed(host, allowedHosts)) return hostNotAllowed;
+    if (this.owner.hosts?.allows(applicant.client, applicant.isOurs) === false) return hostNotAllowed;
     return undefined;
   }
 

@@ -20,6 +20,7 @@ import type { TimerWheel } from '../../util/timer-wheel.ts';
 import { Applicant, type ApplicantOwner } from '../admission/applicant.ts';
 import { identifyClient } from '../admission/client-identity.ts';
 import type { HeadIntake, HeadIntakeOwner } from '../admission/head-intake.ts';
+import { HostRule } from '../admission/host-rule.ts';
 import type { PendingConnection } from '../admission/pending-connections.ts';
 import { RefusedConnection } from '../admission/refused-connection.ts';
 import { internalError, serverFull, serverStopping } from '../admission/server-refusals.ts';
@@ -62,6 +63,7 @@ export class ServerCore<S extends ConnectionState, D>
   readonly sessionContext: SessionContext;
   readonly connections: ServerConnections<S, D> = new ServerConnections<S, D>();
   readonly audience: Audience<S, D>;
+  readonly hosts: HostRule | undefined;
   readonly gate: UpgradeGate<D>;
   readonly life: ServerLife;
   readonly events: ServerEvents = new ServerEvents();
@@ -93,6 +95,7 @@ export class ServerCore<S extends ConnectionState, D>
       traffic: this.traffic,
     };
     this.audience = new Audience(this.connections.clients, resolved);
+    this.hosts = HostRule.of(resolved);
     this.gate = new UpgradeGate<D>(this, resolved, this.clock);
     this.life = new ServerLife(this);
   }
@@ -163,10 +166,13 @@ export class ServerCore<S extends ConnectionState, D>
     this.refuse(intake.transport, refusal);
   }
 
-  /** Treats an opening handshake, wherever its head was read. `rest` is what came behind it. */
-  apply(transport: Transport, head: RequestHead, rest: Buffer): void {
+  /**
+   * Treats an opening handshake, wherever its head was read. `rest` is what came behind it, and `isOurs` says that the
+   * connection was accepted here.
+   */
+  apply(transport: Transport, head: RequestHead, rest: Buffer, isOurs = true): void {
     const client = identifyClient(transport, head.headers, this.options.trustedProxies);
-    const applicant = new Applicant(this, transport, head, client, rest);
+    const applicant = new Applicant(this, { transport, head, client, rest, isOurs });
     if (this.life.takesClients) this.gate.judge(applicant);
     else applicant.refuse(serverStopping);
   }
@@ -182,6 +188,15 @@ export class ServerCore<S extends ConnectionState, D>
   /** Tells if a request asks for WebSocket. RFC 9110 7.8 lets a server ignore that: one that nobody listens to does. */
   isUpgrade(head: RequestHead): boolean {
     return this.clientMessageCallback !== undefined && isWebSocketRequest(head);
+  }
+
+  /** Tells if an ordinary request is for a name that this server goes by. */
+  allowsHost(transport: Transport, { headers }: RequestHead): boolean {
+    const { hosts } = this;
+    if (hosts === undefined) return true;
+    const { trustedProxies } = this.options;
+    if (trustedProxies !== undefined) return hosts.allows(identifyClient(transport, headers, trustedProxies), true);
+    return hosts.allows({ host: headers.get('Host') ?? '', isProxied: false }, true);
   }
 
   /** Takes a connection that serves ordinary requests into account, by the head of the first one. */

@@ -95,7 +95,8 @@ function defaultPort(scheme: string): number | undefined {
 }
 
 /** RFC 6761 6.3, RFC 1122 3.2.1.3, RFC 4291 2.5.3. */
-function isLoopback(host: string): boolean {
+/** Tells if a host, as `parseAuthority` gives it, is a name or an address of this machine alone. */
+export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host.endsWith('.localhost') || host === '[::1]') return true;
   return host.startsWith('127.') && isIpv4(host);
 }
