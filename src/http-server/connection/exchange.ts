@@ -34,8 +34,8 @@ export interface ExchangeOwner<S> extends Pick<RequestStreamOwner, 'setBodyReadi
   readonly wheel: TimerWheel;
   readonly settings: HttpSettings;
   readonly writer: BatchWriter;
-  /** True when more was read than the request that is being answered. */
-  readonly hasRest: boolean;
+  /** Bytes that were read behind the request that is being answered. */
+  readonly rest: Buffer | undefined;
   readonly server: { readonly memory: ByteBudget | undefined; reportError(error: unknown): void };
   readonly service: { readonly callback: (request: HttpRequest, state: S) => unknown };
   /** The object that the server keeps for the connection; there is one when there is a request. */
@@ -45,7 +45,7 @@ export interface ExchangeOwner<S> extends Pick<RequestStreamOwner, 'setBodyReadi
   /** The request is answered with an error, and the connection ended. */
   refuse(refusal: Refusal): void;
   /** The connection is ended without a word. */
-  cut(): void;
+  destroy(): void;
   /** Output waits to be taken by the peer. */
   onWriteBlocked(): void;
   /** The response is written; without `isKeptAlive` it was the last one. */
@@ -285,11 +285,11 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
 
   /** Takes the value of the callback's promise; nobody waits for it any more when it comes too late. */
   private onAnswer(answer: unknown): void {
-    const { writer, hasRest } = this.owner;
+    const { writer, rest } = this.owner;
     // With more requests waiting, what they are answered with gathers first; else there is nothing to wait for.
-    if (!hasRest) writer.beginBatch();
+    if (rest === undefined) writer.beginBatch();
     this.takeAnswer(answer);
-    if (!hasRest) writer.endBatch();
+    if (rest === undefined) writer.endBatch();
   }
 
   private takeAnswer(answer: unknown): void {
@@ -330,7 +330,7 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     if (!isOurs(error)) this.owner.server.reportError(error);
     const { request } = this;
     if (request === undefined || !this.isServing) return;
-    if (this.responses.hasBegun) this.owner.cut();
+    if (this.responses.hasBegun) this.owner.destroy();
     else this.respond(request, isNoJson(error) ? plainResponse(400, `${invalidJson.reason}\n`) : plainResponse(500));
   }
 

@@ -47,7 +47,7 @@ export class HttpConnection<S>
   private readonly writeWatch: OutputWatch;
   private status: HttpStatus = HttpStatus.Pending;
   /** Bytes that were read behind the request that is being answered. */
-  private rest: Buffer | undefined = undefined;
+  rest: Buffer | undefined = undefined;
   private upgradeHead: RequestHead | undefined = undefined;
   private finishTimer: WheelEntry | undefined = undefined;
   private isParsing = false;
@@ -66,7 +66,7 @@ export class HttpConnection<S>
     this.reader = new MessageReader('request', this, service.settings.messageLimits);
     this.exchange = new Exchange(this);
     this.readWatch = new ReadWatch(this, service.settings);
-    this.writeWatch = new OutputWatch(this.wheel, this.writer, service.settings, () => this.cut());
+    this.writeWatch = new OutputWatch(this.wheel, this.writer, service.settings, () => this.destroy());
   }
 
   /** Begins to read; the head of the first request must be complete within `timeoutMs`. */
@@ -96,10 +96,6 @@ export class HttpConnection<S>
     return this.exchange.isServing || status === HttpStatus.Draining || status === HttpStatus.Upgrading;
   }
 
-  get hasRest(): boolean {
-    return this.rest !== undefined;
-  }
-
   /** Part of {@link PlainConnection}. */
   finish(): void {
     this.isFinishing = true;
@@ -112,7 +108,7 @@ export class HttpConnection<S>
     this.wheel.schedule(this.finishTimer, this.settings.finishTimeoutMs);
   }
 
-  /** Part of {@link PlainConnection}. */
+  /** Part of {@link PlainConnection} and of {@link ExchangeOwner}. */
   destroy(): void {
     this.transport.destroy();
   }
@@ -174,11 +170,11 @@ export class HttpConnection<S>
       this.reader.stop();
       return;
     }
-    if (!this.server.allowsHost(this.transport, head)) {
-      this.refuse(hostNotAllowed, head.method === 'HEAD');
+    const refusal = this.takeRequest(head);
+    if (refusal !== undefined) {
+      this.refuse(refusal, head.method === 'HEAD');
       return;
     }
-    if (this.status === HttpStatus.Pending && !this.join(head)) return;
     const isLast = this.isFinishing || this.requestCount >= this.settings.maxRequestsPerConnection;
     this.exchange.begin(head, framing, !isLast && keepsAlive(head));
   }
@@ -220,11 +216,6 @@ export class HttpConnection<S>
   }
 
   /** Part of {@link ExchangeOwner}. */
-  cut(): void {
-    this.transport.destroy();
-  }
-
-  /** Part of {@link ExchangeOwner}. */
   setBodyReading(isWanted: boolean): void {
     this.isBodyPaused = !isWanted;
     this.updateReading();
@@ -255,19 +246,19 @@ export class HttpConnection<S>
   /** Part of {@link ReadWatchOwner}. */
   onReadTimeout(): void {
     this.exchange.failBody(new HttpRequestError('requestTimeout', requestTimeout.reason));
-    if (this.exchange.hasBegun) this.cut();
+    if (this.exchange.hasBegun) this.destroy();
     else this.refuse(requestTimeout);
   }
 
   /** Part of {@link ReadWatchOwner}. */
   onDeparted(): void {
-    this.cut();
+    this.destroy();
   }
 
   /** Part of {@link ReadWatchOwner}. */
   onLingerTimeout(): void {
     // As long as the response moves, the watch of what is written decides.
-    if (this.writer.bufferedBytes === 0) this.cut();
+    if (this.writer.bufferedBytes === 0) this.destroy();
     else this.readWatch.linger();
   }
 
@@ -281,17 +272,17 @@ export class HttpConnection<S>
     this.status = to;
   }
 
-  /** Becomes a connection of the server's, by its first request; false when that was refused. */
-  private join(head: RequestHead): boolean {
-    const joined = this.server.join(this, this.transport, head);
-    if ('refusal' in joined) {
-      this.refuse(joined.refusal, head.method === 'HEAD');
-      return false;
-    }
+  /** Joins the server with the first request. Returns the reason for which a request is not served. */
+  private takeRequest(head: RequestHead): Refusal | undefined {
+    const { server, transport } = this;
+    if (!server.allowsHost(transport, head)) return hostNotAllowed;
+    if (this.status !== HttpStatus.Pending) return undefined;
+    const joined = server.join(this, transport, head);
+    if ('refusal' in joined) return joined.refusal;
     this.state = joined.state;
     this.move(HttpStatus.Open);
     this.readWatch.onFirstRequest();
-    return true;
+    return undefined;
   }
 
   private parse(buffer: Buffer, start: number, end: number): void {
