@@ -96,6 +96,36 @@ describe('an attempt fails', () => {
     expect(info.reason).toContain('mine');
   });
 
+  type LookupArguments = Parameters<LookupFunction>;
+  test.each<[string, (...args: LookupArguments) => unknown, string]>([
+    ['rejects', () => Promise.reject(new Error('mine')), 'mine'],
+    ['answers with nothing', (_host, _options, callback) => Reflect.apply(callback, undefined, []), 'found no address'],
+    [
+      'answers with a number',
+      (_host, _options, callback) => Reflect.apply(callback, undefined, [null, 5]),
+      'found no address',
+    ],
+    ['answers with a name', (_host, _options, callback) => callback(null, 'localhost', 4), 'found no address'],
+    ['answers with no address of all', (_host, _options, callback) => callback(null, [], 4), 'found no address'],
+    [
+      'answers with an odd list',
+      (_host, _options, callback) => Reflect.apply(callback, undefined, [null, [null]]),
+      'found no',
+    ],
+    [
+      'answers twice',
+      (_host, _options, callback) => {
+        callback(new Error('first'), '');
+        callback(new Error('second'), '');
+      },
+      'first',
+    ],
+  ])('when a lookup of the user %s', async (_what, lookup, reason) => {
+    const info = await failToConnect({ url: 'ws://name.test/', lookup, handshakeTimeoutSecs: 10 });
+    expect(info.reason).toContain(reason);
+    expect(info.code).not.toBe('timeout');
+  });
+
   test('with cancelled when it is closed before it is over', async () => {
     const server = await listenRaw();
     const { client, log } = createClient({ url: server.url });

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import net from 'node:net';
+import { guardedLookup } from './guarded-lookup.ts';
 import { sharedReadBuffer } from './read-buffer.ts';
 import { connectSocket } from './socket-connect.ts';
 import { TcpTransport } from './tcp-transport.ts';
@@ -38,7 +39,7 @@ export function toNetOptions(options: TcpConnectOptions): net.TcpNetConnectOpts 
     port: options.port,
     family: options.family ?? 0,
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    ...(options.lookup === undefined ? {} : { lookup: guardedLookup(options.lookup) }),
     ...(options.attemptTimeoutMs === undefined ? {} : { autoSelectFamilyAttemptTimeout: options.attemptTimeoutMs }),
     allowHalfOpen: true,
   };
