@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../src/index.ts';
 import type { FrameFields } from '../support/frames.ts';
-import { close, meet, peerRoles, text } from './meeting.ts';
+import { close, meet, peerRoles, ping, text } from './meeting.ts';
 
 /** Objections of programs to a message that is more, or other, than they take, and what an explanation of it says. */
 const objections: readonly [
@@ -107,5 +107,37 @@ describe.each(peerRoles)('as %s, a message above our limit', (role) => {
     peer.send(text('x'.repeat(600), false), { opcode: 0, payload: 'y'.repeat(600) });
     peer.hangUp();
     expect((await log.next('close')).closeInfo).toMatchObject({ code: 1009, remote: false });
+  });
+});
+
+describe('masks are wanted from clients alone:', () => {
+  test('our client masks every frame, since weechat 3.8 and nhooyr 1.8.7 ignore others and nats-server 2.9 hangs up', async () => {
+    const { ours, peer } = await meet('server');
+    ours.send('text');
+    ours.ping('p');
+    peer.send(ping('theirs'));
+    await peer.raw.frames(3);
+    ours.close(1000, 'bye');
+    const frames = await peer.raw.frames(4);
+    expect(frames.map(({ first }) => first)).toEqual([0x81, 0x89, 0x8a, 0x88]);
+    expect(frames.every(({ mask }) => mask !== undefined)).toBe(true);
+  });
+
+  test('our server refuses a frame without one, which em-websocket 0.5.1 and websocket 1.0.35 take', async () => {
+    const { log, peer } = await meet('client');
+    peer.send({ ...text('x'), mask: undefined });
+    const [frame] = await peer.raw.frames(1);
+    expect(frame?.payload.toString('latin1')).toBe('\x03\xeaClient frame is not masked');
+    peer.hangUp();
+    expect((await log.next('close')).closeInfo).toMatchObject({ code: 1002, remote: false });
+    expect(log.data).toEqual([]);
+  });
+
+  test('our client refuses a frame with one', async () => {
+    const { log, peer } = await meet('server');
+    peer.send({ ...text('x'), mask: '01020304' });
+    peer.hangUp();
+    const { closeInfo } = await log.next('close');
+    expect(closeInfo).toMatchObject({ code: 1002, reason: 'Server frame is masked', remote: false });
   });
 });
