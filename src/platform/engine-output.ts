@@ -18,7 +18,7 @@ export class EngineOutput {
     bytes.copy(this.bytes, 0, 0, length);
   }
 
-  /** What there is so far, as an output of its own. */
+  /** The output so far, as one of its own. */
   detach(): EngineOutput {
     const detached = new EngineOutput();
     detached.bytes = this.bytes;
