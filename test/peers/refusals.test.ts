@@ -244,7 +244,9 @@ const refusals: readonly Refusal[] = [
     ending: 'stays',
     code: 'malformedResponse',
     httpStatus: 503,
-    says: [/not HTTP/],
+    says: [
+      /^The server answered with status 503, in a way that breaks the rules of HTTP: .*White space in or after a header name\./,
+    ],
   },
   {
     peer: 'mosquitto 2.0.11 and libwebsockets 4.1.6, for unknown subprotocols',

@@ -2,6 +2,7 @@ import type { WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import { ConnectError } from '../../errors.ts';
 import { excerpt } from '../../util/excerpt.ts';
 import { saidWith } from './answer-text.ts';
+import { causeOf } from './phrases.ts';
 
 /** Explains a status other than 101. */
 export function explainStatus(info: WebSocketErrorInfo): string {
@@ -41,6 +42,18 @@ export function explainStatus(info: WebSocketErrorInfo): string {
       if (httpStatus >= 500) return `${refused}: something is wrong on its side.${said} Its log has the reason.`;
       return `${refused} in place of 101, so it is no WebSocket.${said} Check host, port and path.`;
   }
+}
+
+/** The answer breaks the rules of HTTP, or is none. */
+export function explainMalformed(info: WebSocketErrorInfo): string {
+  const { httpStatus, reason } = info;
+  if (reason.includes('The answer is TLS')) {
+    return 'The server speaks TLS on that port, and was asked in plain text. Use wss:// in place of ws://.';
+  }
+  if (httpStatus !== 0) {
+    return `The server answered with status ${httpStatus}, in a way that breaks the rules of HTTP: ${causeOf(info)}. It, or a proxy in between, has to be corrected.`;
+  }
+  return `The server answered something that is not HTTP. Something that is not a WebSocket server may be listening there: check host, port and path. The details: ${causeOf(info)}.`;
 }
 
 /** The answer came in another version of HTTP; what it says counts more than that. */

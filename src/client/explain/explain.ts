@@ -1,6 +1,7 @@
 import type { WebSocketCloseInfo, WebSocketErrorInfo } from '../../connection/messages/messages.ts';
 import {
   explainConnectionLost,
+  explainMalformed,
   explainStatus,
   explainSubprotocol,
   explainSwitch,
@@ -31,7 +32,6 @@ type Explanation = string | ((info: WebSocketErrorInfo) => string);
 
 const TLS_OPTIONS =
   'Nothing was sent. Correct the TLS options; another attempt with the same ones fails in the same way.';
-const NOT_OURS = 'Something that is not a WebSocket server may be listening there: check host, port and path.';
 
 /** By the code of the error. */
 const explanations = Object.freeze({
@@ -47,8 +47,7 @@ const explanations = Object.freeze({
   timeout: explainTimeout,
   cancelled: 'The attempt was ended by this program. Nothing is wrong with the server.',
   connectionLost: explainConnectionLost,
-  malformedResponse: (info) =>
-    `The server answered something that is not HTTP. ${NOT_OURS} The details: ${causeOf(info)}.`,
+  malformedResponse: explainMalformed,
   badVersion: explainVersion,
   badStatus: explainStatus,
   invalidUpgrade: (info) => explainSwitch(info, 'Upgrade'),
