@@ -53,7 +53,9 @@ export function readPublicTypes(folder: URL, entry = 'index.d.ts'): PublicDeclar
     const key = `${file}#${name}`;
     if (found.has(key)) return;
     const module = load(file);
-    const nodes = module.declarations.get(name) ?? [];
+    const nodes = module.declarations.get(name);
+    // A type of Node's, under its own name.
+    if (nodes === undefined) return;
     found.set(key, { name, file, isExported, ...textOf(module, nodes) });
     for (const mentioned of nodes.flatMap(namesIn)) {
       const local = module.imports.get(mentioned);
