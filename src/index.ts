@@ -111,6 +111,7 @@ export type {
 export type { OnFrame, WebSocketFrame } from './protocol/websocket/frames/frame-tap.ts';
 export { PreparedMessage } from './protocol/websocket/frames/prepared-message.ts';
 export type { OriginPolicy } from './protocol/websocket/handshake/origin-policy.ts';
+export type { AdmissionOptions } from './server/admission/admission-options.ts';
 export type { AttachableServer, UpgradeSocket } from './server/admission/http-attachments.ts';
 export type {
   SubprotocolChooser,
@@ -121,18 +122,16 @@ export type {
   UpgradeRefusal,
 } from './server/admission/upgrade-request.ts';
 export { UpgradeRequest } from './server/admission/upgrade-request.ts';
-export type { AdmissionOptions } from './server/admission-options.ts';
 export type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './server/audience/broadcast.ts';
 export type { SubscribeErrorCode, SubscribeInfo } from './server/audience/topics.ts';
 export type { ConnectionInfo } from './server/connection-state.ts';
 export { ConnectionState } from './server/connection-state.ts';
-export type { LogCallback, LogLevel } from './server/core/server-log.ts';
 export type { ServerMetrics } from './server/core/server-metrics.ts';
 export type { ListenResult } from './server/life/server-listener.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/life/shutdown.ts';
 export type { ShutdownOnSignalsOptions } from './server/life/shutdown-on-signals.ts';
 export { shutdownOnSignals } from './server/life/shutdown-on-signals.ts';
-export type { SocketServerOptions } from './server/server-options.ts';
+export type { LogCallback, LogLevel, SocketServerOptions } from './server/server-options.ts';
 export type { OnClientMessageCallback } from './server/server-websocket.ts';
 export { ServerWebSocket } from './server/server-websocket.ts';
 export { SocketServer } from './server/socket-server.ts';

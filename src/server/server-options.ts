@@ -18,11 +18,16 @@ import {
   resolveOptions,
 } from '../util/option-table.ts';
 import { checkString } from '../util/options.ts';
-import { type AdmissionOptions, admissionLines, type ResolvedAdmissionOptions } from './admission-options.ts';
+import { type AdmissionOptions, admissionLines, type ResolvedAdmissionOptions } from './admission/admission-options.ts';
 import type { ConnectionInfo, ConnectionState } from './connection-state.ts';
-import type { LogCallback } from './core/server-log.ts';
 import { foreignServerNames } from './foreign-server-options.ts';
 import { type SendingOptions, sendingLines } from './sending-options.ts';
+
+/** The weight of a line of the log. */
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** Gets what a server has to say about connections that no callback hears of, such as a TLS handshake that failed. */
+export type LogCallback = (level: LogLevel, message: string) => void;
 
 /** The options of a server. All of them have a default that is safe. */
 export interface SocketServerOptions<S extends ConnectionState = ConnectionState, D = unknown>

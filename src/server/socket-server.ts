@@ -13,10 +13,10 @@ import type { UpgradeCallback } from './admission/upgrade-request.ts';
 import type { BroadcastInfo, BroadcastOptions, BroadcastWhenReadyOptions } from './audience/broadcast.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { ServerCore } from './core/server-core.ts';
-import type { LogCallback } from './core/server-log.ts';
 import type { ServerMetrics } from './core/server-metrics.ts';
 import type { ListenResult } from './life/server-listener.ts';
 import { resolveShutdownOptions, type ShutdownOptions, type ShutdownReport } from './life/shutdown.ts';
+import type { LogCallback } from './server-options.ts';
 import type { OnClientMessageCallback, ServerWebSocket } from './server-websocket.ts';
 
 /**

@@ -4,6 +4,7 @@ import { isWebSocketRequest } from '../protocol/websocket/handshake/handshake-se
 import { adoptSocket } from '../transport/adopt-socket.ts';
 import { option } from '../util/option-kinds.ts';
 import { type OptionTable, optionTable, resolveOptions } from '../util/option-table.ts';
+import { checkPath } from './admission/admission-options.ts';
 import { HeadIntake } from './admission/head-intake.ts';
 import {
   type AttachableServer,
@@ -13,7 +14,6 @@ import {
 } from './admission/http-attachments.ts';
 import { headOfRequest } from './admission/http-request-head.ts';
 import { notWebSocket } from './admission/server-refusals.ts';
-import { checkPath } from './admission-options.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { ServerCore } from './core/server-core.ts';
 import { resolveServerOptions, type SocketServerOptions } from './server-options.ts';

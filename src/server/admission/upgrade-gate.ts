@@ -2,8 +2,8 @@ import type { Refusal } from '../../protocol/http1/head/refusal.ts';
 import { HttpHeaders } from '../../protocol/http1/headers.ts';
 import type { PerMessageDeflateSource } from '../../protocol/websocket/deflate/per-message-deflate-source.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { ResolvedAdmissionOptions } from '../admission-options.ts';
 import { AddressLimits } from './address-limits.ts';
+import type { ResolvedAdmissionOptions } from './admission-options.ts';
 import type { Applicant } from './applicant.ts';
 import type { HostRule } from './host-rule.ts';
 import {

@@ -34,7 +34,7 @@ import { ConnectionAge } from '../life/connection-age.ts';
 import type { PlainConnection } from '../life/plain-connection.ts';
 import { ServerConnections } from '../life/server-connections.ts';
 import { ServerLife, type ServerLifeOwner } from '../life/server-life.ts';
-import type { ResolvedServerOptions } from '../server-options.ts';
+import type { LogLevel, ResolvedServerOptions } from '../server-options.ts';
 import {
   type OnClientMessageCallback,
   ServerConnection,
@@ -43,7 +43,7 @@ import {
 } from '../server-websocket.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { ServerEvents } from './server-events.ts';
-import { type LogLevel, ServerLog } from './server-log.ts';
+import { ServerLog } from './server-log.ts';
 import { type ServerMetrics, snapshot } from './server-metrics.ts';
 import type { ServerService } from './server-service.ts';
 

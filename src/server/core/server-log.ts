@@ -1,12 +1,7 @@
 import { type CallbackErrors, reportCallbackError } from '../../platform/callback-errors.ts';
 import { callSafely } from '../../util/call-safely.ts';
+import type { LogCallback, LogLevel } from '../server-options.ts';
 import type { ServerEvents } from './server-events.ts';
-
-/** The weight of a line of the log. */
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
-
-/** Gets what a server has to say about connections that no callback hears of, such as a TLS handshake that failed. */
-export type LogCallback = (level: LogLevel, message: string) => void;
 
 /** The place for what belongs to nobody's call: lines of the log, and errors of user code. */
 export class ServerLog {

@@ -9,8 +9,7 @@ import type { SocketTLSOptions } from '../../transport/tls/tls-options.ts';
 import { reasonOf, TlsProblem } from '../../transport/tls/tls-problem.ts';
 import type { PeerAddress, Transport } from '../../transport/transport.ts';
 import type { TimerWheel } from '../../util/timer-wheel.ts';
-import type { LogLevel } from '../core/server-log.ts';
-import type { ResolvedServerOptions } from '../server-options.ts';
+import type { LogLevel, ResolvedServerOptions } from '../server-options.ts';
 import { toListenError } from './listen-error.ts';
 
 /** The outcome of `listen()`. */

@@ -133,7 +133,7 @@ describe.each<[AnyOptionTable, readonly string[]]>([
     ],
   ],
   [outbox, ['client/outbox.ts']],
-  [server, ['connection/connection-options.ts', 'server/admission-options.ts', 'server/server-options.ts']],
+  [server, ['connection/connection-options.ts', 'server/admission/admission-options.ts', 'server/server-options.ts']],
   [httpServer, ['http-server/http-server-options.ts']],
   [httpClient, ['http-client/http-client-options.ts', 'dial/dial-options.ts']],
   [request, ['http-client/request/request-options.ts']],

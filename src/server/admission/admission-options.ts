@@ -1,12 +1,12 @@
-import { UsageError } from '../errors.ts';
-import { parseAuthority } from '../protocol/http1/authority.ts';
-import { checkOriginPolicy, type OriginPolicy } from '../protocol/websocket/handshake/origin-policy.ts';
-import { checkSubprotocols } from '../protocol/websocket/handshake/subprotocols.ts';
-import { AddressSet } from '../transport/address-range.ts';
-import { callback, choice, count, option, seconds } from '../util/option-kinds.ts';
-import type { OptionLines, Resolved } from '../util/option-table.ts';
-import { checkString } from '../util/options.ts';
-import type { SubprotocolChooser, UpgradeCallback } from './admission/upgrade-request.ts';
+import { UsageError } from '../../errors.ts';
+import { parseAuthority } from '../../protocol/http1/authority.ts';
+import { checkOriginPolicy, type OriginPolicy } from '../../protocol/websocket/handshake/origin-policy.ts';
+import { checkSubprotocols } from '../../protocol/websocket/handshake/subprotocols.ts';
+import { AddressSet } from '../../transport/address-range.ts';
+import { callback, choice, count, option, seconds } from '../../util/option-kinds.ts';
+import type { OptionLines, Resolved } from '../../util/option-table.ts';
+import { checkString } from '../../util/options.ts';
+import type { SubprotocolChooser, UpgradeCallback } from './upgrade-request.ts';
 
 /** The options that decide which clients are let in. */
 export interface AdmissionOptions<D = unknown> {
