@@ -43,7 +43,7 @@ async function collect(body: AsyncIterable<Buffer>): Promise<Buffer> {
 
 type Entry = readonly [name: string, content: string, filename?: string | undefined, type?: string | undefined];
 
-/** What a parser that is not ours finds in the body, parts in order. */
+/** The parts that a parser which is not ours finds in the body, in order. */
 async function parse(body: MultipartBody, bytes: Buffer): Promise<Entry[]> {
   const entries: Entry[] = [];
   const reading: Promise<void>[] = [];

@@ -21,7 +21,7 @@ import { patient } from '../support/patience.ts';
 const params = { windowBits: 15, level: 6, memLevel: 8 };
 const MIB = 1024 * 1024;
 
-/** What an engine makes of `bytes`, without the tail; or the negative result. */
+/** The output of an engine for `bytes`, without the tail; or the negative result. */
 function deflate(engine: RawDeflater, bytes: Uint8Array | string, maxBytes = 64 * MIB): Buffer | number {
   const input = Buffer.from(bytes);
   const length = engine.deflate(input, 0, input.length, maxBytes);

@@ -16,7 +16,9 @@ export function bombOf(mebibytes: number): Buffer {
   return Buffer.concat(parts);
 }
 
-/** A block with codes of its own that stands for nothing (RFC 1951 section 3.2.7), and an empty one that ends at a byte. */
+/**
+ * A block with codes of its own that stands for nothing (RFC 1951 section 3.2.7), and an empty one that ends at a byte.
+ */
 const EMPTY_BLOCK = Buffer.from('04c081000000000090ff6b000000ffff', 'hex');
 
 /** About `length` bytes that inflate to nothing, and take as long as bytes can: 0.3 s a MiB. */

@@ -7,7 +7,9 @@ export interface CuttingProxy {
   stop(): void;
 }
 
-/** Passes bytes on to `port`, with backpressure, and cuts whoever is connected after each of `cutAfter` bytes in all. */
+/**
+ * Passes bytes on to `port`, with backpressure, and cuts whoever is connected after each of `cutAfter` bytes in all.
+ */
 export async function startCuttingProxy(port: number, cutAfter: readonly number[]): Promise<CuttingProxy> {
   const sockets = new Set<net.Socket>();
   const pending = [...cutAfter];

@@ -1,7 +1,9 @@
 import { createHook } from 'node:async_hooks';
 import { onTestFinished } from 'vitest';
 
-/** Counts the engines of zlib from when it is made to the end of the test. One is gone when its memory was collected. */
+/**
+ * Counts the engines of zlib from when it is made to the end of the test. One is gone when its memory was collected.
+ */
 export class EngineCount {
   made = 0;
   readonly #alive = new Set<number>();

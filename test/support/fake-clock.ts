@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
-  /** Whether a real process would stay alive for the sake of the pending timers. */
+  /** Tells whether a real process would stay alive for the sake of the pending timers. */
   get keepsProcessAlive(): boolean {
     return [...this.#pending].some((timer) => timer.isRef);
   }

@@ -61,7 +61,7 @@ export interface FuzzVictimOptions {
   readonly maxMessageBytes: number;
   readonly maxFragments: number;
   readonly budgetBytes?: number | undefined;
-  /** Whether what it sends is looked at in the end. */
+  /** True when what it sends is looked at in the end. */
   readonly checksWire: boolean;
 }
 

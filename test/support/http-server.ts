@@ -26,7 +26,7 @@ export interface JudgeOptions extends http.ServerOptions {
   readonly isSecure?: boolean;
   readonly tls?: https.ServerOptions;
   readonly socketPath?: string;
-  /** Whether it keeps the requests, for the test to look at. @default true */
+  /** True when it keeps the requests, for the test to look at. @default true */
   readonly keepsRequests?: boolean;
 }
 

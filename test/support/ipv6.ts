@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Whether this machine has `::1`; containers often have not. Asked once. */
+/** Tells whether this machine has `::1`; containers often have not. Asked once. */
 export const hasIpv6Loopback: boolean = await new Promise((resolve) => {
   const server = createServer();
   server.once('error', () => resolve(false));

@@ -1,6 +1,6 @@
 import type { Transport, TransportHandler } from '../../src/transport/transport.ts';
 
-/** How {@link createMemoryPair} lets time pass between the two ends; the default is a microtask. */
+/** The way in which time passes between both ends of {@link createMemoryPair}; the default is a microtask. */
 export type Scheduler = (task: () => void) => void;
 
 export interface MemoryPairOptions {
@@ -86,7 +86,7 @@ export class MemoryTransport implements Transport {
 
   pause(): void {
     this.isPaused = true;
-    // What the peer had written before counts as pending from now on, and it waits to hear that it left.
+    // Bytes that the peer had written before count as pending from now on, and it waits to hear that they left.
     if (this.inboxBytes > 0 && this.peer !== undefined) this.peer.awaitsDrain = true;
   }
 

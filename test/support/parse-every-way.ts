@@ -54,7 +54,7 @@ export function feed(parser: FrameParser, bytes: Buffer, cuts: readonly number[]
   }
 }
 
-/** What a fresh parser reports for `bytes` cut at `cuts`. */
+/** The reports of a fresh parser for `bytes` cut at `cuts`. */
 export function parseOnce(
   role: Role,
   bytes: Buffer,
@@ -97,7 +97,7 @@ export function parseEveryWay(role: Role, bytes: Buffer, settings: ParserSetting
   return whole;
 }
 
-/** How many of `bytes`, one after the other, it takes until something is reported. */
+/** Counts the bytes, one after the other, that it takes until something is reported. */
 export function bytesUntilReport(role: Role, bytes: Buffer, settings: ParserSettings = {}): number {
   const [parser, handler] = createParser(role, settings);
   for (let at = 0; at < bytes.length; at++) {

@@ -1,6 +1,6 @@
 /*
- * How patient the tests are. Every limit that is there so that nothing waits for ever is multiplied by one factor, which
- * a busy or slow machine raises: IXWS_TEST_PATIENCE=5 npm test. Nothing takes longer for it but what fails.
+ * How patient the tests are. Every limit that is there so that nothing waits for ever is multiplied by one factor,
+ * which a busy or slow machine raises: IXWS_TEST_PATIENCE=5 npm test. Nothing takes longer for it but what fails.
  */
 
 /** Enough for machines that build many things at the same time. */

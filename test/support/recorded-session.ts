@@ -13,7 +13,9 @@ export interface RecordedSession {
 const words = ['Hello', 'wörld', '€', '😀', '{"id":17,"name":"x"}', ' ', 'aaaaaaaaaaaaaaaa', '\0'];
 const lengths = [0, 1, 2, 10, 60, 125, 126, 200, 700, 2000];
 
-/** Records a session of `role` with texts, bytes, fragments, pings, pongs, all of them compressed or not, and a close. */
+/**
+ * Records a session of `role` with texts, bytes, fragments, pings, pongs, all of them compressed or not, and a close.
+ */
 export function recordSession(
   role: 'client' | 'server',
   agreement: PerMessageDeflateAgreement,

@@ -15,7 +15,7 @@ import type { HttpResponse } from '../../src/http/http-response.ts';
 import type { StaticRequest } from '../../src/http-server/static/file-response.ts';
 import { HttpHeaders, type HttpHeadersInit } from '../../src/protocol/http1/headers.ts';
 
-/** What no response may ever hold. */
+/** Contents that no response may ever hold. */
 export const SECRET = 'the secret outside of the root';
 export const HIDDEN = 'the hidden file in the root';
 

@@ -92,7 +92,7 @@ function finishEnds(ends: Ends): Ends {
   return ends;
 }
 
-/** What the other end receives. */
+/** The bytes that the other end receives. */
 function receivedBy(socket: TLSSocket): Recorder {
   const recorder = new Recorder();
   socket.on('data', (chunk: Buffer) => recorder.onBytes(chunk, 0, chunk.length));

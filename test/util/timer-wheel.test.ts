@@ -377,7 +377,7 @@ test('no rounding of fractions makes an entry fire early, or more than one tick 
   );
 });
 
-/** What a test does from outside, and what callbacks do from inside. */
+/** Actions of a test from outside, and of callbacks from inside. */
 type Step = Change | { readonly kind: 'advance' | 'block'; readonly ms: number };
 type Change =
   | { readonly kind: 'schedule'; readonly target: number; readonly delayMs: number }

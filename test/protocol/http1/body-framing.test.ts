@@ -190,7 +190,7 @@ const ambiguous: [fields: string, failure: string][] = [
   ['Transfer-Encoding: identity, chunked\r\n', '501 unsupportedTransferCoding'],
   ['Transfer-Encoding: xchunked,chunked\r\n', '501 unsupportedTransferCoding'],
   ['Transfer-Encoding: gzip , deflate ,  CHUNKED\r\n', '501 unsupportedTransferCoding'],
-  // What some programs take for white space, a line end, or a name.
+  // Bytes that some programs take for white space, a line end, or a name.
   ['Transfer-Encoding:\tchunked\r\n', '400 hiddenFraming'],
   ['Transfer-Encoding: \t chunked\r\n', '400 hiddenFraming'],
   ['Transfer-Encoding: chunked\t\r\n', '400 hiddenFraming'],

@@ -64,7 +64,7 @@ function gather(role: Role, events: readonly MessageEvent[]): OurReading {
 function differenceOf(ours: OurReading, node: NodeReading): string | undefined {
   for (const [index, message] of ours.messages.entries()) {
     const other = node.messages[index];
-    // What is not complete was not given to anybody, or was taken back with a failure.
+    // An incomplete message was not given to anybody, or was taken back with a failure.
     if (other === undefined) {
       if (message.isComplete) return `message ${index} is read by us only`;
       continue;
@@ -92,7 +92,7 @@ const BATCH = 100;
 const SPACED_EXTENSION = /[0-9a-f];[^\r\n]*[ \t]/i;
 
 /**
- * What Node refuses though it can be read in one way only: methods that it has not heard of, HTTP/1.2 to
+ * Input that Node refuses though it can be read in one way only: methods that it has not heard of, HTTP/1.2 to
  * 1.9, URLs with digits in the scheme, white space in chunk extensions, wrong lengths where no body follows anyway, and
  * the response behind an interim one that says `close`.
  */

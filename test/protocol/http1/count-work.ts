@@ -1,5 +1,5 @@
 /**
- * How many characters `run` looks at or copies, counted in the string methods that parsers are made of. Unlike a clock
+ * Counts the characters that `run` looks at or copies, counted in the string methods that parsers are made of. Unlike a clock
  * it gives the same figure every time, so that a test can tell linear from quadratic.
  */
 export function countWork(run: () => void): number {

@@ -18,7 +18,7 @@ const unlimited = {
   maxInterimResponses: 32,
 };
 
-/** How often a byte or a character is looked at while `text` is read, and the head judged as a server does. */
+/** Counts the looks at bytes and characters while `text` is read, and the head judged as a server does. */
 function workOf(text: string): number {
   const bytes = Buffer.from(text, 'latin1');
   const count = { reads: 0 };

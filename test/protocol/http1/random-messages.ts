@@ -187,7 +187,7 @@ function cutsOf(length: number, random: Random): number[] {
 
 export interface RandomInput {
   readonly bytes: Buffer;
-  /** Where the bytes are cut. */
+  /** The offsets at which the bytes are cut. */
   readonly cuts: readonly number[];
   /** Method of the request that a response answers. */
   readonly method: string;

@@ -4,7 +4,7 @@ import { expectSame } from '../../support/expect-same.ts';
 
 type Role = 'request' | 'response';
 
-/** What a reader makes of some bytes, in a form that can be compared. */
+/** The result of a reader for some bytes, in a form that can be compared. */
 export interface Outcome {
   state: string;
   /** `status code` of the failure. */

@@ -10,7 +10,7 @@ import { expectSame } from '../../support/expect-same.ts';
 export type Role = 'request' | 'response';
 type Fields = [string, string][];
 
-/** What a reader reports, in a form that can be compared; pieces of a body are joined. */
+/** The reports of a reader, in a form that can be compared; pieces of a body are joined. */
 export type MessageEvent =
   | ['interim', string, Fields]
   | ['head', string, Fields, BodyFraming]
@@ -124,7 +124,10 @@ class Reading<R extends Role> {
   }
 }
 
-/** What a fresh reader reports for `bytes` cut at `cuts`, each piece in the middle of a buffer that is then overwritten. */
+/**
+ * The reports of a fresh reader for `bytes` cut at `cuts`, each piece in the middle of a buffer that is then
+ * overwritten.
+ */
 export function readMessages(
   role: Role,
   bytes: Buffer,

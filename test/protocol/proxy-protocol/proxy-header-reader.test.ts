@@ -24,7 +24,7 @@ interface Outcome {
   readonly rest?: string;
 }
 
-/** What comes of `bytes`, in pieces of this size. */
+/** The outcome of `bytes`, in pieces of this size. */
 function readIn(bytes: Buffer, size: number): Outcome {
   const reader = new ProxyHeaderReader();
   for (let at = 0; at < bytes.length; at += size) {

@@ -270,7 +270,7 @@ test('of two faults in the first two bytes, one is reported', () => {
       feed(parser, Buffer.from([first, second]));
       const violations = handler.events.filter((event) => event[0] === 'violation');
       const isAllowed = [0x01, 0x02, 0x81, 0x82, 0x88, 0x89, 0x8a].includes(first);
-      // How long a control frame is that is too long stands in the bytes behind these.
+      // The length of a control frame that is too long stands in the bytes behind these.
       const isFine = isAllowed && second >= 0x80;
       if (violations.length !== (isFine ? 0 : 1)) {
         expect.fail(`${first.toString(16)} ${second.toString(16)}: ${JSON.stringify(violations)}`);

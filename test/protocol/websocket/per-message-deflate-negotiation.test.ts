@@ -30,7 +30,7 @@ function answer(header: string, options: Options | boolean = true, canKeepHistor
   return accepted === undefined ? '' : serializeExtensions([accepted.answer]);
 }
 
-/** What a client makes of an answer: why it refuses it, or what was agreed on, in short. */
+/** The judgement of a client on an answer: why it refuses it, or what was agreed on, in short. */
 function judge(header: string, options: Options = {}, canKeepHistory = true): string {
   const answers = parseExtensions(header);
   if (answers === undefined) return 'malformed';
@@ -161,7 +161,7 @@ describe('what a client makes of an answer', () => {
     [none, {}, 'client none 15, server none 15'],
     ['permessage-deflate; client_max_window_bits=8', {}, 'client takeover 8, server takeover 15'],
     ['permessage-deflate; server_max_window_bits=8', {}, 'client takeover 15, server takeover 8'],
-    // What we wanted for ourselves holds, whatever the answer says of it.
+    // Our own wishes hold, whatever the answer says of them.
     ['permessage-deflate', { clientNoContextTakeover: true }, 'client none 15, server takeover 15'],
     ['permessage-deflate', { clientMaxWindowBits: 10 }, 'client takeover 10, server takeover 15'],
     [

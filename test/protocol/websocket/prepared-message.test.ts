@@ -21,7 +21,7 @@ function send(side: Side, message: PreparedMessage): Buffer {
   return bytes;
 }
 
-/** What the other side makes of it. */
+/** The message as the other side reads it. */
 function understood(bytes: Buffer, settings: SideSettings): unknown {
   const client = createSide('client', settings);
   receive(client, bytes);

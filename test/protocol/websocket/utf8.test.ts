@@ -8,7 +8,7 @@ import { hex } from '../../support/frames.ts';
 interface Verdict {
   /** Index of the first byte after which nothing can make the bytes valid; -1 when there is none. */
   readonly badAt: number;
-  /** Whether the bytes end with a whole character. */
+  /** True when the bytes end with a whole character. */
   readonly isComplete: boolean;
 }
 
