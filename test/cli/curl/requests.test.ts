@@ -71,7 +71,8 @@ describe('ws curl sends', () => {
     const got = (await asked(line.split(' '))).headers;
     expect(got).toMatchObject(headers);
     expect(got).not.toHaveProperty('expect');
-    expect(got).not.toHaveProperty('accept-encoding');
+    // Parts of a coded body could not be put together, so a range is asked for as it is.
+    expect(got['accept-encoding']).toBe(line.startsWith('-r') ? 'identity' : undefined);
   });
 
   it('headers, cookies and users from files and variables', async () => {
