@@ -193,6 +193,15 @@ describe('ws curl shows', () => {
     expect(stdout.bytes.toString('latin1')).toBe(evil);
   });
 
+  it('interim responses before the answer to an opening handshake', async () => {
+    const refusal = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n';
+    const url = (await answering(`${interim}HTTP/1.1 100 Continue\r\n\r\n${refusal}`)).replace('http', 'ws');
+    const { stdout } = await curl([url]);
+    expect(stdout.text).toContain(
+      'Interim response:\n  HTTP/1.1 103 Early Hints\n  Link: </a.css>\nInterim response:\n  HTTP/1.1 100 Continue\nResponse:\n  HTTP/1.1 403',
+    );
+  });
+
   it('how many redirects were followed, not how many there were', async () => {
     const server = await startJudge((request, response) => {
       const left = Number(request.url?.slice(1) || 4);
