@@ -17,7 +17,6 @@ export interface HttpdValues extends ListenerValues {
   readonly cache: string | undefined;
   readonly isPrecompressed: boolean;
   readonly withoutCompression: boolean;
-  readonly allowedHosts: readonly string[];
 }
 
 const { withoutDeflate: _deflate, withoutPong: _pong, maxMessageSize: _size, ...listenerOptions } = serverOptions;
@@ -38,11 +37,6 @@ function readOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null';
   if (origin === text.replace(/\/$/, '') && origin !== 'null') return origin;
   throw new BadValue(`must be an origin such as https://example.com, not '${text}'`);
-}
-
-function readHost(text: string): string {
-  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/i.test(text)) return text.toLowerCase();
-  throw new BadValue(`must be a name such as example.com, without a port, not '${text}'`);
 }
 
 const ownOptions: OptionsFor<Omit<HttpdValues, keyof ListenerValues | 'root'>> = {
@@ -68,12 +62,6 @@ const ownOptions: OptionsFor<Omit<HttpdValues, keyof ListenerValues | 'root'>> =
     long: 'disable-compression',
     aliases: ['no-compression'],
     about: 'do not compress responses; --no-compression is the same',
-  }),
-  allowedHosts: list({
-    long: 'allow-host',
-    placeholder: 'NAME',
-    about: 'answer requests for this host too; on loopback others than localhost get 421; may be repeated',
-    read: readHost,
   }),
   redirects: flag({ short: 'L', long: 'redirect', about: 'redirect everything to --redirect_url' }),
   redirectUrl: value<string | undefined>({

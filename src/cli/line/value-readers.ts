@@ -104,3 +104,9 @@ export function readSecret(text: string): Secret {
   if (source === '' || name === '') throw new BadValue('must be @FILE or @env:NAME where it begins with @');
   return name === undefined ? { kind: 'file', path: source } : { kind: 'variable', name };
 }
+
+/** The name of a host, in lower case. */
+export function readHost(text: string): string {
+  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/i.test(text)) return text.toLowerCase();
+  throw new BadValue(`must be a name such as example.com, without a port, not '${text}'`);
+}

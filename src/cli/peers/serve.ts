@@ -61,6 +61,8 @@ export function planServer(command: string, values: ServerValues): ServerPlan {
       maxUnfinishedBytes: Math.max(256 * MIB, 2 * values.maxMessageSize),
       // These servers are for trying things out, from web pages as well.
       allowedOrigins: '*',
+      // Pages of other names that lead to this machine are kept out of loopback by the library.
+      ...(values.allowedHosts.length > 0 && { allowedHosts: hostsWith(host, values.allowedHosts) }),
     },
     nextPorts: 0,
     pidfile: values.pidfile,
@@ -177,6 +179,11 @@ function withIdentity(plan: ServerPlan, certificate: SelfSigned | undefined, env
   }
   const { certFile, keyFile } = certificate;
   return { ...plan, options: { ...options, tlsOptions: { ...options.tlsOptions, tls: true, certFile, keyFile } } };
+}
+
+/** The names that a server goes by on loopback, and more of them. */
+export function hostsWith(host: string, more: readonly string[]): readonly string[] {
+  return ['localhost', '127.0.0.1', '[::1]', isIP(host) === 6 ? `[${host}]` : host, ...more];
 }
 
 export function isLoopback(host: string): boolean {

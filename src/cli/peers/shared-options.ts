@@ -8,7 +8,7 @@ import {
   type ValueOption,
   value,
 } from '../line/command-table.ts';
-import { readByteSize, readInteger, readNames, readPath, readPort, readText } from '../line/value-readers.ts';
+import { readByteSize, readHost, readInteger, readNames, readPath, readPort, readText } from '../line/value-readers.ts';
 import { serverTlsOptions, type TlsValues } from './tls-option-table.ts';
 
 /** Options that sub-commands have in common. A group of them is spread into the table of a command. */
@@ -68,6 +68,7 @@ export interface ServerValues extends TlsValues {
   readonly isQuiet: boolean;
   readonly isJson: boolean;
   readonly isSelfSigned: boolean;
+  readonly allowedHosts: readonly string[];
 }
 
 export const serverOptions: OptionsFor<ServerValues> = {
@@ -97,6 +98,12 @@ export const serverOptions: OptionsFor<ServerValues> = {
   isSelfSigned: flag({
     long: 'tls-self-signed',
     about: 'speak TLS with a certificate made for this run, for localhost; its fingerprint is printed',
+  }),
+  allowedHosts: list({
+    long: 'allow-host',
+    placeholder: 'NAME',
+    about: 'answer requests for this host too; on loopback others than localhost get 421; may be repeated',
+    read: readHost,
   }),
   ...serverTlsOptions,
 };

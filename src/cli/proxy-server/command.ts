@@ -11,7 +11,7 @@ import {
 import type { Command } from '../line/command.ts';
 import { ClientLog } from '../peers/client-log.ts';
 import { createClient } from '../peers/create-client.ts';
-import { planServer, type ServerPlan, serve } from '../peers/serve.ts';
+import { hostsWith, isLoopback, planServer, type ServerOptions, type ServerPlan, serve } from '../peers/serve.ts';
 import { WrongUsage } from '../terminal/cli-errors.ts';
 import { Log } from '../terminal/log.ts';
 import { reasonAbout, reasonOf } from '../terminal/output.ts';
@@ -90,8 +90,7 @@ export const proxyServer: Command<ProxyServerValues, ProxyServerPlan> = {
       createServer(options) {
         const server = new WebSocketServer<ConnectionState, Passage>({
           ...options,
-          // The hosts of routes are decided by the dispatcher.
-          ...(routes.length > 0 && { allowedHosts: '*' as const }),
+          ...(routes.length > 0 && { allowedHosts: hostsOf(routes, options) }),
           onUpgrade: (request) => dispatcher.decide(request),
         });
         server.setOnConnectionCallback((webSocket) =>
@@ -109,6 +108,13 @@ function checkUrl(url: string, what: string, allowsPrivate: boolean): void {
   const forbidden = allowsPrivate ? undefined : forbiddenHostOf(url);
   if (forbidden === undefined) return;
   throw new WrongUsage('proxy_server', `${what}: ${forbidden} is a link-local address`, 'Add --allow-private.');
+}
+
+/** The hosts of routes are names of the server, too. The dispatcher decides on others, but not for pages on loopback. */
+function hostsOf(routes: readonly Route[], { host, allowedHosts }: ServerOptions): '*' | readonly string[] {
+  if (!isLoopback(host)) return allowedHosts ?? '*';
+  const given = allowedHosts === undefined || allowedHosts === '*' ? [] : allowedHosts;
+  return hostsWith(host, [...routes.map((route) => route.host), ...given]);
 }
 
 function readRoutes({ configPath, allowsPrivate }: ProxyServerPlan): readonly Route[] {

@@ -183,7 +183,8 @@ describe('ws proxy_server', () => {
     const lines = folder.write('routes.txt', `# routes\na.example=${a.url}\na.example/b = ${b.url}\n`);
     const json = folder.write('r.json', JSON.stringify({ remote_urls: { 'A.example': a.url, 'a.example/b': b.url } }));
     for (const path of [lines, json]) {
-      const proxy = await startServer(['proxy_server', '-q', '--config_path', path, '--remote_host', other.url]);
+      const argv = ['proxy_server', '-q', '--config_path', path, '--remote_host', other.url];
+      const proxy = await startServer([...argv, '--allow-host', 'b.example']);
       const asked = async (host: string, uri: string): Promise<void> => {
         const peer = await new Peer(proxy.url + uri, { headers: { Host: host } }).opened();
         peer.socket.send('x');
@@ -196,6 +197,8 @@ describe('ws proxy_server', () => {
       expect(b.latest.uri).toBe('/b/c?d');
       await asked('b.example', 'else');
       expect(other.latest.uri).toBe('/else');
+      // A page of another name that was pointed at this machine.
+      await expect(asked('evil.example', 'else')).rejects.toThrow('421');
       for (const { latest } of [a, b, other]) latest.uri = '';
     }
   });

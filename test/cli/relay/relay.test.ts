@@ -135,6 +135,24 @@ describe('a relay', () => {
 
 describe('every server', () => {
   it.each(['echo_server', 'push_server', 'transfer', 'broadcast_server'])(
+    'refuses with 421 pages of a name that was pointed at this machine: ws %s',
+    async (command) => {
+      const server = await startServer([command, '-q', '--allow-host', 'Mine.example']);
+      const { port } = new URL(server.url);
+      const url = `ws://127.0.0.1:${port}/1`;
+      for (const host of ['evil.example', `evil.example:${port}`]) {
+        const headers = { Host: host, Origin: `http://${host}` };
+        await expect(new Peer(url, { headers }).opened()).rejects.toThrow('421');
+      }
+      for (const host of [`localhost:${port}`, 'mine.example'])
+        await new Peer(url, { headers: { Host: host } }).opened();
+      const byDefault = await startServer([command, '-q']);
+      const headers = { Host: 'evil.example' };
+      await expect(new Peer(`${byDefault.url}1`, { headers }).opened()).rejects.toThrow('421');
+    },
+  );
+
+  it.each(['echo_server', 'push_server', 'transfer', 'broadcast_server'])(
     'speaks TLS with a certificate of its own: ws %s --tls-self-signed',
     async (command) => {
       const server = await startServer([command, '-q', '--tls-self-signed']);
