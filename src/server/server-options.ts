@@ -107,6 +107,12 @@ export interface SocketServerOptions<S extends ConnectionState = ConnectionState
    */
   maxUnfinishedBytes?: number | undefined;
   /**
+   * Bytes that may wait to be sent on all WebSockets together. When more do, the connection that holds the most is ended,
+   * with 1013. Connections on which less than 16 KiB wait do not count.
+   * @default 268435456 (256 MiB)
+   */
+  maxTotalBufferedBytes?: number | undefined;
+  /**
    * Makes the state of a connection.
    * @default a plain {@link ConnectionState}
    */
@@ -142,6 +148,7 @@ export const serverLines: OptionLines<ResolvedServerOptions<ConnectionState>> = 
   serverHeader: option(userAgent, checkFieldValue),
   ...headLines,
   maxUnfinishedBytes: bytes(256 * 1024 * 1024),
+  maxTotalBufferedBytes: bytes(256 * 1024 * 1024),
   connectionStateFactory: callback(),
   logCallback: callback(),
 };

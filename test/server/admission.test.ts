@@ -219,7 +219,7 @@ describe('connections of one address', () => {
       await eventually('nothing left', () => server.metrics().handshakes.pending === 0);
     }
     expect(Object.values(server.metrics().handshakes.refused)).toEqual([3]);
-    expect(server.metrics().connections).toEqual({ open: 0, total: 0, plain: 0 });
+    expect(server.metrics().connections).toEqual({ open: 0, total: 0, plain: 0, overflows: 0 });
   });
 });
 

@@ -13,7 +13,7 @@ describe('metrics()', () => {
     const { server } = await startServer();
     const metrics = server.metrics();
     expect(metrics).toEqual({
-      connections: { open: 0, total: 0, plain: 0 },
+      connections: { open: 0, total: 0, plain: 0, overflows: 0 },
       handshakes: { accepted: 0, refused: {}, pending: 0 },
       messages: { received: 0, sent: 0, dropped: 0, inflateWaits: 0 },
       bytes: { received: 0, sent: 0 },
@@ -147,7 +147,7 @@ describe('metrics()', () => {
       requestTimeout: 1,
     });
     await eventually('nothing pending', () => server.metrics().handshakes.pending === 0);
-    expect(server.metrics().connections).toEqual({ open: 1, total: 1, plain: 0 });
+    expect(server.metrics().connections).toEqual({ open: 1, total: 1, plain: 0, overflows: 0 });
   });
 
   test('counts TLS handshakes that fail, and connections that made room', async () => {

@@ -54,11 +54,15 @@ export class SessionSender implements ProgressSenderHost {
   /** There is one when the policy drops or replaces what was accepted. */
   private queue: SendQueue | undefined;
   private watch: OutputWatch | undefined;
+  /** Bytes that are in the account of the server. */
+  private countedBytes = 0;
+  private isCounted: boolean;
 
   constructor(host: SessionSenderHost) {
     const { context, endpoint, writer } = host;
     this.host = host;
     this.endpoint = endpoint;
+    this.isCounted = context.sendAccount !== undefined;
     this.writer = writer;
     this.policy = context.limits.slowConsumer;
     this.maxBufferedBytes = context.limits.maxBufferedBytes;
@@ -116,7 +120,9 @@ export class SessionSender implements ProgressSenderHost {
     if (length < 0) return notSent('invalidUtf8', 0);
     if (!this.host.isOpen) return notSent('closed', length);
     if (this.mustWait(length)) return this.sendLater({ data: text, isBinary: false, length, key });
-    return outcomeOf(length, this.endpoint.sendText(text, length));
+    const wireSize = this.endpoint.sendText(text, length);
+    if (length > COPIED_BYTES) this.settle();
+    return outcomeOf(length, wireSize);
   }
 
   sendBytes(bytes: Buffer, isBinary: boolean, isChecked: boolean, key?: string): WebSocketSendInfo {
@@ -127,7 +133,9 @@ export class SessionSender implements ProgressSenderHost {
       const data = this.queue !== undefined && length <= COPIED_BYTES ? Buffer.from(bytes) : bytes;
       return this.sendLater({ data, isBinary, length, key });
     }
-    return outcomeOf(length, this.endpoint.sendBytes(bytes, isBinary));
+    const wireSize = this.endpoint.sendBytes(bytes, isBinary);
+    if (length > COPIED_BYTES) this.settle();
+    return outcomeOf(length, wireSize);
   }
 
   /** A broadcast has no other sender to tell, so that what it loses counts as dropped whatever the policy. */
@@ -136,7 +144,9 @@ export class SessionSender implements ProgressSenderHost {
     if (payload === undefined) return notSent('invalidUtf8', 0);
     if (!this.host.isOpen) return notSent('closed', length);
     if (this.mustWait(length)) return this.sendLater({ data: message, isBinary, length, key }, isBroadcast);
-    return outcomeOf(length, this.endpoint.sendPrepared(message, payload));
+    const wireSize = this.endpoint.sendPrepared(message, payload);
+    if (length > COPIED_BYTES) this.settle();
+    return outcomeOf(length, wireSize);
   }
 
   /** Sends a message in fragments that are reported as they leave. */
@@ -186,9 +196,25 @@ export class SessionSender implements ProgressSenderHost {
     return buffered === 0 || buffered + length <= this.maxBufferedBytes;
   }
 
+  /** Brings the account of the server up to date. Less than what one message copies does not count. */
+  settle(buffered: number = this.bufferedBytes): void {
+    if (!this.isCounted) return;
+    const counted = buffered > COPIED_BYTES ? buffered : 0;
+    const moved = counted - this.countedBytes;
+    this.countedBytes = counted;
+    if (moved !== 0) this.context.sendAccount?.move(moved);
+  }
+
+  /** Takes this connection out of the account for good. */
+  leaveAccount(): void {
+    this.settle(0);
+    this.isCounted = false;
+  }
+
   /** Everything the writer had given to the transport has left. */
   onDrain(): void {
     this.watch?.onDrain();
+    if (this.countedBytes > 0) this.settle();
     const { queue } = this;
     if (queue !== undefined && queue.length > 0) this.release(queue);
     if (this.isDrained) this.drainWaiters?.wakeAll();
@@ -198,6 +224,7 @@ export class SessionSender implements ProgressSenderHost {
   /** The connection is over. */
   end(): void {
     this.watch?.stop();
+    this.leaveAccount();
     this.drainWaiters?.wakeAll();
     this.roomWaiters?.wake(() => true);
   }
@@ -244,7 +271,12 @@ export class SessionSender implements ProgressSenderHost {
     this.watch?.start();
     const { queue, progressSender } = this;
     // Behind a send with progress everything waits as frames.
-    if (queue === undefined || progressSender?.isBusy === true) return !this.hasRoomFor(length);
+    if (queue === undefined || progressSender?.isBusy === true) {
+      const buffered = this.bufferedBytes;
+      if (buffered > COPIED_BYTES) this.settle(buffered);
+      return buffered > 0 && (buffered + length > this.maxBufferedBytes || !this.host.isOpen);
+    }
+    if (queue.length > 0) this.settle();
     return queue.length > 0 || this.writer.isCongested;
   }
 

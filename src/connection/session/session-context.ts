@@ -31,6 +31,12 @@ export interface SessionOwner {
   onSessionClosed(outcome: SessionOutcome): void;
 }
 
+/** An account of the bytes that wait to be sent on all connections of a server. It may end connections. */
+export interface SendAccount {
+  /** More bytes wait than before, or less. */
+  move(bytes: number): void;
+}
+
 /** The things that all sessions of one client or server have in common. */
 export interface SessionContext {
   readonly role: 'client' | 'server';
@@ -41,6 +47,7 @@ export interface SessionContext {
   readonly wheel: TimerWheel;
   readonly limits: ConnectionLimits;
   readonly budget?: MemoryBudget | undefined;
+  readonly sendAccount?: SendAccount | undefined;
   /** The counters of what goes through all of them. */
   readonly traffic?: Traffic | undefined;
 }

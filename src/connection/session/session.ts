@@ -260,6 +260,13 @@ export class Session
     this.ending.fail(CloseCode.TryAgainLater, 'Slow consumer');
   }
 
+  /** Ends the connection at once: what waits on all of them is too much, and this one holds the most. */
+  endForMemory(): void {
+    this.sender.leaveAccount();
+    this.ending.fail(CloseCode.TryAgainLater, 'Too much waits to be sent');
+    this.transport.destroy();
+  }
+
   /** Part of {@link SessionSenderHost}. */
   onSendTimeout(): void {
     this.ending.lose(CloseReason.SendTimeout, false);

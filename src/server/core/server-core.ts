@@ -42,6 +42,7 @@ import {
   type ServerWebSocketOwner,
 } from '../server-websocket.ts';
 import { MemoryAccount } from './memory-account.ts';
+import { ServerSendAccount } from './send-account.ts';
 import { ServerEvents } from './server-events.ts';
 import { ServerLog } from './server-log.ts';
 import { type ServerMetrics, snapshot } from './server-metrics.ts';
@@ -69,6 +70,7 @@ export class ServerCore<S extends ConnectionState, D>
   readonly events: ServerEvents = new ServerEvents();
   readonly reports: ServerLog;
   readonly memory: MemoryAccount;
+  private readonly sendAccount: ServerSendAccount;
   clientMessageCallback: OnClientMessageCallback<S, D> | undefined = undefined;
   stateFactory: (info: ConnectionInfo<D>) => S;
   answersPings: boolean;
@@ -84,6 +86,7 @@ export class ServerCore<S extends ConnectionState, D>
     this.stateFactory = resolved.connectionStateFactory ?? (createDefaultState as (info: ConnectionInfo<D>) => S);
     this.answersPings = resolved.enablePong;
     this.memory = new MemoryAccount(resolved.maxUnfinishedBytes);
+    this.sendAccount = new ServerSendAccount(resolved.maxTotalBufferedBytes, this.connections);
     this.perMessageDeflate = this.setPerMessageDeflate(resolved.perMessageDeflate);
     this.sessionContext = {
       role: 'server',
@@ -92,6 +95,7 @@ export class ServerCore<S extends ConnectionState, D>
       wheel: this.wheel,
       limits: resolved,
       budget: this.memory,
+      sendAccount: this.sendAccount,
       traffic: this.traffic,
     };
     this.audience = new Audience(this.connections.clients, resolved);
@@ -118,6 +122,7 @@ export class ServerCore<S extends ConnectionState, D>
       open: connections.clients.size,
       plain: connections.plain.size,
       accepted: events.accepted,
+      overflows: this.sendAccount.overflows,
       refused: events.refused,
       pending: this.pendingCount,
       bufferedBytes: connections.bufferedBytes,

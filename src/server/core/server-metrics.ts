@@ -9,6 +9,8 @@ export interface ServerMetrics {
     readonly total: number;
     /** Connections that serve ordinary requests, on an HTTP server. */
     readonly plain: number;
+    /** Ended because more than `maxTotalBufferedBytes` waited to be sent, and they held the most. */
+    readonly overflows: number;
   };
   readonly handshakes: {
     readonly accepted: number;
@@ -45,6 +47,7 @@ export interface ServerCounts {
   readonly open: number;
   readonly plain: number;
   readonly accepted: number;
+  readonly overflows: number;
   readonly refused: ReadonlyMap<string, number>;
   readonly pending: number;
   readonly bufferedBytes: number;
@@ -52,10 +55,10 @@ export interface ServerCounts {
 }
 
 export function snapshot(counts: ServerCounts, traffic: Traffic): ServerMetrics {
-  const { open, plain, accepted, refused, pending, bufferedBytes, unfinishedBytes } = counts;
+  const { open, plain, accepted, overflows, refused, pending, bufferedBytes, unfinishedBytes } = counts;
   const { bytesReceived, bytesSent, payloadBytesReceived, payloadBytesSent } = traffic;
   return Object.freeze({
-    connections: Object.freeze({ open, total: accepted, plain }),
+    connections: Object.freeze({ open, total: accepted, plain, overflows }),
     handshakes: Object.freeze({ accepted, refused: Object.freeze(Object.fromEntries(refused)), pending }),
     messages: Object.freeze({
       received: traffic.messagesReceived,

@@ -1,12 +1,14 @@
+import type { Session } from '../../connection/session/session.ts';
 import { Deferred } from '../../util/deferred.ts';
 import { PendingConnections } from '../admission/pending-connections.ts';
 import type { ConnectionState } from '../connection-state.ts';
-import type { ServerWebSocket } from '../server-websocket.ts';
+import type { CountedConnections } from '../core/send-account.ts';
+import { connectionOf, type ServerWebSocket } from '../server-websocket.ts';
 import type { ConnectionAge } from './connection-age.ts';
 import type { PlainConnection } from './plain-connection.ts';
 
 /** The connections of one server, by what they are at the moment. */
-export class ServerConnections<S extends ConnectionState, D> {
+export class ServerConnections<S extends ConnectionState, D> implements CountedConnections {
   /** Open WebSockets. */
   readonly clients: Set<ServerWebSocket<S, D>> = new Set<ServerWebSocket<S, D>>();
   /** Those whose first request is not answered yet. */
@@ -28,6 +30,25 @@ export class ServerConnections<S extends ConnectionState, D> {
     let bytes = 0;
     for (const client of this.clients) bytes += client.bufferedAmount();
     return bytes;
+  }
+
+  /** Part of {@link CountedConnections}. */
+  settleAll(): void {
+    for (const client of this.clients) connectionOf(client).core.session?.sender.settle();
+  }
+
+  /** Part of {@link CountedConnections}. */
+  endLargest(): boolean {
+    let largest: Session | undefined;
+    let most = 0;
+    for (const client of this.clients) {
+      const { session } = connectionOf(client).core;
+      if (session === undefined || !session.isOpen || session.sender.bufferedBytes <= most) continue;
+      largest = session;
+      most = session.sender.bufferedBytes;
+    }
+    largest?.endForMemory();
+    return largest !== undefined;
   }
 
   add(client: ServerWebSocket<S, D>, place: { release(): void } | undefined, age: ConnectionAge | undefined): void {
