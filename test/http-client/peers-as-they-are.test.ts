@@ -172,6 +172,11 @@ describe('bodies that people give', () => {
     expect(outgoingBody(blob)).toMatchObject({ length: 5, contentType: undefined });
   });
 
+  test('a stream of an old kind, as the package form-data has it, says how it is sent', () => {
+    const old = { getHeaders: () => ({}), pipe: () => undefined } as unknown as string;
+    expect(() => new HttpClient().post('http://127.0.0.1:1/', old)).toThrow(/^body: is a stream of an old kind/);
+  });
+
   test('a form of a package is sent as one of the platform', async () => {
     /** A file as fetch-blob and formdata-node have them. */
     class OtherFile {

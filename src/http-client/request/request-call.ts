@@ -85,6 +85,9 @@ function bodyFrom(body: unknown, settings: RequestSettings): CallBody | undefine
   if (body instanceof HttpRequestArgs) throw new UsageError('body', 'must stand before the arguments');
   const known = knownBody(body, settings);
   if (known !== undefined) return known;
+  if (typeof body === 'object' && 'pipe' in body) {
+    throw new UsageError('body', 'is a stream of an old kind: give body.pipe(new PassThrough()), and its headers');
+  }
   if (typeof body === 'object') return formBody(body as HttpParameters);
   throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${typeof body}`);
 }
