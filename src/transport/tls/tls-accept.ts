@@ -4,6 +4,7 @@ import { afterThisTurn } from '../../platform/turn.ts';
 import { Deferred } from '../../util/deferred.ts';
 import type { TimerWheel, WheelEntry } from '../../util/timer-wheel.ts';
 import type { PeerAddress } from '../transport.ts';
+import { CertificateAlert } from './certificate-alert.ts';
 import { toNodeOptions } from './tls-context.ts';
 import type { TlsServerSettings } from './tls-identities.ts';
 import { TlsTransport } from './tls-transport.ts';
@@ -98,6 +99,8 @@ export class TlsAcceptor {
             },
           }),
     });
+    if (requiresCertificate)
+      engine.on('keylog', (line, socket) => this.handshakeOf(socket)?.alert.onKeyLog(line, socket));
     engine.on('secureConnection', (socket) => this.onSecured(socket));
     engine.on('tlsClientError', (error, socket) => this.onFailed(error, socket));
     return engine;
@@ -170,6 +173,7 @@ class Handshake implements WheelEntry {
   isOver = false;
   error: Error | undefined;
   readonly peer: PeerAddress | undefined;
+  private certificateAlert: CertificateAlert | undefined;
   private readonly socket: Socket;
 
   constructor(socket: Socket, peer: PeerAddress | undefined) {
@@ -177,6 +181,12 @@ class Handshake implements WheelEntry {
     this.peer = peer;
     this.address = socket.remoteAddress ?? '';
     this.port = socket.remotePort ?? 0;
+  }
+
+  /** Made for servers that ask for a certificate. */
+  get alert(): CertificateAlert {
+    this.certificateAlert ??= new CertificateAlert(this.socket);
+    return this.certificateAlert;
   }
 
   /** The first reason counts. */
