@@ -100,7 +100,7 @@ export class Transfer {
   }
 
   private async endOutput(): Promise<void> {
-    // What was asked for is as it was before, and so is the file (RFC 9110 section 15.4.5).
+    // The resource is as it was before, and so is the file (RFC 9110 section 15.4.5).
     const isUnchanged = this.observation.response?.status === 304;
     const isWhole = this.failure === undefined && this.offset === 0 && this.showsBody && !isUnchanged;
     try {
@@ -205,7 +205,7 @@ export class Transfer {
   /** Interim responses are part of what was answered, as curl has it. */
   private onInterim(response: ObservedInterim): void {
     this.trace?.response(response);
-    // Where the answer names the file, there is none yet.
+    // There is no file yet where the answer names it.
     this.writeHead(headOf(response), this.context.plan.output.showsHeaders && this.sink !== undefined);
   }
 

@@ -64,7 +64,7 @@ export const httpd: Command<HttpdValues, HttpdPlan> = {
       createServer(options) {
         const httpServer = new HttpServer({
           ...options,
-          // What else it goes by is decided below, with the option's name in the answer.
+          // Other names are decided on below, with the option's name in the answer.
           allowedHosts: '*',
           compression: compresses,
           maxBodySize: MAX_BODY_BYTES,

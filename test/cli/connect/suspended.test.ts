@@ -33,7 +33,7 @@ afterAll(() => stopServer());
 
 interface Stopping {
   readonly how: string;
-  /** What the shell finds. */
+  /** The mode of the terminal that the shell finds. */
   readonly found: string;
   stop(pid: number, terminal: PtyProcess): void;
 }
