@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { patient } from '../support/patience.ts';
 import { Capture } from './support/fake-environment.ts';
 import { freePort } from './support/peers.ts';
@@ -123,12 +123,28 @@ const serversOf: ReadonlyMap<string, string> = new Map([
 
 const isServer = (command: string): boolean => /^ws (\w+_server|transfer|httpd)\b/.test(command);
 
+/** The echo server of all examples that need one and start none. */
+let echoServer: ChildProcess | undefined;
+let echoPort = 0;
+beforeAll(async () => {
+  const child = spawn(process.execPath, [main, 'echo_server', '-q', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  echoServer = child;
+  const said = new Capture();
+  child.stdout.pipe(said);
+  echoPort = Number(new URL(await said.match(/Listening on (\S+)\n/)).port);
+});
+afterAll(() => void echoServer?.kill());
+
 async function runExample({ page, files, steps: typed }: Example): Promise<void> {
-  const terminal = new Terminal(await freePort(), await freePort());
+  const needsServer =
+    !typed.some(({ command }) => isServer(command)) && typed.some(({ command }) => command.includes(':8008'));
+  const server = needsServer ? serversOf.get(page) : undefined;
+  const terminal = new Terminal(needsServer && server === undefined ? echoPort : await freePort(), await freePort());
   for (const [name, content] of files) terminal.folder.write(name, content);
   const steps = [...typed];
-  if (!typed.some(({ command }) => isServer(command)) && typed.some(({ command }) => command.includes(':8008'))) {
-    const server = serversOf.get(page) ?? 'echo_server';
+  if (server !== undefined) {
     const scheme = server.startsWith('httpd') ? 'http' : 'ws';
     steps.unshift({ command: `ws ${server} -q`, expected: [`Listening on ${scheme}://127.0.0.1:8008/`] });
   }

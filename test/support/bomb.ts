@@ -16,6 +16,12 @@ export function bombOf(mebibytes: number): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A gzip file (RFC 1952) of many members, each of which is 1 MiB of zeros; it is made in no time and little memory. */
+export function gzipBombOf(mebibytes: number): Buffer {
+  const one = zlib.gzipSync(Buffer.alloc(MIB));
+  return Buffer.concat(Array.from({ length: mebibytes }, () => one));
+}
+
 /**
  * A block with codes of its own that stands for nothing (RFC 1951 section 3.2.7), and an empty one that ends at a byte.
  */
