@@ -42,6 +42,18 @@ export interface ServerWebSocketOwner<S extends ConnectionState, D> {
   onClientClosed(webSocket: ServerWebSocket<S, D>, closeInfo: WebSocketCloseInfo, unsentBytes: number): void;
 }
 
+/** @internal What is known when a client is let in. */
+export interface Admission {
+  readonly transport: Transport;
+  /** The response that completes the opening handshake. */
+  readonly response: string;
+  readonly openInfo: WebSocketOpenInfo;
+  /** The bytes that the client sent behind its request. */
+  readonly head: Buffer;
+  readonly isPongEnabled: boolean;
+  readonly deflate: PerMessageDeflate | undefined;
+}
+
 /** @internal The inside of a {@link ServerWebSocket}, for the server alone. */
 export class ServerConnection<S extends ConnectionState = ConnectionState, D = unknown>
   implements ConnectionOwner, Recipient
@@ -59,19 +71,8 @@ export class ServerConnection<S extends ConnectionState = ConnectionState, D = u
     this.callback = server.clientMessageCallback;
   }
 
-  /**
-   * Completes the opening handshake with `response` and begins. `prepare` runs before `open` is delivered, and `head`
-   * is what the client sent behind its request.
-   */
-  begin(
-    transport: Transport,
-    response: string,
-    openInfo: WebSocketOpenInfo,
-    head: Buffer,
-    isPongEnabled: boolean,
-    deflate: PerMessageDeflate | undefined,
-    prepare: () => void,
-  ): void {
+  /** Completes the opening handshake and begins. `prepare` runs before `open` is delivered. */
+  begin({ transport, response, openInfo, head, isPongEnabled, deflate }: Admission, prepare: () => void): void {
     const { core } = this;
     const session = new Session(this.server.sessionContext, transport, core, isPongEnabled, deflate);
     core.attach(session);

@@ -100,10 +100,7 @@ export class HttpConnection<S>
   finish(): void {
     this.isFinishing = true;
     this.exchange.finish();
-    if (this.isAlive && !this.isBusy && this.reader.state === 'idle') {
-      this.transport.destroy();
-      return;
-    }
+    if (this.isAlive && !this.isBusy && this.reader.state === 'idle') return this.transport.destroy();
     this.finishTimer ??= createWheelEntry(() => this.transport.destroy());
     this.wheel.schedule(this.finishTimer, this.settings.finishTimeoutMs);
   }
@@ -171,10 +168,7 @@ export class HttpConnection<S>
       return;
     }
     const refusal = this.takeRequest(head);
-    if (refusal !== undefined) {
-      this.refuse(refusal, head.method === 'HEAD');
-      return;
-    }
+    if (refusal !== undefined) return this.refuse(refusal, head.method === 'HEAD');
     const isLast = this.isFinishing || this.requestCount >= this.settings.maxRequestsPerConnection;
     this.exchange.begin(head, framing, !isLast && keepsAlive(head));
   }

@@ -271,7 +271,8 @@ export class ServerCore<S extends ConnectionState, D>
         : new ConnectionAge(webSocket, maxConnectionAgeSecs * 1000, this.wheel);
     this.connections.add(webSocket, place, age);
     const openInfo = { uri: head.target, headers: head.headers, protocol };
-    connection.begin(transport, response, openInfo, applicant.takeHeld(), this.answersPings, deflate, () => {
+    const isPongEnabled = this.answersPings;
+    connection.begin({ transport, response, openInfo, head: applicant.takeHeld(), isPongEnabled, deflate }, () => {
       this.events.onOpen(webSocket);
       callSafely(
         () => this.service?.onOpen?.(webSocket, state),
