@@ -104,10 +104,11 @@ export class WebSocketServer<S extends ConnectionState = ConnectionState, D = un
    * `upgrade` event. The socket belongs to this server from then on.
    *
    * @param head what came behind the request
-   * @throws UsageError (`invalidOption`) for a socket that is none
+   * @throws UsageError (`invalidOption`) for arguments that are not those of such a listener
    */
   handleUpgrade(request: IncomingMessage, socket: UpgradeSocket, head: Buffer): void {
-    if (socket.destroyed) return;
+    checkUpgradeArguments(request, head);
+    if ((socket as UpgradeSocket | undefined)?.destroyed === true) return;
     const core = this.#core;
     const transport = adoptSocket(socket);
     const read = headOfRequest(request, this.#core.options);
@@ -122,3 +123,10 @@ const attachTable: OptionTable<{ readonly path: string | undefined }> = optionTa
   { path: option<string | undefined>(undefined, checkPath) },
   { example: '{ path: … }' },
 );
+
+function checkUpgradeArguments(request: unknown, head: unknown): void {
+  const isRequest =
+    typeof request === 'object' && request !== null && Array.isArray(Reflect.get(request, 'rawHeaders'));
+  if (!isRequest) throw new UsageError('request', 'must be the request of an upgrade event');
+  if (!Buffer.isBuffer(head)) throw new UsageError('head', 'must be the Buffer of an upgrade event');
+}

@@ -8,6 +8,35 @@ const echo = (request: HttpRequest): HttpResponse => ok(`${request.method} ${req
 const statuses = (client: { responses(): { status: number }[] }): number[] =>
   client.responses().map(({ status }) => status);
 
+describe('an expectation', () => {
+  it('that is none of 100-continue is answered with 417, with a body and without', async () => {
+    for (const request of [get('/', { Expect: 'the unexpected' }), post('x', { Expect: 'the unexpected' })]) {
+      const lab = new HttpLab();
+      const client = await lab.ask(request);
+      expect(client.responses().map(({ status }) => status)).toEqual([417]);
+      expect(lab.requests).toEqual([]);
+    }
+  });
+
+  it('of 100-continue without a body is no matter', async () => {
+    const lab = new HttpLab();
+    const client = await lab.ask(get('/', { Expect: '100-continue' }));
+    expect(client.responses().map(({ status }) => status)).toEqual([200]);
+  });
+});
+
+it('a target of 8000 characters, and an empty line before a request, are served (RFC 9112 2.2 and 3)', async () => {
+  const lab = new HttpLab((request) => ok(String(request.uri.length)));
+  const client = await lab.ask(`\r\n${get(`/${'a'.repeat(7999)}`)}\r\n${get()}`);
+  expect(client.responses().map(({ body }) => body.toString())).toEqual(['8000', '1']);
+});
+
+it('HTTP/01.1 is no version, and a 400', async () => {
+  const lab = new HttpLab();
+  const client = await lab.ask('GET / HTTP/01.1\r\nHost: h\r\n\r\n');
+  expect(client.responses().map(({ status }) => status)).toEqual([400]);
+});
+
 describe('a request', () => {
   it('reaches the callback with method, uri, version and headers', async () => {
     const lab = new HttpLab();

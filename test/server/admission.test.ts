@@ -46,6 +46,19 @@ describe('the path', () => {
   });
 });
 
+test.each([
+  ['::ffff:7f00:2', '127.0.0.2'],
+  ['::ffff:127.0.0.2', '127.0.0.2'],
+  ['[::FFFF:a00:1]:99', '10.0.0.1'],
+  ['0:0:0:0:0:ffff:10.0.0.1', '10.0.0.1'],
+  ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+])('an address behind a proxy has one spelling: %s is %s', async (given, address) => {
+  let seen: string | undefined;
+  const { port } = await startServer({ ...behindProxy, onUpgrade: ({ remoteIp }) => void (seen = remoteIp) });
+  expect((await ask(port, { 'X-Forwarded-For': given })).status).toBe(101);
+  expect(seen).toBe(address);
+});
+
 describe('the names of the server', () => {
   const allowedHosts = ['Example.com', 'localhost:8080', '[::1]'];
 

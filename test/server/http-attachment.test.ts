@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type UpgradeSocket, UsageError } from '../../src/index.ts';
+import { type UpgradeSocket, UsageError, WebSocketServer } from '../../src/index.ts';
 import { eventually, turns } from '../support/eventually.ts';
 import { frame, RFC_MASK } from '../support/frames.ts';
 import { createEcho, type HttpHost, listenHttp, listenHttps } from '../support/http-hosts.ts';
@@ -329,4 +329,22 @@ test('attach() checks its path', async () => {
   onTestFinished(() => expect(httpServer.listenerCount('upgrade')).toBe(0));
   expect(() => createEcho('a').attach(httpServer, { path: 'a' })).toThrow(/^path: /);
   expect(() => createEcho('a', { path: '/a' }).attach(httpServer, { path: '/b' })).toThrow(/^path: /);
+});
+
+test.each<[string, (server: WebSocketServer) => unknown]>([
+  ['attach() of nothing', (server) => server.attach(undefined as never)],
+  ['attach() of an object', (server) => server.attach({} as never)],
+  ['attach() of null', (server) => server.attach(null as never)],
+  ['handleUpgrade() of nothing', (server) => server.handleUpgrade(...([] as unknown as [never, never, never]))],
+  ['handleUpgrade() of no request', (server) => server.handleUpgrade({} as never, {} as never, Buffer.alloc(0))],
+  [
+    'handleUpgrade() of no socket',
+    (server) => server.handleUpgrade({ rawHeaders: [] } as never, null as never, Buffer.alloc(0)),
+  ],
+  [
+    'handleUpgrade() with text behind it',
+    (server) => server.handleUpgrade({ rawHeaders: [] } as never, {} as never, 'x' as never),
+  ],
+])('%s is an error of ours', (_name, misuse) => {
+  expect(() => misuse(new WebSocketServer())).toThrow(UsageError);
 });

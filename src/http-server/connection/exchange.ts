@@ -103,8 +103,13 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
     this.mayKeepAlive = mayKeepAlive;
     this.isBodyComplete = framing.kind === 'none';
     const { method } = request;
+    const expectation = expectsContinue(head);
     if (method === 'CONNECT' || method === 'TRACE') this.owner.refuse(notImplemented);
-    else if (!this.isBodyComplete) this.expectBody(head, framing, request);
+    else if (typeof expectation === 'object') this.owner.refuse(expectation);
+    else if (!this.isBodyComplete) {
+      this.awaitsContinue = expectation;
+      this.expectBody(head, framing, request);
+    }
   }
 
   /** A piece of the body was read. */
@@ -210,12 +215,6 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
 
   private expectBody(head: RequestHead, framing: BodyFraming, request: HttpRequest): void {
     const { settings, server } = this.owner;
-    const expectation = expectsContinue(head);
-    if (typeof expectation === 'object') {
-      this.owner.refuse(expectation);
-      return;
-    }
-    this.awaitsContinue = expectation;
     const { streamRequests, maxBodySize } = settings;
     try {
       if (typeof streamRequests === 'function' ? atOnce('streamRequests', streamRequests(head)) : streamRequests) {

@@ -52,17 +52,23 @@ function forwardedClient(list: string | undefined, trusted: AddressSet): Forward
 
 /** An address as proxies write it: with or without a port, IPv6 with or without brackets. */
 function readForwarded(entry: string): Forwarded | undefined {
-  if (isIpv6(entry)) return { ip: withoutMapping(entry), port: 0 };
+  if (isIpv6(entry)) return { ip: canonical(entry), port: 0 };
   const authority = parseAuthority(entry);
   if (authority === undefined) return undefined;
   const { host, port = 0 } = authority;
-  if (host.startsWith('[')) return { ip: withoutMapping(host.slice(1, -1)), port };
+  if (host.startsWith('[')) return { ip: canonical(host.slice(1, -1)), port };
   return isIpv4(host) ? { ip: host, port } : undefined;
 }
 
-function withoutMapping(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address.toLowerCase();
+/** The one spelling of an IPv6 address (RFC 5952); one that stands for an IPv4 address is that. */
+function canonical(address: string): string {
+  // A zone names an interface of another machine.
+  if (!URL.canParse(`http://[${address}]/`)) return address.toLowerCase();
+  const spelled = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(spelled);
+  if (mapped === null) return spelled;
+  const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? '', 16));
+  return [high ?? 0, low ?? 0].flatMap((group) => [group >> 8, group & 255]).join('.');
 }
 
 /** The host that the nearest proxy was asked for, in its words. */

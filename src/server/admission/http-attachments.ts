@@ -81,8 +81,16 @@ const attachmentsOf = new WeakMap<AttachableServer, HttpAttachments>();
 
 /** Begins to hand requests of an HTTP server on; the function that is returned ends it. */
 export function attachTo(httpServer: AttachableServer, attachment: Attachment): () => void {
+  if (!isAttachable(httpServer)) {
+    throw new UsageError('httpServer', 'must be an HTTP server of Node, as http.createServer() makes one');
+  }
   const attachments = attachmentsOf.get(httpServer) ?? new HttpAttachments(httpServer);
   attachmentsOf.set(httpServer, attachments);
   attachments.add(attachment);
   return () => attachments.remove(attachment);
+}
+
+function isAttachable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['on', 'off', 'listenerCount'].every((name) => typeof Reflect.get(value, name) === 'function');
 }

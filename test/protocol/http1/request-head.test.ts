@@ -70,7 +70,8 @@ describe('a request line (RFC 9112 3)', () => {
     ['GET / HTTP/1,1', '400 invalidVersion'],
     ['GET / HTTPS/1.1', '400 invalidVersion'],
     ['GET / ICE/1.0', '400 invalidVersion'],
-    ['GET / HTTP/0.9', '505 unsupportedVersion'],
+    ['GET / HTTP/0.9', '400 invalidVersion'],
+    ['GET / HTTP/01.1', '400 invalidVersion'],
     ['GET / HTTP/2.0', '505 unsupportedVersion'],
     ['PRI * HTTP/2.0', '505 unsupportedVersion'],
   ])('%j is refused', (line, failure) => {

@@ -29,6 +29,7 @@ export function isCurrentVersion(chunk: Buffer, at: number): boolean {
 export function versionFailure(matched: number, byte: number, code: HeadFailureCode): HeadFailureCode | undefined {
   const isDigit = byte >= DIGIT_0 && byte <= DIGIT_0 + 9;
   if (matched === VERSION_PREFIX.length ? isDigit : byte === VERSION_PREFIX.charCodeAt(matched)) return undefined;
-  if (isDigit && matched === MAJOR_DIGIT) return 'unsupportedVersion';
+  // A zero may begin `01.1`, which is no version; there is none with a major number of 0 in this form.
+  if (isDigit && matched === MAJOR_DIGIT && byte !== DIGIT_0) return 'unsupportedVersion';
   return orBareLineFeed(byte, code);
 }
