@@ -2,7 +2,7 @@ import vm from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { outgoingBody } from '../../src/http/response-body.ts';
-import { HttpClient } from '../../src/index.ts';
+import { HttpClient, UsageError } from '../../src/index.ts';
 import {
   createHttpClient,
   httpUrl,
@@ -125,6 +125,46 @@ describe('bodies that people give', () => {
       const form = await client.post(mirror.url, {}, { f: given });
       expect(form.json<Mirrored>().body).toContain(`\r\n\r\n${expected}\r\n--`);
     }
+  });
+
+  class Hidden {
+    readonly #text = 'text';
+    toString(): string {
+      return this.#text;
+    }
+  }
+  test.each<[unknown, string]>([
+    [Promise.resolve('forgotten'), 'Promise'],
+    [new Response('text'), 'Response'],
+    [new Date(), 'Date'],
+    [/x/, 'RegExp'],
+    [new URL('http://localhost/'), 'URL'],
+    [new Error('failed'), 'Error'],
+    [new WeakMap(), 'WeakMap'],
+    [vm.runInNewContext('new Date()'), 'Date'],
+    [new Hidden(), 'Object'],
+  ])('%s is refused by name, and not sent as an empty form', (body, kind) => {
+    const client = new HttpClient();
+    const why = new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${kind}`);
+    for (const method of ['post', 'put', 'patch'] as const)
+      expect(() => client[method]('http://127.0.0.1:1/', body as string)).toThrow(why);
+    expect(() => client.request('http://127.0.0.1:1/', 'REPORT', body as string)).toThrow(why);
+  });
+
+  class Point {
+    readonly x = '1';
+  }
+  test.each<[string, unknown, string]>([
+    ['an empty record', {}, ''],
+    ['a record without a prototype', Object.assign(Object.create(null) as object, { a: '1' }), 'a=1'],
+    ['a record of another realm', vm.runInNewContext('({ a: "1" })'), 'a=1'],
+    ['an empty record of another realm', vm.runInNewContext('({})'), ''],
+    ['a Map of another realm', vm.runInNewContext('new Map([["a", "1"]])'), 'a=1'],
+    ['an object of a class', new Point(), 'x=1'],
+  ])('%s holds parameters', async (_name, body, expected) => {
+    const mirror = await startMirror();
+    const out = await createHttpClient().post(mirror.url, body as Record<string, string>);
+    expect(out.json<Mirrored>().body).toBe(expected);
   });
 
   test('memory that was given away is refused by name', () => {

@@ -88,8 +88,22 @@ function bodyFrom(body: unknown, settings: RequestSettings): CallBody | undefine
   if (typeof body === 'object' && 'pipe' in body) {
     throw new UsageError('body', 'is a stream of an old kind: give body.pipe(new PassThrough()), and its headers');
   }
-  if (typeof body === 'object') return formBody(body as HttpParameters);
-  throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${typeof body}`);
+  if (typeof body === 'object' && isRecord(body)) return formBody(body as HttpParameters);
+  const kind = typeof body === 'object' ? Object.prototype.toString.call(body).slice(8, -1) : typeof body;
+  throw new UsageError('body', `must be text, bytes, a stream, parameters or a form, got a ${kind}`);
+}
+
+/**
+ * Tells whether it holds parameters. A promise that was not awaited, a date, or an object that keeps what it has to
+ * itself would be sent as an empty form.
+ */
+function isRecord(body: object): boolean {
+  if (Symbol.iterator in body) return true;
+  if (Object.prototype.toString.call(body) !== '[object Object]') return false;
+  const prototype: unknown = Object.getPrototypeOf(body);
+  // A plain object of another realm has a prototype without one, too.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlain || Object.keys(body).length > 0;
 }
 
 function formBody(parameters: HttpParameters): string {
