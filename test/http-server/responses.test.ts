@@ -52,6 +52,31 @@ describe('a callback that fails', () => {
   });
 });
 
+describe('what a callback gives that does not let itself be looked at', () => {
+  const secret: unknown = new Proxy({}, { get: fail, getPrototypeOf: fail, has: fail });
+  const getter = new Proxy({}, { get: fail, has: () => true });
+  const given: [string, () => unknown][] = [
+    ['answered', () => secret],
+    ['answered, as if it were a promise', () => getter],
+    ['answered later', async () => [secret]],
+    ['answered later, as if it were a promise', async () => getter],
+    ['thrown', () => raise(secret)],
+    ['rejected with', () => Promise.resolve().then(() => raise(secret))],
+    ['thrown later', async () => raise(secret)],
+  ];
+  it.each(given)('is a 500, and reported, when it is %s', async (_name, handler) => {
+    const lab = new HttpLab(handler as () => HttpResponse);
+    const client = await lab.ask(get() + get());
+    await turns(3);
+    expect(client.responses().map(({ status }) => status)).toEqual([500, 500]);
+    expect(lab.errors).toHaveLength(2);
+  });
+});
+
+function raise(error: unknown): never {
+  throw error;
+}
+
 function fail(): never {
   throw new Error('secret');
 }

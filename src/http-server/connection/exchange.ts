@@ -264,14 +264,17 @@ export class Exchange<S> implements RequestStreamOwner, ResponseWriterOwner {
   private serve(request: HttpRequest): void {
     this.isServing = true;
     let result: unknown;
+    let isPromise: boolean;
     try {
       result = this.owner.service.callback(request, this.owner.state as S);
+      // A getter `then` is code of the user's as well.
+      isPromise = !isResponse(result) && isThenable(result);
     } catch (error) {
       this.fail(error);
       return;
     }
     if (isResponse(result)) this.respond(request, result);
-    else if (isThenable(result)) {
+    else if (isPromise) {
       if (this.isBodyComplete) this.owner.stopReading();
       this.startHandlerTimer();
       this.answerFunctions ??= {
