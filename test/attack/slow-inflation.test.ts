@@ -18,15 +18,16 @@ const agreements = [
 ] as const;
 const cases = victims.flatMap((victim) => agreements.map((agreement) => [victim, ...agreement] as const));
 
-describe('one message that takes a third of a second to inflate', () => {
+describe('one message that takes long to inflate', () => {
   // Blocks that stand for nothing: a MiB of them takes about 300 ms.
   const slow = emptyBlocks(MIB);
+  const slower = emptyBlocks(3 * MIB);
 
   test.each(cases)(
     'to a %s, %s, holds nobody else up, and arrives',
     async (victim, _, perMessageDeflate, extensions) => {
       const { raw, bystander, received, errors, frame } = await attack(victim, { perMessageDeflate, extensions });
-      raw.write(frame({ opcode: 2, rsv: RSV1, payload: slow }));
+      raw.write(frame({ opcode: 2, rsv: RSV1, payload: slower }));
       raw.write(frame({ opcode: 1, rsv: RSV1, payload: compressed('behind') }));
       const before = bystander.served;
       await eventually('the others to be served meanwhile', () => {
