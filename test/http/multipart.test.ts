@@ -17,7 +17,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpParameters } from '../../src/http/form/form.ts';
 import { MultipartBody } from '../../src/http/form/multipart.ts';
-import type { HttpFormDataParameters } from '../../src/http/form/multipart-part.ts';
+import type { HttpFormDataParameters, HttpFormValue } from '../../src/http/form/multipart-part.ts';
 
 let folder: string;
 
@@ -129,14 +129,36 @@ describe('a form with files', () => {
     ]);
   });
 
-  test('takes a FormData', async () => {
+  test('takes a FormData as fetch does: texts are fields, in their place', async () => {
     const formData = new FormData();
-    formData.append('a', 'text');
+    formData.append('a', 'one\ntwo\r\n');
     formData.append('b', new Blob(['x']), 'b.bin');
-    expect(await sent({}, formData)).toEqual([
-      ['a', 'text', 'a', 'application/octet-stream'],
+    formData.append('c', 'text');
+    expect(await sent({ d: 'behind' }, formData)).toEqual([
+      ['a', 'one\r\ntwo\r\n'],
       ['b', 'x', 'b.bin', 'application/octet-stream'],
+      ['c', 'text'],
+      ['d', 'behind'],
     ]);
+    const ours = await collect(new MultipartBody({}, formData, 'boundary'));
+    const request = new Request('http://localhost/', { method: 'POST', body: formData });
+    const boundary = /boundary=(.*)/.exec(request.headers.get('content-type') ?? '')?.[1] ?? '';
+    expect(ours.toString()).toBe((await request.text()).replaceAll(boundary, 'boundary'));
+  });
+
+  test('takes a text without a file name as a field, in its place', async () => {
+    const files: [string, HttpFormValue][] = [
+      ['a', { content: 'gr\u00fc\u00df', filename: null }],
+      ['b', { content: 'x', filename: 'b.bin' }],
+      ['c', { content: '', filename: null, contentType: 'text/x' }],
+    ];
+    const body = new MultipartBody({}, files, 'boundary');
+    expect((await collect(body)).toString()).toBe(
+      '--boundary\r\nContent-Disposition: form-data; name="a"\r\n\r\ngr\u00fc\u00df\r\n' +
+        '--boundary\r\nContent-Disposition: form-data; name="b"; filename="b.bin"\r\n' +
+        'Content-Type: application/octet-stream\r\n\r\nx\r\n' +
+        '--boundary\r\nContent-Disposition: form-data; name="c"\r\nContent-Type: text/x\r\n\r\n\r\n--boundary--\r\n',
+    );
   });
 
   test('with a stream has no length and can be sent once', async () => {

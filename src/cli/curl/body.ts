@@ -37,7 +37,7 @@ export type LoadedBody =
   | {
       readonly kind: 'form';
       readonly fields: readonly (readonly [string, string])[];
-      readonly files: readonly (readonly [string, HttpFormValue])[];
+      readonly parts: readonly (readonly [string, HttpFormValue])[];
     };
 
 const MIB = 1024 * 1024;
@@ -98,23 +98,21 @@ async function loadPiece(piece: DataPiece, environment: Environment): Promise<Bu
 }
 
 async function loadForm(plan: BodyPlan & { kind: 'form' }, environment: Environment): Promise<LoadedBody> {
-  const fields: (readonly [string, string])[] = [];
-  const files: (readonly [string, HttpFormValue])[] = [];
+  // Fields and files in one list: some servers, such as those of S3, look at nothing behind a file.
+  const parts: (readonly [string, HttpFormValue])[] = [];
   for (const { name, source, type, filename } of plan.parts) {
     if (source.kind === 'files') {
       const [first, ...others] = source.files;
       if (first === undefined) continue;
-      files.push([name, others.length === 0 ? await loadFile(first, environment) : await loadMixed(source.files)]);
+      parts.push([name, others.length === 0 ? await loadFile(first, environment) : await loadMixed(source.files)]);
       continue;
     }
     const text = source.kind === 'text' ? source.text : (await readWhole(source.path, environment)).toString('utf8');
-    if (filename === undefined && type === undefined) fields.push([name, text]);
-    else files.push([name, { content: text, filename: filename ?? null, contentType: type ?? TEXT }]);
+    const contentType = type ?? (filename === undefined ? undefined : 'text/plain');
+    parts.push([name, { content: text, filename: filename ?? null, contentType }]);
   }
-  return { kind: 'form', files, fields: [...fields, ...plan.fields] };
+  return { kind: 'form', parts, fields: plan.fields };
 }
-
-const TEXT = 'text/plain';
 
 async function loadFile({ path, type, filename }: FormFile, environment: Environment): Promise<HttpFormValue> {
   const about = { ...(filename !== undefined && { filename }), ...(type !== undefined && { contentType: type }) };

@@ -144,7 +144,7 @@ export class Transfer {
     const options = this.options();
     try {
       if (body.kind === 'none' || putsDataIntoUrl) return await client.request(url, method, undefined, options);
-      if (body.kind === 'form') return await client.request(url, method, body.fields, body.files, options);
+      if (body.kind === 'form') return await client.request(url, method, body.fields, body.parts, options);
       return await client.request(url, method, undefined, { ...options, body: body.body });
     } catch (error) {
       if (error instanceof UsageError) throw new WrongUsage(COMMAND, error.message, undefined, { cause: error });

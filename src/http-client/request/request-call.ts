@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.ts';
 import { isBlob } from '../../http/body-bytes.ts';
 import { FileSource } from '../../http/files/file-source.ts';
 import { formatForm, type HttpParameters } from '../../http/form/form.ts';
-import { MultipartBody } from '../../http/form/multipart.ts';
+import { isFormData, MultipartBody } from '../../http/form/multipart.ts';
 import { type HttpFormDataParameters, isContent } from '../../http/form/multipart-part.ts';
 import { isSource, SingleUseSource } from '../../http/single-use-source.ts';
 import { bytesIn } from '../../util/bytes.ts';
@@ -136,11 +136,6 @@ function knownBody(body: unknown, settings: RequestSettings): CallBody | undefin
   if (isFormData(body)) return multipart({}, body, settings);
   if (body instanceof URLSearchParams) return formatForm(body);
   return isSource(body) ? new SingleUseSource(body) : undefined;
-}
-
-/** Tells whether it is a form as browsers have it, of this realm or of a package. */
-function isFormData(body: object): boolean {
-  return Object.prototype.toString.call(body) === '[object FormData]' && Symbol.iterator in body;
 }
 
 function multipart(parameters: unknown, formData: unknown, { multipartBoundary }: RequestSettings): MultipartBody {

@@ -22,7 +22,7 @@ export interface HttpFormFile {
 /** Contents with a name of their own, or from a source that is read while it is sent. */
 export interface HttpFormContent {
   readonly content: HttpFormBytes | AsyncIterable<string | Uint8Array>;
-  /** `null` for a field that has a type and no file name. @default the name of the part, or that of a `File` */
+  /** `null` for a field: without a file name, and for a text without a type unless there is one. @default the name of the part, or that of a `File` */
   readonly filename?: string | null | undefined;
   /** @default the type of a `Blob`, else `application/octet-stream` */
   readonly contentType?: string | undefined;
@@ -49,9 +49,18 @@ export function fieldPart(name: string, value: string, option: string): Multipar
   return { head: () => disposition, contentType: () => undefined, content: Buffer.from(value) };
 }
 
+/** A text of a `FormData`, with the line ends that browsers give it (WHATWG HTML 4.10.21.8). */
+export function textPart(name: string, value: string, option: string): MultipartPart {
+  return fieldPart(name, value.replace(/\r\n|\r|\n/g, '\r\n'), option);
+}
+
 /** @throws UsageError (`invalidOption`) for a name or type that could not be sent, and for contents of another kind */
 export function filePart(name: string, value: unknown, option: string): MultipartPart {
   const { content, filename, contentType } = describeFile(name, value, option);
+  if (filename === null && contentType === undefined) {
+    const { content: text } = value as HttpFormContent;
+    if (typeof text === 'string') return fieldPart(name, text, option);
+  }
   const named = filename === null ? '' : `; filename="${escapeFilename(filename, option)}"`;
   const disposition = `form-data; name="${escapeName(name, option)}"${named}`;
   return {

@@ -4,14 +4,15 @@ import { isBlob, pieceBytes } from '../body-bytes.ts';
 import { FileSource } from '../files/file-source.ts';
 import { SingleUseSource } from '../single-use-source.ts';
 import { type HttpParameters, parameterPairs } from './form.ts';
-import { fieldPart, filePart, type HttpFormDataParameters, type MultipartPart } from './multipart-part.ts';
+import { fieldPart, filePart, type HttpFormDataParameters, type MultipartPart, textPart } from './multipart-part.ts';
 
 /** 160 bits: whoever chose the contents cannot have guessed it, so they need not be searched for it. */
 const BOUNDARY_RANDOM_BYTES = 20;
 
 /**
  * A form with files as a body, `multipart/form-data` (RFC 7578): the files first, then the parameters, as IXWebSocket
- * sends them. Files and streams are read while the body is, one piece at a time.
+ * sends them. A text in a `FormData` is a field, in its place. Files and streams are read while the body is, one piece at
+ * a time.
  */
 export class MultipartBody implements AsyncIterable<Buffer> {
   /** For the header, boundary included. */
@@ -23,7 +24,10 @@ export class MultipartBody implements AsyncIterable<Buffer> {
 
   /** @throws UsageError (`invalidOption`) for names, values and types that could not be sent */
   constructor(parameters: HttpParameters, formData: HttpFormDataParameters, boundary: string = createBoundary()) {
-    const files = formDataPairs(formData).map(([name, value]) => filePart(name, value, 'formData'));
+    const isForm = isFormData(formData);
+    const files = formDataPairs(formData).map(([name, value]) =>
+      isForm && typeof value === 'string' ? textPart(name, value, 'formData') : filePart(name, value, 'formData'),
+    );
     const fields = parameterPairs(parameters).map(([name, value]) => fieldPart(name, value, 'parameters'));
     this.parts = [...files, ...fields];
     this.boundary = checkBoundary(boundary);
@@ -110,6 +114,11 @@ function lengthOf(content: MultipartPart['content']): number | undefined | Promi
 async function* readContent(content: Exclude<MultipartPart['content'], Buffer>): AsyncGenerator<Buffer> {
   const chunks: AsyncIterable<unknown> = isBlob(content) ? content.stream() : content;
   for await (const chunk of chunks) yield pieceBytes(chunk);
+}
+
+/** Tells whether it is a form as browsers have it, of this realm or of a package. */
+export function isFormData(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object FormData]' && Symbol.iterator in (value as object);
 }
 
 function formDataPairs(formData: HttpFormDataParameters): [string, unknown][] {

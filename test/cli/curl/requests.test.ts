@@ -95,7 +95,7 @@ describe('ws curl sends', () => {
     expect(long.body).toHaveLength(3_000_000);
   });
 
-  it('multipart forms: files first, then fields', async () => {
+  it('multipart forms, in the order of -F', async () => {
     const folder = new TemporaryFolder();
     const [page, note] = [folder.write('page.html', '<p>'), folder.write('note', 'text of a field')];
     const upload = `up=@${page};type=text/x;filename="o;\\"ther.html"`;
@@ -105,9 +105,9 @@ describe('ws curl sends', () => {
     const parts = got.body.split(`--${boundary}`).map((part) => part.trim().replaceAll('\r\n', '|'));
     expect(parts).toEqual([
       '',
+      'Content-Disposition: form-data; name="a"||1;2',
       'Content-Disposition: form-data; name="up"; filename="o;%22ther.html"|Content-Type: text/x||<p>',
       expect.stringMatching(/name="up"; filename="page\.html"\|Content-Type: text\/html.*\|\|<p>$/),
-      'Content-Disposition: form-data; name="a"||1;2',
       'Content-Disposition: form-data; name="n"||text of a field',
       'Content-Disposition: form-data; name="s"||@no',
       'Content-Disposition: form-data; name="d"||e=f',
