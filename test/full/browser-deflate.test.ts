@@ -91,7 +91,9 @@ async function startTarget(
   secure: boolean,
 ): Promise<Target> {
   const wire = { longest: 0 };
-  const perMessageDeflate = deflate === false ? false : { threshold: 0, maxSyncCompressBytes: 16 * MIB, ...deflate };
+  // Messages of zeros have the highest ratio that there is.
+  const limits = { threshold: 0, maxSyncCompressBytes: 16 * MIB, maxInflateRatio: 1032 };
+  const perMessageDeflate = deflate === false ? false : { ...limits, ...deflate };
   const options: SocketServerOptions = secure ? { tlsOptions: { tls: true, ...identity } } : {};
   const { port } = await startServer({ perMessageDeflate, ...options }, (server) => {
     server.setOnClientMessageCallback(async (_state, webSocket, message) => {

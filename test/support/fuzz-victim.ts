@@ -15,7 +15,11 @@ import { TestBudget } from './test-budget.ts';
 const SCRATCH_BYTES = 16 * 1024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 const readBuffer = Buffer.from(simdMemory);
-const knownViolations: ReadonlySet<string> = new Set([...Object.keys(Violations), 'invalidCloseCode']);
+const knownViolations: ReadonlySet<string> = new Set([
+  ...Object.keys(Violations),
+  'controlTooLong',
+  'invalidCloseCode',
+]);
 const masks = new MaskSource(nodePorts.fillRandom);
 const engines = deflateEngines();
 const deflateSettings = {
