@@ -37,12 +37,21 @@ const served = [101, 101, 404];
 const refused = [421, 421, 421];
 
 describe('a server on a loopback address', () => {
-  test.each(['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.9.9.9', '[::1]', '[::1]:80', 'app.localhost:3000'])(
-    'goes by %s',
-    async (Host) => {
-      expect(await statusesFor({}, { Host })).toEqual(served);
-    },
-  );
+  test.each([
+    'localhost',
+    'LOCALHOST:8080',
+    'localhost.',
+    '127.0.0.1:1',
+    '127.9.9.9',
+    '[::1]',
+    '[::1]:80',
+    '[::ffff:127.0.0.1]:80',
+    '[::FFFF:7f00:1]',
+    'app.localhost:3000',
+    'app.localhost.',
+  ])('goes by %s', async (Host) => {
+    expect(await statusesFor({}, { Host })).toEqual(served);
+  });
 
   test.each([
     'evil.example',

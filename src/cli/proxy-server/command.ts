@@ -219,7 +219,9 @@ class Dispatcher {
 
   private refuse({ remoteIp, uri }: UpgradeRequest, refusal: UpgradeRefusal, why: string): UpgradeRefusal {
     const { status } = refusal;
-    this.log.error(`No connection for ${remoteIp} to ${uri}: ${why}`, { ip: remoteIp, uri, status });
+    // A query may hold a token.
+    const [path = uri] = uri.split('?', 1);
+    this.log.error(`No connection for ${remoteIp} to ${path}: ${why}`, { ip: remoteIp, uri: path, status });
     return refusal;
   }
 }

@@ -94,9 +94,14 @@ function defaultPort(scheme: string): number | undefined {
   return undefined;
 }
 
-/** RFC 6761 6.3, RFC 1122 3.2.1.3, RFC 4291 2.5.3. */
-/** Tells if a host, as `parseAuthority` gives it, is a name or an address of this machine alone. */
+/**
+ * Tells if a host, as `parseAuthority` gives it, is a name or an address of this machine alone (RFC 6761 6.3, RFC 1122
+ * 3.2.1.3, RFC 4291 2.5.3 and 2.5.5.2). A dot at the end makes a name absolute.
+ */
 export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host.endsWith('.localhost') || host === '[::1]') return true;
-  return host.startsWith('127.') && isIpv4(host);
+  const name = host.endsWith('.') ? host.slice(0, -1) : host;
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  if (host === '[::1]' || /^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\]$/.test(host)) return true;
+  const address = host.startsWith('[::ffff:') ? host.slice('[::ffff:'.length, -1) : host;
+  return address.startsWith('127.') && isIpv4(address);
 }
