@@ -34,10 +34,14 @@ export interface Subject {
   readonly dropsAfterFailing: boolean;
 }
 
+/** All defaults but one: some cases are as empty as a message can be. */
+const defaults = { perMessageDeflate: { maxInflateRatio: 1032 } };
+
 const clientOptions: Readonly<Record<Setup, WebSocketOptions>> = {
-  defaults: {},
+  defaults,
   otherDeflate: {
     perMessageDeflate: {
+      maxInflateRatio: 1032,
       threshold: 0,
       clientNoContextTakeover: true,
       serverNoContextTakeover: true,
@@ -48,9 +52,14 @@ const clientOptions: Readonly<Record<Setup, WebSocketOptions>> = {
 };
 
 const serverOptions: Readonly<Record<Setup, SocketServerOptions>> = {
-  defaults: {},
+  defaults,
   otherDeflate: {
-    perMessageDeflate: { threshold: 0, clientNoContextTakeover: false, serverNoContextTakeover: false },
+    perMessageDeflate: {
+      maxInflateRatio: 1032,
+      threshold: 0,
+      clientNoContextTakeover: false,
+      serverNoContextTakeover: false,
+    },
   },
 };
 
